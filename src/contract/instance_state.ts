@@ -1,0 +1,58 @@
+import type { Json } from "../core/mod.ts";
+import type { StateChanges } from "./source_instance.ts";
+
+/** The state of one instance: a local copy, and what changed in it since it was last taken. */
+export class InstanceState {
+  readonly #values: Map<string, Json>;
+  readonly #changed = new Set<string>();
+
+  constructor(initial: Record<string, Json>) {
+    this.#values = new Map(Object.entries(initial));
+  }
+
+  get(key: string): Json | undefined {
+    return this.#values.get(key);
+  }
+
+  /** Throws a TypeError when JSON cannot say `value`. */
+  put(key: string, value: Json): void {
+    const text = JSON.stringify(value);
+    if (text === undefined) {
+      throw new TypeError(
+        `Cannot put state "${key}": ${typeof value} is nothing that JSON can say`,
+      );
+    }
+    // A copy: what the caller does to its object later is not part of the state.
+    this.#values.set(key, JSON.parse(text));
+    this.#changed.add(key);
+  }
+
+  delete(key: string): void {
+    if (this.#values.delete(key)) this.#changed.add(key);
+  }
+
+  increment(key: string, amount: number): number {
+    const sum = this.counter(key) + amount;
+    this.put(key, sum);
+    return sum;
+  }
+
+  counter(key: string): number {
+    const value = this.#values.get(key);
+    return typeof value === "number" ? value : 0;
+  }
+
+  /** What changed since the last call; undefined when nothing did. */
+  takeChanges(): StateChanges | undefined {
+    if (this.#changed.size === 0) return undefined;
+    const put: Record<string, Json> = Object.create(null);
+    const deleted: string[] = [];
+    for (const key of this.#changed) {
+      const value = this.#values.get(key);
+      if (value === undefined) deleted.push(key);
+      else put[key] = value;
+    }
+    this.#changed.clear();
+    return { put: { ...put }, deleted };
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * What a plugin author implements, and how the engine runs it. Imports `core` and `flow`.
+ *
+ * @module
+ */
+export type {
+  ConnectionStatus,
+  Manifest,
+  Props,
+  Source,
+  SourceChannel,
+  SourceItem,
+  SourceLog,
+  StreamContext,
+} from "./kuiper.d.ts";
+export type { Json, Row, Value } from "../core/mod.ts";
+export { BackOff, NotConnected } from "./control_errors.ts";
+export { channel } from "./source_channel.ts";
+export type {
+  SourceBatch,
+  SourceEnd,
+  SourceEvents,
+  SourceFailure,
+  SourceHost,
+  SourceInstance,
+  SourceSpec,
+  SourceStep,
+  StateChanges,
+} from "./source_instance.ts";
+export { splitBuffer } from "./source_instance.ts";
+export { runSource } from "./run_source.ts";
+export { inlineHost } from "./inline_host.ts";
+export { pickExport } from "./pick_export.ts";
+export type { SourceFactory } from "./pick_export.ts";

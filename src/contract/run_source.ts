@@ -1,0 +1,476 @@
+/**
+ * Runs one instance of a source: configure, rewind, open, batches out by credit, close. The same code runs in the
+ * engine's isolate for built-ins and inside a plugin's isolate.
+ */
+import { checkRow, endOfTurn, type Json, type Row, typeName } from "../core/mod.ts";
+import { Channel } from "../flow/mod.ts";
+import { BackOff, NotConnected } from "./control_errors.ts";
+import type { Source, SourceChannel, SourceItem, StreamContext } from "./kuiper.d.ts";
+import { isChannelOf, provideChannel } from "./source_channel.ts";
+import {
+  type SourceEnd,
+  type SourceEvents,
+  type SourceInstance,
+  type SourceSpec,
+  type SourceStep,
+  splitBuffer,
+} from "./source_instance.ts";
+import { InstanceState } from "./instance_state.ts";
+
+/** Most tuples of a batch. */
+const BATCH_SIZE = 256;
+/** A source that never waits lets the event loop turn after so many tuples, so that a stop can reach it. */
+const TUPLES_PER_TURN = 2048;
+/** A source that is pulled has no reason to run far ahead of a reader that makes it wait. */
+const PULLED_QUEUE = 2 * BATCH_SIZE;
+
+/** An item in the instance's queue. */
+interface Entry {
+  message: Row | null;
+  payload: Uint8Array | undefined;
+  meta: Row | undefined;
+  time: number;
+  offset: Json | undefined;
+  special: boolean;
+}
+
+/** How {@link runSource} treats the source. */
+export interface RunOptions {
+  /** Check that what it yields is a tuple: for code that the engine does not trust. */
+  validate: boolean;
+}
+
+/** Start an instance of what `make` gives. Errors are told by the instance's `closed`, none is thrown. */
+export function runSource(
+  make: () => Promise<Source>,
+  spec: SourceSpec,
+  events: SourceEvents,
+  options: RunOptions,
+): SourceInstance {
+  return new SourceRun(make, spec, events, options);
+}
+
+class SourceRun implements SourceInstance {
+  readonly closed: SourceInstance["closed"];
+  readonly #spec: SourceSpec;
+  readonly #events: SourceEvents;
+  readonly #validate: boolean;
+  readonly #abort = new AbortController();
+  readonly #state: InstanceState;
+  readonly #ctx: StreamContext;
+  readonly #queue: Channel<Entry>;
+  #source: Source | undefined;
+  #offset: (() => Json) | undefined;
+  #step: SourceStep = "configure";
+  #ownChannel: SourceChannel | undefined;
+  #credit = 0;
+  #creditWaiter: (() => void) | undefined;
+  #seq = 0;
+  #toldDropped = 0;
+  #oversize = 0;
+  #cutOff!: () => void;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    make: () => Promise<Source>,
+    spec: SourceSpec,
+    events: SourceEvents,
+    options: RunOptions,
+  ) {
+    this.#spec = spec;
+    this.#events = events;
+    this.#validate = options.validate;
+    this.#state = new InstanceState(spec.state);
+    this.#queue = new Channel<Entry>({
+      capacity: splitBuffer(spec.bufferLength).queue,
+      overflow: spec.overflow,
+      batchSize: BATCH_SIZE,
+    });
+    this.#ctx = this.#makeContext();
+    provideChannel(this.#ctx, () => this.#channel());
+    const forced = new Promise<void>((resolve) => this.#cutOff = resolve);
+    this.closed = this.#run(make, forced);
+  }
+
+  grant(credit: number, _doneThrough: number): void {
+    this.#credit += credit;
+    const waiter = this.#creditWaiter;
+    this.#creditWaiter = undefined;
+    waiter?.();
+  }
+
+  stop(deadlineMs: number): void {
+    if (this.#abort.signal.aborted) return;
+    this.#deadline = setTimeout(this.#cutOff, deadlineMs);
+    this.#abort.abort(new DOMException("The stream is about to end", "AbortError"));
+    // At once, also while open still waits: a generator blocked in an await cannot be ended by return().
+    void this.#close();
+  }
+
+  // -- The life of an instance --
+
+  async #run(make: () => Promise<Source>, forced: Promise<void>): SourceInstance["closed"] {
+    let cut = false;
+    const life = this.#live(make);
+    const end = await new Promise<SourceEnd>((resolve) => {
+      void life.then(resolve);
+      void forced.then(() => {
+        cut = true;
+        resolve({ kind: "stopped", forced: true });
+      });
+    });
+    clearTimeout(this.#deadline);
+    this.#abort.abort();
+    if (cut) this.#queue.close();
+    const state = this.#state.takeChanges();
+    return {
+      end,
+      dropped: this.#takeDropped(),
+      oversize: this.#takeOversize(),
+      ...(state === undefined ? {} : { state }),
+    };
+  }
+
+  /** Never rejects. */
+  async #live(make: () => Promise<Source>): Promise<SourceEnd> {
+    let end: SourceEnd;
+    try {
+      const source = this.#source = await make();
+      if (typeof source.offset === "function") this.#offset = () => source.offset!();
+      await source.configure(this.#spec.datasource, this.#spec.props, this.#ctx);
+      if (this.#spec.offset !== undefined && typeof source.rewind === "function") {
+        this.#step = "rewind";
+        await source.rewind(this.#spec.offset);
+      }
+      this.#step = "open";
+      if (!this.#abort.signal.aborted) await this.#move(source);
+      end = this.#abort.signal.aborted ? { kind: "stopped", forced: false } : { kind: "done" };
+    } catch (error) {
+      end = this.#endOf(error);
+    }
+    try {
+      await this.#close();
+    } catch (error) {
+      this.#events.log("warn", `close failed: ${describe(error)}`);
+    }
+    return end;
+  }
+
+  /** Called once, whoever comes first: the stop, or the end of the source. Throws what the source's close throws. */
+  #close(): Promise<void> {
+    const source = this.#source;
+    // Not made yet: the end of #live comes here again.
+    if (source === undefined) return Promise.resolve();
+    if (this.#closing === undefined) {
+      this.#closing = (async () => {
+        await source.close?.(this.#ctx);
+      })();
+      // A stop does not wait for it: the end of #live does, and tells.
+      this.#closing.catch(() => {});
+    }
+    return this.#closing;
+  }
+
+  async #move(source: Source): Promise<void> {
+    const iterable = source.open(this.#ctx);
+    const sending = this.#send();
+    try {
+      if (isChannelOf(iterable, this.#ownChannel)) {
+        if (this.#abort.signal.aborted) this.#queue.close();
+        else {this.#abort.signal.addEventListener("abort", () => this.#queue.close(), {
+            once: true,
+          });}
+      } else {
+        await this.#pump(iterable);
+        this.#queue.close();
+      }
+    } catch (error) {
+      this.#queue.close(error);
+    }
+    await sending;
+  }
+
+  /** Pull the source's iterable into the queue. */
+  async #pump(iterable: AsyncIterable<SourceItem | SourceItem[]>): Promise<void> {
+    if (iterable === null || typeof iterable !== "object" || !(Symbol.asyncIterator in iterable)) {
+      throw new TypeError(
+        `open returned ${
+          typeName(iterable)
+        }, expected an async iterable: write "async *open(ctx)" or return channel(ctx)`,
+      );
+    }
+    const signal = this.#abort.signal;
+    const iterator = iterable[Symbol.asyncIterator]();
+    const stopped = () => {
+      // Its answer does not matter: the deadline bounds the wait for the pending next().
+      void (async () => await iterator.return?.())().catch(() => {});
+    };
+    signal.addEventListener("abort", stopped, { once: true });
+    try {
+      let sinceTurn = 0;
+      while (!signal.aborted) {
+        const next = await iterator.next();
+        if (next.done === true) return;
+        const value = next.value;
+        if (Array.isArray(value)) {
+          for (let i = 0; i < value.length; i++) {
+            const last = i === value.length - 1;
+            const waiting = this.#accept(value[i]!, last ? this.#offset?.() : undefined);
+            if (waiting !== undefined) await waiting;
+          }
+          sinceTurn += value.length;
+        } else {
+          const waiting = this.#accept(value, this.#offset?.());
+          if (waiting !== undefined) await waiting;
+          sinceTurn++;
+        }
+        if (sinceTurn >= TUPLES_PER_TURN) {
+          sinceTurn = 0;
+          await new Promise<void>(endOfTurn);
+        }
+      }
+    } finally {
+      signal.removeEventListener("abort", stopped);
+      if (signal.aborted) stopped();
+    }
+  }
+
+  /** Queue an item; a promise when there is no room and the policy is to wait. */
+  #accept(item: SourceItem, offset: Json | undefined): Promise<void> | undefined {
+    const entry = this.#entry(item, offset);
+    if (entry === undefined) return undefined;
+    const full = this.#spec.overflow === "wait" && this.#queue.size >= PULLED_QUEUE;
+    if (!full && this.#queue.push(entry)) return undefined;
+    return this.#acceptLater(entry, full);
+  }
+
+  async #acceptLater(entry: Entry, full: boolean): Promise<void> {
+    if (full) await this.#belowPulled();
+    // Not cut short by a stop: what was yielded is sent, the deadline bounds it.
+    await this.#queue.send(entry);
+  }
+
+  #pulledWaiter: (() => void) | undefined;
+  #belowPulled(): Promise<void> {
+    return new Promise((resolve) => this.#pulledWaiter = resolve);
+  }
+
+  /** Send batches as credit allows, until the queue is closed and empty. Throws what closed the queue. */
+  async #send(): Promise<void> {
+    while (true) {
+      if (!await this.#queue.ready()) return;
+      if (this.#credit <= 0) {
+        await new Promise<void>((resolve) => this.#creditWaiter = resolve);
+        continue;
+      }
+      const entries = this.#queue.takeNow(Math.min(BATCH_SIZE, this.#credit));
+      this.#credit -= entries.length;
+      this.#emit(entries);
+      if (this.#pulledWaiter !== undefined && this.#queue.size < PULLED_QUEUE) {
+        const waiter = this.#pulledWaiter;
+        this.#pulledWaiter = undefined;
+        waiter();
+      }
+    }
+  }
+
+  #emit(entries: Entry[]): void {
+    const count = entries.length;
+    const messages = new Array<Row | null>(count);
+    const times = new Array<number>(count);
+    let payloads: (Uint8Array | undefined)[] | undefined;
+    let metas: (Row | null)[] | undefined;
+    let special = false;
+    let offset: Json | undefined;
+    for (let i = 0; i < count; i++) {
+      const entry = entries[i]!;
+      messages[i] = entry.message;
+      times[i] = entry.time;
+      if (entry.payload !== undefined) {
+        (payloads ??= new Array(count).fill(undefined))[i] = entry.payload;
+      }
+      if (entry.meta !== undefined) (metas ??= new Array(count).fill(null))[i] = entry.meta;
+      if (entry.special) special = true;
+      if (entry.offset !== undefined) offset = entry.offset;
+    }
+    const state = this.#state.takeChanges();
+    this.#events.batch({
+      seq: ++this.#seq,
+      messages,
+      times,
+      dropped: this.#takeDropped(),
+      oversize: this.#takeOversize(),
+      special,
+      ...(payloads === undefined ? {} : { payloads }),
+      ...(metas === undefined ? {} : { metas }),
+      ...(offset === undefined ? {} : { offset }),
+      ...(state === undefined ? {} : { state }),
+    });
+  }
+
+  // -- Items --
+
+  /** Undefined when it is too large, which is counted. Throws a TypeError when it is no tuple. */
+  #entry(item: SourceItem, offset: Json | undefined): Entry | undefined {
+    if (item === null || typeof item !== "object") throw noTuple(typeName(item));
+    const { meta } = item;
+    let special = false;
+    if (this.#validate && meta !== undefined) special = this.#check(meta, "meta");
+    const time = Date.now();
+    if ("payload" in item && item.payload !== undefined) {
+      const { payload } = item;
+      if (!(payload instanceof Uint8Array)) {
+        throw new TypeError(
+          `yielded a payload that is ${typeName(payload)}, expected a Uint8Array`,
+        );
+      }
+      if (this.#spec.maxTupleBytes > 0 && payload.byteLength > this.#spec.maxTupleBytes) {
+        this.#oversize++;
+        return undefined;
+      }
+      return { message: null, payload, meta, time, offset, special };
+    }
+    const { message } = item as { message: Row };
+    if (message === undefined) {
+      throw noTuple(
+        `an object with ${Object.keys(item).map((k) => `"${k}"`).join(", ") || "no fields"}`,
+      );
+    }
+    if (this.#validate) special = this.#check(message, "message") || special;
+    return { message, payload: undefined, meta, time, offset, special };
+  }
+
+  #check(row: Row, name: string): boolean {
+    const found = checkRow(row, name);
+    if (typeof found === "string") return found === "special";
+    throw new TypeError(
+      `yielded something that is no tuple: ${found.path} is ${found.found}, ` +
+        `expected null, boolean, number, bigint, string, Uint8Array, Date, an array or a plain object`,
+    );
+  }
+
+  #takeDropped(): number {
+    const dropped = this.#queue.dropped - this.#toldDropped;
+    this.#toldDropped = this.#queue.dropped;
+    return dropped;
+  }
+
+  #takeOversize(): number {
+    const oversize = this.#oversize;
+    this.#oversize = 0;
+    return oversize;
+  }
+
+  // -- Context --
+
+  #makeContext(): StreamContext {
+    const { streamId, ruleId, opId, instanceId } = this.#spec;
+    const events = this.#events;
+    const state = this.#state;
+    const text = (message: unknown) => typeof message === "string" ? message : describe(message);
+    return {
+      signal: this.#abort.signal,
+      log: {
+        debug: (message) => events.log("debug", text(message)),
+        info: (message) => events.log("info", text(message)),
+        warn: (message) => events.log("warn", text(message)),
+        error: (message) => events.log("error", text(message)),
+      },
+      streamId,
+      ...(ruleId === undefined ? {} : { ruleId }),
+      opId,
+      instanceId,
+      status: (status, message = "") => events.status(status, text(message)),
+      getState: (key) => state.get(key),
+      putState: (key, value) => state.put(key, value),
+      deleteState: (key) => state.delete(key),
+      incrCounter: (key, amount = 1) => state.increment(key, amount),
+      getCounter: (key) => state.counter(key),
+    };
+  }
+
+  #channel(): SourceChannel {
+    const queue = this.#queue;
+    const fail = (error: unknown) => queue.close(error);
+    const entry = (item: SourceItem) => this.#entry(item, this.#offset?.());
+    return this.#ownChannel ??= {
+      push(item) {
+        let made: Entry | undefined;
+        try {
+          made = entry(item);
+        } catch (error) {
+          // Whoever calls push may be a callback with nobody above it: the stream is told by the channel.
+          fail(error);
+          return false;
+        }
+        return made === undefined || queue.push(made);
+      },
+      async send(item) {
+        let made: Entry | undefined;
+        try {
+          made = entry(item);
+        } catch (error) {
+          fail(error);
+          throw error;
+        }
+        if (made !== undefined) await queue.send(made);
+      },
+      room: () => queue.room(),
+      close: (error) => queue.close(error),
+      get size() {
+        return queue.size;
+      },
+      [Symbol.asyncIterator](): never {
+        throw new TypeError("Cannot iterate the channel: return it from open, the engine reads it");
+      },
+    };
+  }
+
+  // -- Errors --
+
+  #endOf(error: unknown): SourceEnd {
+    if (this.#abort.signal.aborted) return { kind: "stopped", forced: false };
+    if (error instanceof NotConnected) return { kind: "not_connected", message: error.message };
+    if (error instanceof BackOff) return { kind: "back_off", message: error.message, ms: error.ms };
+    return { kind: "failed", failure: failureOf(error, this.#step) };
+  }
+}
+
+function noTuple(found: string): TypeError {
+  return new TypeError(
+    `yielded something that is no tuple: ${found}, expected { message: {…} } or { payload: Uint8Array }`,
+  );
+}
+
+/** What was thrown, as plain data. */
+export function failureOf(error: unknown, step: SourceStep): {
+  step: SourceStep;
+  name: string;
+  message: string;
+  stack?: string;
+} {
+  try {
+    if (error instanceof Error) {
+      return {
+        step,
+        name: String(error.name),
+        message: String(error.message) || String(error.name),
+        ...(typeof error.stack === "string" ? { stack: error.stack } : {}),
+      };
+    }
+  } catch {
+    // A hostile getter: fall through to the plain description.
+  }
+  return { step, name: "Error", message: `threw ${describe(error)}` };
+}
+
+function describe(value: unknown): string {
+  if (value instanceof Error) return value.message !== "" ? value.message : value.name;
+  if (typeof value === "string") return value;
+  try {
+    return JSON.stringify(value) ?? typeName(value);
+  } catch {
+    return typeName(value);
+  }
+}

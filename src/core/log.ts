@@ -1,0 +1,88 @@
+/** How much a line matters, lowest first. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+
+/** One of {@link LOG_LEVELS}. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Where the program says what it does. Never data: that goes to stdout. */
+export interface Logger {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+  /** The same log with `name` before every line. */
+  child(name: string): Logger;
+}
+
+/**
+ * A logger that hands finished lines to `write`.
+ *
+ * Control characters are escaped, so that no text from outside can move the cursor or forge a line.
+ *
+ * @param options.level the lowest level that is written.
+ * @default options.name {""}
+ */
+export function createLogger(
+  write: (line: string, level: LogLevel) => void,
+  options: { level: LogLevel; name?: string },
+): Logger {
+  const lowest = LOG_LEVELS.indexOf(options.level);
+  const name = options.name ?? "";
+  const at = (level: LogLevel) =>
+    LOG_LEVELS.indexOf(level) < lowest
+      ? () => {}
+      : (message: string) =>
+        write(`${name === "" ? "" : `${name}: `}${escapeControls(message)}`, level);
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    child: (child) =>
+      createLogger(write, { level: options.level, name: name === "" ? child : `${name} ${child}` }),
+  };
+}
+
+/** Says nothing. */
+export const silentLogger: Logger = createLogger(() => {}, { level: "error" });
+
+/**
+ * A gate for lines that may come by the thousand: the first `burst` of every window pass, the rest are counted and
+ * said in one line (`say(suppressed)`) when the next window opens.
+ */
+export function sampled(
+  now: () => number,
+  options: { burst: number; windowMs: number },
+): (say: (suppressed: number) => void) => void {
+  let windowStart = -Infinity;
+  let passed = 0;
+  let suppressed = 0;
+  return (say) => {
+    const time = now();
+    if (time - windowStart >= options.windowMs) {
+      windowStart = time;
+      passed = 0;
+    }
+    if (passed >= options.burst) {
+      suppressed++;
+      return;
+    }
+    passed++;
+    say(suppressed);
+    suppressed = 0;
+  };
+}
+
+/** All but the line break: C0, DEL, C1, and the marks that reorder text. */
+// deno-lint-ignore no-control-regex
+const CONTROLS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+
+function escapeControls(text: string): string {
+  // Line breaks stay: a caret under a statement needs them. What follows one is indented, so no line can be forged.
+  return text
+    .replace(
+      CONTROLS,
+      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    )
+    .replaceAll("\n", "\n    ");
+}

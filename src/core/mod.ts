@@ -1,0 +1,20 @@
+/**
+ * Words that every folder uses and that know nothing of the others: values and tuples, errors, time, the log.
+ * Imports nothing of the project.
+ *
+ * @module
+ */
+export type { Row, Value } from "./value.ts";
+export { checkRow, MAX_DEPTH, typeName } from "./value.ts";
+export { decodeRows, encodeRows } from "./value_codec.ts";
+export { parseJson, toJson } from "./json.ts";
+export type { Batch, Json, Tuple } from "./tuple.ts";
+export type { ErrorCode, ErrorDomain } from "./errors.ts";
+export { asKuiperError, ERRORS, fail, KuiperError, messageOf } from "./errors.ts";
+export type { Clock } from "./clock.ts";
+export { systemClock } from "./clock.ts";
+export { formatDuration, parseDuration } from "./duration.ts";
+export type { Logger, LogLevel } from "./log.ts";
+export { createLogger, LOG_LEVELS, sampled, silentLogger } from "./log.ts";
+export { nearest, oneOf } from "./nearest.ts";
+export { endOfTurn } from "./turn.ts";

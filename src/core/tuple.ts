@@ -1,0 +1,23 @@
+import type { Row } from "./value.ts";
+
+/** Anything that JSON can say: offsets and state. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** One event of a stream. */
+export interface Tuple {
+  /** The fields. */
+  message: Row;
+  /** What the source says about the event itself: topic, file, sequence number. */
+  meta: Row;
+  /** Milliseconds since 1970: when the source yielded it, or the stream's TIMESTAMP field. */
+  timestamp: number;
+}
+
+/** The unit that moves through the engine. */
+export interface Batch {
+  tuples: Tuple[];
+  /** Counts the batches of one source instance from 1. */
+  seq: number;
+  /** Where reading would resume after the last tuple of this batch, when the source can tell. */
+  offset?: Json;
+}

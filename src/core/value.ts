@@ -1,0 +1,141 @@
+/**
+ * What a field of a tuple may hold. The same set goes through a Worker, a pipe and the terminal.
+ * A BIGINT is a number while that is safe and a bigint beyond; BYTEA is a Uint8Array; DATETIME a Date.
+ */
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | Date
+  | Value[]
+  | { [key: string]: Value | undefined };
+
+/** A message or its metadata: a plain object of values. A field that is `undefined` is absent. */
+export type Row = { [key: string]: Value | undefined };
+
+/** Deepest nesting of arrays and objects in a tuple; a cycle is found by reaching it. */
+export const MAX_DEPTH = 64;
+
+/** What {@link checkRow} found: nothing special, values that plain JSON cannot carry, or no tuple at all. */
+export type RowCheck = "plain" | "special" | { path: string; found: string };
+
+const PLAIN = 0;
+const SPECIAL = 1;
+
+/** A short name for what `value` is, for error sentences: `a function`, `an array`, `an instance of Map`. */
+export function typeName(value: unknown): string {
+  if (value === null) return "null";
+  if (value === undefined) return "undefined";
+  if (Array.isArray(value)) return "an array";
+  switch (typeof value) {
+    case "object": {
+      const proto = Object.getPrototypeOf(value);
+      if (proto === null || proto === Object.prototype) return "an object";
+      const name = proto.constructor?.name;
+      return typeof name === "string" && name !== "" ? `an instance of ${name}` : "an object";
+    }
+    case "function":
+      return "a function";
+    case "undefined":
+      return "undefined";
+    default:
+      return `a ${typeof value}`;
+  }
+}
+
+class NoValue extends Error {
+  readonly found: string;
+  readonly path: string[] = [];
+  constructor(found: string) {
+    super(found);
+    this.found = found;
+  }
+}
+
+/**
+ * Tell whether `row` is a row: a plain object of values all the way down.
+ *
+ * @returns `"plain"` when JSON carries it as it is, `"special"` when it holds a bigint, bytes, a date, `NaN`,
+ * an infinity, `-0` or a key that the codec uses itself; otherwise where it is no row (`message.a[2].b`)
+ * and what stands there.
+ */
+export function checkRow(row: unknown, name = "message"): RowCheck {
+  try {
+    if (row === null || typeof row !== "object" || !isPlain(row)) throw new NoValue(typeName(row));
+    return checkObject(row as Record<string, unknown>, 0) === PLAIN ? "plain" : "special";
+  } catch (error) {
+    if (error instanceof NoValue) {
+      return { path: name + error.path.reverse().join(""), found: error.found };
+    }
+    throw error;
+  }
+}
+
+function isPlain(value: object): boolean {
+  const proto = Object.getPrototypeOf(value);
+  return proto === Object.prototype || proto === null;
+}
+
+function checkObject(row: Record<string, unknown>, depth: number): number {
+  let kind = PLAIN;
+  for (const key in row) {
+    const value = row[key];
+    const type = typeof value;
+    if (type === "string" || type === "boolean" || type === "undefined") {
+      // nothing to look into
+    } else if (type === "number") {
+      if (!isPlainNumber(value as number)) kind = SPECIAL;
+    } else {
+      try {
+        if (checkOther(value, depth) === SPECIAL) kind = SPECIAL;
+      } catch (error) {
+        if (error instanceof NoValue) error.path.push(`.${key}`);
+        throw error;
+      }
+    }
+    if (key === "$") kind = SPECIAL;
+  }
+  return kind;
+}
+
+function checkOther(value: unknown, depth: number): number {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return PLAIN;
+    case "number":
+      return isPlainNumber(value) ? PLAIN : SPECIAL;
+    case "bigint":
+      return SPECIAL;
+    case "object":
+      if (value === null) return PLAIN;
+      if (depth >= MAX_DEPTH) throw new NoValue(`nesting deeper than ${MAX_DEPTH}, or a cycle`);
+      if (Array.isArray(value)) return checkArray(value, depth + 1);
+      if (isPlain(value)) return checkObject(value as Record<string, unknown>, depth + 1);
+      if (value instanceof Uint8Array) return SPECIAL;
+      if (value instanceof Date) return SPECIAL;
+      break;
+  }
+  throw new NoValue(typeName(value));
+}
+
+function checkArray(values: unknown[], depth: number): number {
+  let kind = PLAIN;
+  for (let i = 0; i < values.length; i++) {
+    try {
+      if (checkOther(values[i], depth) === SPECIAL) kind = SPECIAL;
+    } catch (error) {
+      if (error instanceof NoValue) error.path.push(`[${i}]`);
+      throw error;
+    }
+  }
+  return kind;
+}
+
+/** JSON writes NaN and the infinities as null and drops the sign of -0. */
+function isPlainNumber(value: number): boolean {
+  return value - value === 0 && (value !== 0 || 1 / value > 0);
+}
