@@ -56,6 +56,7 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
   #receiver: (() => void) | undefined;
   #wakeScheduled = false;
   #roomListeners: (() => void)[] = [];
+  #drainListeners: (() => void)[] = [];
   #closed = false;
   #error: unknown;
 
@@ -216,6 +217,12 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
     }
   }
 
+  /** Resolves when nothing is held and nobody waits for room. */
+  drained(): Promise<void> {
+    if (this.#size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#drainListeners.push(resolve));
+  }
+
   // -- Inside --
 
   #put(item: T): void {
@@ -252,6 +259,11 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
       this.#waitingHead = 0;
     }
     if (this.#size < this.capacity) this.#tellRoom();
+    if (this.#size === 0 && this.#drainListeners.length > 0) {
+      const listeners = this.#drainListeners;
+      this.#drainListeners = [];
+      for (const listener of listeners) listener();
+    }
   }
 
   #tellRoom(): void {

@@ -1,0 +1,42 @@
+/**
+ * The language: from a text to statements as plain data, and back. Pure: nothing waits, nothing is read or written.
+ * Imports `core` only.
+ *
+ * A text goes through the lexer (`lexer.ts`) and the token reader (`token_reader.ts`), which any parser can use, to
+ * the parser of its statement (`parse_statement.ts`, `parse_stream.ts`), which checks also what concerns several of
+ * its parts (`check_stream.ts`). Whatever is wrong is a {@link SqlError} with its place.
+ *
+ * @example
+ * ```ts
+ * import { parseStatement, printStatement } from "./mod.ts";
+ * const statement = parseStatement('create stream demo (id bigint,) with (datasource="topic/demo");');
+ * printStatement(statement);
+ * // CREATE STREAM demo (
+ * //   id BIGINT
+ * // ) WITH (DATASOURCE="topic/demo", FORMAT="json", TYPE="mqtt");
+ * ```
+ *
+ * @module
+ */
+export type {
+  Column,
+  CreateStream,
+  DataType,
+  DescribeStream,
+  DropStream,
+  Field,
+  Literal,
+  ScalarKind,
+  ShowStreams,
+  Statement,
+  StreamFormat,
+  StreamOptions,
+} from "./ast.ts";
+export { literalValue } from "./ast.ts";
+export { parseStatement, parseStatements, parseStreamDefinition } from "./parse_statement.ts";
+export type { PrintOptions } from "./print.ts";
+export { printLiteral, printStatement, printType } from "./print.ts";
+export type { SqlPlace, SqlSource } from "./sql_error.ts";
+export { isSqlError, SqlError } from "./sql_error.ts";
+export type { StreamOption } from "./stream_options.ts";
+export { DEFAULT_STREAM_OPTIONS, STREAM_OPTION_NAMES, STREAM_OPTIONS } from "./stream_options.ts";

@@ -1,0 +1,90 @@
+import { type Clock, type Logger, messageOf, type Row, sampled, type Tuple } from "../core/mod.ts";
+import type { SourceBatch } from "../contract/mod.ts";
+import { createDecoder } from "../format/mod.ts";
+import type { CreateStream } from "../sql/mod.ts";
+import { compileConversion } from "./convert.ts";
+import type { StreamMetrics } from "./metrics.ts";
+import { compileTimestamp } from "./timestamp.ts";
+
+/** Lines about bad input: so many in a window, the rest counted. */
+const SAMPLE = { burst: 3, windowMs: 10_000 };
+
+/** Makes the tuples of a stream out of what its source sent: decode, convert, set the time. Synchronous. */
+export type Ingest = (batch: SourceBatch) => Tuple[];
+
+/** Compile the ingest of a stream once; what goes wrong is counted in `metrics` and sampled in the log. */
+export function compileIngest(
+  definition: CreateStream,
+  context: { metrics: StreamMetrics; log: Logger; clock: Clock },
+): Ingest {
+  const { columns, options } = definition;
+  const { metrics, log, clock } = context;
+  const decode = createDecoder({ format: options.format, delimiter: options.delimiter, columns });
+  const convert = columns.length === 0 ? undefined : compileConversion(columns, {
+    strict: options.strictValidation,
+    ...(options.timestampFormat === undefined ? {} : { timestampFormat: options.timestampFormat }),
+  });
+  const timestampOf = options.timestamp === undefined
+    ? undefined
+    : compileTimestamp(options.timestamp, options.timestampFormat);
+  const gate = sampled(() => clock.now(), SAMPLE);
+
+  const count = (problem: string) => {
+    metrics.exceptions_total++;
+    metrics.last_exception = problem;
+    metrics.last_exception_time = clock.now();
+    gate((suppressed) =>
+      log.warn(
+        suppressed === 0 ? problem : `${problem} (and ${suppressed} more that were not said)`,
+      )
+    );
+  };
+
+  const finish = (row: Row, meta: Row, time: number, tuples: Tuple[]) => {
+    let message = row;
+    if (convert !== undefined) {
+      const converted = convert(row);
+      if (converted instanceof Error) {
+        metrics.dropped_strict_total++;
+        count(`dropped a row: ${converted.message}`);
+        return;
+      }
+      message = converted;
+    }
+    let timestamp = time;
+    if (timestampOf !== undefined) {
+      const own = timestampOf(message);
+      if (own === undefined) {
+        metrics.decode_errors_total++;
+        count(`dropped a row: its TIMESTAMP field "${options.timestamp}" holds no time`);
+        return;
+      }
+      timestamp = own;
+    }
+    tuples.push({ message, meta, timestamp });
+  };
+
+  return (batch) => {
+    const { messages, payloads, metas, times } = batch;
+    const tuples: Tuple[] = [];
+    for (let i = 0; i < messages.length; i++) {
+      const meta = metas?.[i] ?? {};
+      const time = times[i]!;
+      const payload = payloads?.[i];
+      if (payload === undefined) {
+        finish(messages[i] ?? {}, meta, time, tuples);
+        continue;
+      }
+      let rows: Row[];
+      try {
+        rows = decode(payload);
+      } catch (error) {
+        metrics.decode_errors_total++;
+        count(`dropped a payload: ${messageOf(error)}`);
+        continue;
+      }
+      for (const row of rows) finish(row, meta, time, tuples);
+    }
+    return tuples;
+  };
+}

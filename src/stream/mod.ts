@@ -1,0 +1,9 @@
+/**
+ * A stream: the async iterator over a source's tuples. Imports the words, `format` and `sql`.
+ *
+ * @module
+ */
+export type { StreamMetrics } from "./metrics.ts";
+export type { StreamState, StreamStatus } from "./status.ts";
+export type { InstanceMemory, StateKeeper, StreamRunOptions } from "./stream_run.ts";
+export { StreamRun } from "./stream_run.ts";

@@ -1,0 +1,456 @@
+/**
+ * A running stream: its source instances, and the async iterator of its batches.
+ *
+ * source instance → credit-bounded channel → ingest (decode, convert, time) → `for await (const batch of stream)`
+ */
+import {
+  asKuiperError,
+  type Batch,
+  type Clock,
+  formatDuration,
+  type Json,
+  type KuiperError,
+  type Logger,
+} from "../core/mod.ts";
+import {
+  type SourceBatch,
+  type SourceEnd,
+  type SourceFailure,
+  type SourceHost,
+  type SourceInstance,
+  type SourceSpec,
+  splitBuffer,
+  type StateChanges,
+} from "../contract/mod.ts";
+import { Backoff, Channel, type OverflowPolicy, TaskScope } from "../flow/mod.ts";
+import type { CreateStream } from "../sql/mod.ts";
+import { compileIngest, type Ingest } from "./ingest.ts";
+import { newMetrics, type StreamMetrics } from "./metrics.ts";
+import { STREAM_MOVES, type StreamState, type StreamStatus } from "./status.ts";
+
+/** What one instance keeps between runs. */
+export interface InstanceMemory {
+  state: Record<string, Json>;
+  offset?: Json;
+}
+
+/** Where instances keep their state; the engine's store, or nothing. */
+export interface StateKeeper {
+  load(instanceId: number): Promise<InstanceMemory>;
+  save(instanceId: number, changes: StateChanges, offset: Json | undefined): Promise<void>;
+}
+
+/** What a stream runs with. */
+export interface StreamRunOptions {
+  definition: CreateStream;
+  props: Record<string, unknown>;
+  concurrency: number;
+  bufferLength: number;
+  overflow: OverflowPolicy;
+  maxTupleBytes: number;
+  /** Milliseconds that a stop may take; the sources have three quarters of it. */
+  stopTimeoutMs: number;
+  /** Opens what runs one instance: the engine's isolate for a built-in, a Worker for a plugin. */
+  openHost(instanceId: number): Promise<SourceHost>;
+  /** The sentence for a failure of the source. */
+  explain(failure: SourceFailure): KuiperError;
+  keeper?: StateKeeper;
+  log: Logger;
+  clock: Clock;
+}
+
+/** Milliseconds between two savings of state while the stream runs. */
+const SAVE_EVERY_MS = 1000;
+
+/** One instance's side of the stream. */
+interface Lane {
+  id: number;
+  instance: SourceInstance | undefined;
+  /** Tuples that arrived and the reader has not taken. */
+  waiting: number;
+  /** Delivered, not granted again yet. */
+  owed: number;
+  doneThrough: number;
+  /** As far as tuples have arrived: where a reopened instance goes on. */
+  received: { state: Map<string, Json>; offset: Json | undefined };
+  /** Delivered and not saved yet. */
+  unsaved: { put: Map<string, Json>; deleted: Set<string>; offset: Json | undefined } | undefined;
+  sawTuples: boolean;
+}
+
+interface Arrival {
+  lane: Lane;
+  /** Which of the lane's instances sent it: sequence numbers are its own. */
+  instance: SourceInstance | undefined;
+  batch: SourceBatch;
+}
+
+/**
+ * - **Single reader**: it is iterated once; leaving the loop stops the stream.
+ * - **Bound**: no more than `bufferLength` tuples per instance lie between source and reader.
+ * - **Delivered**: a batch counts as delivered when the reader asks for the next.
+ * - **End**: the iteration ends when all instances have ended, and throws when one fails, after what was accepted.
+ * - **Close**: {@link StreamRun.closed} resolves when nothing runs any more, with the error or nothing; it never rejects.
+ */
+export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
+  readonly name: string;
+  /** Resolves when nothing of the stream runs any more. */
+  readonly closed: Promise<Error | undefined>;
+  readonly #options: StreamRunOptions;
+  readonly #metrics: StreamMetrics = newMetrics();
+  readonly #ingest: Ingest;
+  readonly #arrivals: Channel<Arrival>;
+  readonly #lanes: Lane[];
+  readonly #stop = new AbortController();
+  readonly #scope = new TaskScope();
+  readonly #window: number;
+  readonly #startedAt: number;
+  #state: StreamState = "starting";
+  #message = "";
+  #connection: { status: string; message: string } | undefined;
+  #endedAt: number | undefined;
+  #seq = 0;
+  #lastSave: number;
+  #saving: Promise<void> = Promise.resolve();
+  #discarding = false;
+
+  constructor(options: StreamRunOptions) {
+    this.#options = options;
+    this.name = options.definition.name;
+    this.#ingest = compileIngest(options.definition, {
+      metrics: this.#metrics,
+      log: options.log,
+      clock: options.clock,
+    });
+    this.#window = splitBuffer(options.bufferLength).credit;
+    this.#arrivals = new Channel<Arrival>({
+      // Credits bound the tuples, and a batch has at least one.
+      capacity: this.#window * options.concurrency + options.concurrency,
+      batchSize: 1,
+    });
+    this.#lanes = Array.from({ length: options.concurrency }, (_, id) => ({
+      id,
+      instance: undefined,
+      waiting: 0,
+      owed: 0,
+      doneThrough: 0,
+      received: { state: new Map(), offset: undefined },
+      unsaved: undefined,
+      sawTuples: false,
+    }));
+    this.#startedAt = this.#lastSave = options.clock.now();
+    for (const lane of this.#lanes) this.#scope.run(() => this.#live(lane));
+    this.closed = this.#end();
+  }
+
+  /** Begin a graceful stop: what was accepted is still delivered, until the deadline. Calling it again does nothing. */
+  stop(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#advance("stopping", "told to stop");
+    this.#stop.abort(new DOMException("The stream is about to end", "AbortError"));
+    for (const lane of this.#lanes) lane.instance?.stop(this.#options.stopTimeoutMs * 0.75);
+  }
+
+  /** How the stream stands now. */
+  status(): StreamStatus {
+    this.#metrics.buffer_length = this.#lanes.reduce((sum, lane) => sum + lane.waiting, 0);
+    return {
+      state: this.#state,
+      message: this.#message,
+      startedAt: this.#startedAt,
+      metrics: { ...this.#metrics },
+      ...(this.#connection === undefined ? {} : { connection: { ...this.#connection } }),
+      ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
+    };
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
+    try {
+      while (await this.#arrivals.ready()) {
+        for (const arrival of this.#arrivals.takeNow(1)) {
+          const { batch } = arrival;
+          const started = performance.now();
+          const tuples = this.#ingest(batch);
+          this.#measure(batch, started);
+          if (tuples.length > 0) {
+            yield {
+              tuples,
+              seq: ++this.#seq,
+              ...(batch.offset === undefined ? {} : { offset: batch.offset }),
+            };
+          }
+          this.#metrics.records_out_total += tuples.length;
+          this.#delivered(arrival);
+        }
+      }
+    } finally {
+      this.#discard();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#discard();
+    await this.closed;
+  }
+
+  // -- One instance --
+
+  /** Run an instance, again and again while it says that it is not connected. Throws when it fails. */
+  async #live(lane: Lane): Promise<void> {
+    const options = this.#options;
+    const stop = this.#stop.signal;
+    const memory = await options.keeper?.load(lane.id);
+    if (memory !== undefined) {
+      lane.received.state = new Map(Object.entries(memory.state));
+      lane.received.offset = memory.offset;
+    }
+    if (stop.aborted) return;
+    await using host = await options.openHost(lane.id);
+    const backoff = new Backoff();
+    while (!stop.aborted) {
+      const end = await this.#once(lane, host);
+      if (end.kind === "failed") throw options.explain(end.failure);
+      if (end.kind === "done") return;
+      if (end.kind === "stopped") {
+        if (end.forced) {
+          options.log.warn(
+            `the source did not end within ${
+              formatDuration(options.stopTimeoutMs * 0.75)
+            } and was cut off`,
+          );
+        }
+        return;
+      }
+      if (lane.sawTuples) backoff.reset();
+      const delay = end.kind === "back_off" ? end.ms : backoff.next();
+      this.#metrics.reopened_total++;
+      this.#note(end.message);
+      this.#advance("reopening", `${end.message}; opening again in ${formatDuration(delay)}`);
+      options.log.warn(`${end.message}; opening again in ${formatDuration(delay)}`);
+      try {
+        await options.clock.sleep(delay, stop);
+      } catch {
+        return;
+      }
+    }
+  }
+
+  async #once(lane: Lane, host: SourceHost): Promise<SourceEnd> {
+    const options = this.#options;
+    const { offset } = lane.received;
+    const spec: SourceSpec = {
+      datasource: options.definition.options.datasource,
+      props: options.props,
+      streamId: this.name,
+      opId: `source_${this.name}`,
+      instanceId: lane.id,
+      state: Object.fromEntries(lane.received.state),
+      ...(offset === undefined ? {} : { offset }),
+      bufferLength: options.bufferLength,
+      overflow: options.overflow,
+      maxTupleBytes: options.maxTupleBytes,
+    };
+    lane.sawTuples = false;
+    const instance = host.start(spec, {
+      batch: (batch) => this.#arrived(lane, batch),
+      log: (level, message) => options.log[level](message),
+      status: (status, message) => {
+        this.#connection = { status, message };
+        if (status === "connected") this.#advance("running", message);
+        options.log.debug(`${status}${message === "" ? "" : `: ${message}`}`);
+      },
+    });
+    lane.instance = instance;
+    // What earlier instances sent and the reader has not taken is still on this lane's account.
+    const fresh = this.#window - lane.waiting;
+    lane.owed = 0;
+    lane.doneThrough = 0;
+    if (fresh > 0) instance.grant(fresh, 0);
+    if (this.#stop.signal.aborted) instance.stop(options.stopTimeoutMs * 0.75);
+    const closed = await instance.closed;
+    lane.instance = undefined;
+    this.#metrics.dropped_overflow_total += closed.dropped;
+    this.#metrics.dropped_oversize_total += closed.oversize;
+    if (closed.state !== undefined) {
+      this.#remember(lane, closed.state, undefined);
+      this.#keep(lane, closed.state, undefined);
+    }
+    return closed.end;
+  }
+
+  #arrived(lane: Lane, batch: SourceBatch): void {
+    const count = batch.messages.length;
+    lane.sawTuples = true;
+    lane.waiting += count;
+    this.#metrics.records_in_total += count;
+    this.#metrics.dropped_overflow_total += batch.dropped;
+    this.#metrics.dropped_oversize_total += batch.oversize;
+    if (this.#state === "starting" || this.#state === "reopening") this.#advance("running", "");
+    this.#remember(lane, batch.state, batch.offset);
+    if (this.#discarding) {
+      this.#metrics.dropped_stop_total += count;
+      lane.waiting -= count;
+      this.#grant(lane, count);
+    } else {
+      this.#arrivals.push({ lane, instance: lane.instance, batch });
+    }
+  }
+
+  #remember(lane: Lane, changes: StateChanges | undefined, offset: Json | undefined): void {
+    if (offset !== undefined) lane.received.offset = offset;
+    if (changes === undefined) return;
+    for (const key of changes.deleted) lane.received.state.delete(key);
+    for (const [key, value] of Object.entries(changes.put)) lane.received.state.set(key, value);
+  }
+
+  // -- Delivered --
+
+  #delivered({ lane, instance, batch }: Arrival): void {
+    const count = batch.messages.length;
+    lane.waiting -= count;
+    if (lane.instance === instance) lane.doneThrough = batch.seq;
+    if (batch.state !== undefined || batch.offset !== undefined) {
+      this.#keep(lane, batch.state, batch.offset);
+      const now = this.#options.clock.now();
+      if (now - this.#lastSave >= SAVE_EVERY_MS) {
+        this.#lastSave = now;
+        void this.#save();
+      }
+    }
+    this.#grant(lane, count);
+  }
+
+  /** Give credit back in portions: a message to an isolate costs more than it tells. */
+  #grant(lane: Lane, count: number): void {
+    lane.owed += count;
+    if (lane.instance === undefined || lane.owed < Math.max(1, this.#window >> 2)) return;
+    lane.instance.grant(lane.owed, lane.doneThrough);
+    lane.owed = 0;
+  }
+
+  #keep(lane: Lane, changes: StateChanges | undefined, offset: Json | undefined): void {
+    if (this.#options.keeper === undefined) return;
+    const unsaved = lane.unsaved ??= { put: new Map(), deleted: new Set(), offset: undefined };
+    if (offset !== undefined) unsaved.offset = offset;
+    if (changes === undefined) return;
+    for (const key of changes.deleted) {
+      unsaved.put.delete(key);
+      unsaved.deleted.add(key);
+    }
+    for (const [key, value] of Object.entries(changes.put)) {
+      unsaved.deleted.delete(key);
+      unsaved.put.set(key, value);
+    }
+  }
+
+  /** Store what was delivered. One saving at a time; a failure is logged and the changes are tried again. */
+  #save(): Promise<void> {
+    const { keeper, log } = this.#options;
+    if (keeper === undefined) return Promise.resolve();
+    this.#saving = this.#saving.then(async () => {
+      for (const lane of this.#lanes) {
+        const unsaved = lane.unsaved;
+        if (unsaved === undefined) continue;
+        lane.unsaved = undefined;
+        const changes = { put: Object.fromEntries(unsaved.put), deleted: [...unsaved.deleted] };
+        try {
+          await keeper.save(lane.id, changes, unsaved.offset);
+        } catch (error) {
+          const newer = lane.unsaved as Lane["unsaved"];
+          lane.unsaved = unsaved;
+          if (newer !== undefined) {
+            this.#keep(
+              lane,
+              { put: Object.fromEntries(newer.put), deleted: [...newer.deleted] },
+              newer.offset,
+            );
+          }
+          const sentence = asKuiperError(error).message;
+          this.#note(sentence);
+          log.error(`state was not stored: ${sentence}`);
+        }
+      }
+    });
+    return this.#saving;
+  }
+
+  // -- The end --
+
+  /** The reader has gone: take no more, count what is left. */
+  #discard(): void {
+    if (this.#discarding) return;
+    this.#discarding = true;
+    this.stop();
+    for (const { lane, batch } of this.#arrivals.takeNow(this.#arrivals.size)) {
+      const count = batch.messages.length;
+      this.#metrics.dropped_stop_total += count;
+      lane.waiting -= count;
+      this.#grant(lane, count);
+    }
+  }
+
+  async #end(): Promise<Error | undefined> {
+    const failure = await this.#scopeClosed();
+    const error = failure === undefined ? undefined : asKuiperError(failure);
+    this.#arrivals.close(error);
+    await this.#drained();
+    await this.#save();
+    if (error !== undefined) {
+      this.#note(error.message);
+      this.#advance("stopped by error", error.message);
+    } else {
+      this.#advance("stopped", this.#stop.signal.aborted ? "told to stop" : "the input ended");
+    }
+    this.#endedAt = this.#options.clock.now();
+    return error;
+  }
+
+  /** Wait for all instances; the first failure stops the others. */
+  async #scopeClosed(): Promise<unknown> {
+    this.#scope.signal.addEventListener("abort", () => {
+      this.#stop.abort(this.#scope.signal.reason);
+      for (const lane of this.#lanes) lane.instance?.stop(this.#options.stopTimeoutMs * 0.75);
+    }, { once: true });
+    return await this.#scope.closed();
+  }
+
+  /** Resolves when the reader has taken what was accepted, or has gone, or the stop's deadline has passed. */
+  async #drained(): Promise<void> {
+    if (this.#arrivals.size === 0 || this.#discarding) return;
+    const deadline = this.#stop.signal.aborted ? this.#options.stopTimeoutMs : undefined;
+    const waiting = this.#arrivals.drained();
+    if (deadline === undefined) return await waiting;
+    const timer = new AbortController();
+    await new Promise<void>((resolve) => {
+      void waiting.then(resolve);
+      this.#options.clock.sleep(deadline, timer.signal).then(resolve, () => {});
+    });
+    timer.abort();
+    if (this.#arrivals.size > 0) this.#discard();
+  }
+
+  // -- Bookkeeping --
+
+  #measure(batch: SourceBatch, started: number): void {
+    const now = this.#options.clock.now();
+    this.#metrics.last_invocation = now;
+    this.#metrics.delivery_latency_ms = Math.max(0, now - (batch.times[0] ?? now));
+    const us = (performance.now() - started) * 1000 / Math.max(1, batch.messages.length);
+    this.#metrics.process_latency_us = Math.round(us * 100) / 100;
+  }
+
+  #note(problem: string): void {
+    this.#metrics.exceptions_total++;
+    this.#metrics.last_exception = problem;
+    this.#metrics.last_exception_time = this.#options.clock.now();
+  }
+
+  #advance(to: StreamState, message: string): void {
+    if (this.#state !== to) {
+      const allowed: readonly StreamState[] = STREAM_MOVES[this.#state];
+      if (!allowed.includes(to)) return;
+    }
+    this.#state = to;
+    this.#message = message;
+  }
+}

@@ -1,0 +1,70 @@
+CREATE STREAM demo (
+  id BIGNT,
+) WITH ()
+=====
+CREATE STREAM demo (NAME integer) WITH ()
+=====
+CREATE STREAM demo (NAME varchar(10)) WITH ()
+=====
+CREATE STREAM demo (id) WITH ()
+=====
+CREATE STREAM demo (id "BIGINT") WITH ()
+=====
+CREATE STREAM demo (id BIGINT name STRING) WITH ()
+=====
+CREATE STREAM demo (id BIGINT,, name STRING) WITH ()
+=====
+CREATE STREAM demo (, id BIGINT) WITH ()
+=====
+CREATE STREAM demo ((id BIGINT) WITH ()
+=====
+CREATE STREAM demo (id BIGINT)) WITH ()
+=====
+CREATE STREAM demo (id BIGINT WITH ()
+=====
+CREATE STREAM demo (id BIGINT, -- the rest is missing
+
+=====
+CREATE STREAM demo (id BIGINT, name STRING, id FLOAT) WITH ()
+=====
+CREATE STREAM demo (a STRUCT(x BIGINT, x FLOAT)) WITH ()
+=====
+CREATE STREAM demo (a ARRAY) WITH ()
+=====
+CREATE STREAM demo (a ARRAY()) WITH ()
+=====
+CREATE STREAM demo (a ARRAY(BIGINT, STRING)) WITH ()
+=====
+CREATE STREAM demo (a STRUCT) WITH ()
+=====
+CREATE STREAM demo (a STRUCT()) WITH ()
+=====
+CREATE STREAM demo (a STRUCT(BIGINT)) WITH ()
+=====
+CREATE STREAM demo (a STRUCT(x BIGINT DEFAULT 1)) WITH ()
+=====
+CREATE STREAM demo (a BIGINT DEFUALT 1) WITH ()
+=====
+CREATE STREAM demo (a BIGINT DEFAULT) WITH ()
+=====
+CREATE STREAM demo (a BIGINT DEFAULT 1.5) WITH ()
+=====
+CREATE STREAM demo (a BIGINT DEFAULT "1") WITH ()
+=====
+CREATE STREAM demo (a BIGINT DEFAULT -9223372036854775809) WITH ()
+=====
+CREATE STREAM demo (a FLOAT DEFAULT 1e400) WITH ()
+=====
+CREATE STREAM demo (a FLOAT DEFAULT TRUE) WITH ()
+=====
+CREATE STREAM demo (a STRING DEFAULT 1) WITH ()
+=====
+CREATE STREAM demo (a STRING DEFAULT yes) WITH ()
+=====
+CREATE STREAM demo (a BOOLEAN DEFAULT 1) WITH ()
+=====
+CREATE STREAM demo (a DATETIME DEFAULT "2020-01-01") WITH ()
+=====
+CREATE STREAM demo (a ARRAY(STRING) DEFAULT "foo") WITH ()
+=====
+CREATE STREAM demo (`温度` FLOAT,	`湿度` FLAOT) WITH ()
