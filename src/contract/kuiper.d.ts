@@ -161,6 +161,11 @@ export interface SourceChannel extends AsyncIterable<SourceItem[]> {
   send(item: SourceItem): Promise<void>;
   /** Resolves when there is room. */
   room(): Promise<void>;
+  /**
+   * Tell of items that had to be given up before they could be handed over, such as messages that a full channel left
+   * no place for. They are counted with what `overflow` drops.
+   */
+  countDropped(count: number): void;
   /** End the stream after what was accepted: as `return` does, or with an error, as `throw` does. */
   close(error?: unknown): void;
   /** Items waiting now. */

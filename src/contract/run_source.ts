@@ -67,6 +67,8 @@ class SourceRun implements SourceInstance {
   #creditWaiter: (() => void) | undefined;
   #seq = 0;
   #toldDropped = 0;
+  /** What the source gave up by itself since the last batch. */
+  #givenUp = 0;
   #oversize = 0;
   #cutOff!: () => void;
   #deadline: ReturnType<typeof setTimeout> | undefined;
@@ -351,8 +353,9 @@ class SourceRun implements SourceInstance {
   }
 
   #takeDropped(): number {
-    const dropped = this.#queue.dropped - this.#toldDropped;
+    const dropped = this.#queue.dropped - this.#toldDropped + this.#givenUp;
     this.#toldDropped = this.#queue.dropped;
+    this.#givenUp = 0;
     return dropped;
   }
 
@@ -417,6 +420,9 @@ class SourceRun implements SourceInstance {
         if (made !== undefined) await queue.send(made);
       },
       room: () => queue.room(),
+      countDropped: (count) => {
+        this.#givenUp += count;
+      },
       close: (error) => queue.close(error),
       get size() {
         return queue.size;

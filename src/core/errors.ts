@@ -83,7 +83,14 @@ export function messageOf(error: unknown): string {
   return typeof error === "string" ? error : `${error}`;
 }
 
-/** `error` itself when it is one of ours, else an `internal` one around it. */
+/**
+ * `error` itself when it is one of ours; a SyntaxError that carries a code of the table, as those of SQL do, becomes
+ * one of that code; anything else an `internal` one around it.
+ */
 export function asKuiperError(error: unknown): KuiperError {
-  return error instanceof KuiperError ? error : fail("internal", messageOf(error), error);
+  if (error instanceof KuiperError) return error;
+  if (error instanceof SyntaxError && "code" in error && error.code === "sql") {
+    return fail("sql", error.message, error);
+  }
+  return fail("internal", messageOf(error), error);
 }

@@ -1,23 +1,67 @@
 /**
  * JSON that keeps every digit: an integer beyond 2^53 is read as a bigint and written with all its digits.
  */
-import type { Value } from "./value.ts";
+import { MAX_DEPTH, type Value } from "./value.ts";
 
-/** Only such a text can hold an integer that a number cannot. */
-const LONG_DIGITS = /\d{16}/;
 const INTEGER = /^-?\d+$/;
+/** A row holds containers {@link MAX_DEPTH} deep; itself and an array around it are two more. */
+const DEEPEST = MAX_DEPTH + 2;
 
-/** Parse JSON; integers that a number would round become bigints. Throws a SyntaxError as `JSON.parse` does. */
+/** Reading and printing an integer of millions of digits takes seconds, in which nothing else runs. */
+const MOST_DIGITS = 1000;
+
+const PLAIN = 0;
+const LONG = 1;
+const DEEP = 2;
+
+/**
+ * Parse JSON; integers that a number would round become bigints.
+ *
+ * @throws SyntaxError as `JSON.parse` does, when an integer has more than 1000 digits, and when arrays and objects are
+ * nested deeper than any row may be: what walks the value later need not fear for its stack.
+ */
 export function parseJson(text: string): Value {
-  if (!LONG_DIGITS.test(text)) return JSON.parse(text);
-  const revive = (_key: string, value: unknown, context?: { source?: string }): unknown => {
-    if (typeof value === "number" && !Number.isSafeInteger(value)) {
-      const source = context?.source;
-      if (source !== undefined && INTEGER.test(source)) return BigInt(source);
+  const value: Value = JSON.parse(text);
+  // Looking at the values costs a tenth of parsing them; looking for long digits in the text would double it.
+  const kind = survey(value, DEEPEST);
+  if (kind === DEEP) throw new SyntaxError(`Nested deeper than ${MAX_DEPTH}`);
+  return kind === PLAIN ? value : JSON.parse(text, keepDigits);
+}
+
+function survey(value: Value | undefined, depth: number): number {
+  if (typeof value === "number") {
+    return value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER ? LONG : PLAIN;
+  }
+  if (typeof value !== "object" || value === null) return PLAIN;
+  if (depth === 0) return DEEP;
+  let kind = PLAIN;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const found = survey(value[i], depth - 1);
+      if (found === DEEP) return DEEP;
+      kind |= found;
     }
-    return value;
-  };
-  return JSON.parse(text, revive) as Value;
+    return kind;
+  }
+  const fields = value as { [key: string]: Value };
+  for (const key in fields) {
+    const field = fields[key]!;
+    if (typeof field === "string") continue;
+    const found = survey(field, depth - 1);
+    if (found === DEEP) return DEEP;
+    kind |= found;
+  }
+  return kind;
+}
+
+function keepDigits(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
+  const source = context?.source;
+  if (source === undefined || !INTEGER.test(source)) return value;
+  if (source.length > MOST_DIGITS) {
+    throw new SyntaxError(`An integer of ${source.length} digits, more than ${MOST_DIGITS}`);
+  }
+  return BigInt(source);
 }
 
 /**

@@ -189,7 +189,8 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
    * @throws what was given to `close`, after the last item. A TypeError when another receiver waits.
    */
   async ready(): Promise<boolean> {
-    if (this.#size === 0 && !this.#closed) {
+    // Again after waking: somebody may have called takeNow in between.
+    while (this.#size === 0 && !this.#closed) {
       if (this.#receiver !== undefined) {
         throw new TypeError("Cannot receive: the channel has a receiver already");
       }

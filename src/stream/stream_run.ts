@@ -145,7 +145,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
 
   /** Begin a graceful stop: what was accepted is still delivered, until the deadline. Calling it again does nothing. */
   stop(): void {
-    if (this.#stop.signal.aborted) return;
+    if (this.#stop.signal.aborted || this.#arrivals.isClosed) return;
     this.#advance("stopping", "told to stop");
     this.#stop.abort(new DOMException("The stream is about to end", "AbortError"));
     for (const lane of this.#lanes) lane.instance?.stop(this.#options.stopTimeoutMs * 0.75);

@@ -1,0 +1,58 @@
+import type { Row, Value } from "../core/mod.ts";
+import { compileTimePattern, parseIsoTime, type TimeParser } from "./timestamp_pattern.ts";
+
+const DIGITS = /^[+-]?\d+(?:\.\d+)?$/;
+/** Most milliseconds that a Date reaches from 1970, to either side. */
+const MAX_TIME = 8.64e15;
+
+/**
+ * Compile a reader of times: milliseconds since 1970 of a value, or undefined when it is no time.
+ *
+ * Numbers are milliseconds since 1970, and so are texts of digits unless `format` reads them otherwise; other texts
+ * are times of `format`, or of ISO 8601 when there is none.
+ *
+ * @param format a TIMESTAMP_FORMAT, see {@link compileTimePattern}.
+ * @throws KuiperError `config` when `format` is wrong.
+ */
+export function compileTimeReader(
+  format?: string,
+): (value: Value | undefined) => number | undefined {
+  const parse: TimeParser = format === undefined || format === ""
+    ? parseIsoTime
+    : compileTimePattern(format);
+  return (value) => {
+    switch (typeof value) {
+      case "number":
+        return inRange(value);
+      case "bigint":
+        return inRange(Number(value));
+      case "string":
+        return parse(value) ?? (DIGITS.test(value) ? inRange(Number(value)) : undefined);
+      case "object":
+        return value instanceof Date ? inRange(value.getTime()) : undefined;
+      default:
+        return undefined;
+    }
+  };
+}
+
+/**
+ * Compile the reader of a stream's TIMESTAMP: milliseconds since 1970 of a row, or undefined when its field is absent
+ * or holds no time.
+ *
+ * @param column the field's name, exactly.
+ * @param format the stream's TIMESTAMP_FORMAT.
+ * @throws KuiperError `config` when `format` is wrong.
+ */
+export function compileTimestamp(
+  column: string,
+  format?: string,
+): (row: Row) => number | undefined {
+  const read = compileTimeReader(format);
+  return (row) => Object.hasOwn(row, column) ? read(row[column]) : undefined;
+}
+
+/** Whole milliseconds, when a Date can hold them. */
+function inRange(time: number): number | undefined {
+  return time >= -MAX_TIME && time <= MAX_TIME ? Math.trunc(time) + 0 : undefined;
+}

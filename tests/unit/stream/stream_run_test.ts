@@ -1,0 +1,310 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  channel,
+  inlineHost,
+  NotConnected,
+  type Source,
+  type SourceItem,
+} from "../../../src/contract/mod.ts";
+import { type Clock, fail, type Json, silentLogger, systemClock } from "../../../src/core/mod.ts";
+import { parseStatement } from "../../../src/sql/mod.ts";
+import { type CreateStream } from "../../../src/sql/mod.ts";
+import { type StateKeeper, StreamRun, type StreamRunOptions } from "../../../src/stream/mod.ts";
+
+/** A clock whose sleeps end at once and are written down. */
+function hurriedClock(): Clock & { slept: number[] } {
+  const slept: number[] = [];
+  return {
+    slept,
+    now: () => Date.now(),
+    sleep(ms, signal) {
+      slept.push(ms);
+      return signal?.aborted ? Promise.reject(signal.reason) : Promise.resolve();
+    },
+  };
+}
+
+function stream(
+  make: (instanceId: number) => Partial<Source>,
+  options: Partial<StreamRunOptions> & { sql?: string } = {},
+): StreamRun {
+  const { sql = 'demo () WITH (DATASOURCE="d", TYPE="t")', ...rest } = options;
+  return new StreamRun({
+    definition: parseStatement(`CREATE STREAM ${sql}`) as CreateStream,
+    props: {},
+    concurrency: 1,
+    bufferLength: 1000,
+    overflow: "wait",
+    maxTupleBytes: 0,
+    stopTimeoutMs: 1000,
+    openHost: (id) =>
+      Promise.resolve(
+        inlineHost(() => Promise.resolve({ configure() {}, ...make(id) } as Source)),
+      ),
+    explain: (failure) => fail("source", `failed in ${failure.step}: ${failure.message}`),
+    log: silentLogger,
+    clock: systemClock,
+    ...rest,
+  });
+}
+
+async function* count(from: number, to: number): AsyncGenerator<SourceItem> {
+  for (let i = from; i < to; i++) yield { message: { i } };
+}
+
+async function* forever(): AsyncGenerator<SourceItem> {
+  for (let i = 0;; i++) yield { message: { i } };
+}
+
+async function take(run: StreamRun, limit = Infinity): Promise<unknown[]> {
+  const rows: unknown[] = [];
+  for await (const batch of run) {
+    for (const tuple of batch.tuples) {
+      rows.push(tuple.message);
+      if (rows.length >= limit) return rows;
+    }
+  }
+  return rows;
+}
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+// -- Order and end --
+
+Deno.test("StreamRun yields every tuple of its source in order and ends with the input", async () => {
+  await using run = stream(() => ({ open: () => count(0, 20_000) }));
+  const rows = await take(run) as { i: number }[];
+  assertEquals(rows.length, 20_000);
+  assert(rows.every((row, index) => row.i === index));
+  assertEquals(await run.closed, undefined);
+  const { state, message, metrics } = run.status();
+  assertEquals([state, message], ["stopped", "the input ended"]);
+  assertEquals([metrics.records_in_total, metrics.records_out_total], [20_000, 20_000]);
+  assertEquals(metrics.buffer_length, 0);
+});
+
+Deno.test("StreamRun ends when all of its instances have ended", async () => {
+  await using run = stream((id) => ({ open: () => count(id * 10, id * 10 + 10) }), {
+    concurrency: 3,
+  });
+  const rows = await take(run) as { i: number }[];
+  assertEquals(
+    rows.map((row) => row.i).sort((a, b) => a - b),
+    Array.from({ length: 30 }, (_, i) => i),
+  );
+});
+
+Deno.test("StreamRun fails when one instance fails, after what was accepted", async () => {
+  const run = stream((id) => ({
+    async *open() {
+      if (id === 0) return yield* forever();
+      yield* count(0, 10);
+      throw new Error("boom");
+    },
+  }), { concurrency: 2 });
+  await assertRejects(() => take(run), Error, "failed in open: boom");
+  assertMatch((await run.closed)!.message, /boom/);
+  assertEquals(run.status().state, "stopped by error");
+  assertMatch(run.status().message, /boom/);
+});
+
+// -- Stop --
+
+Deno.test("StreamRun.stop() delivers what was accepted, then ends", async () => {
+  let yielded = 0;
+  const run = stream(() => ({
+    async *open(ctx) {
+      while (!ctx.signal.aborted) yield { message: { i: yielded++ } };
+    },
+  }));
+  let last = -1;
+  for await (const batch of run) {
+    last = batch.tuples.at(-1)!.message.i as number;
+    run.stop();
+  }
+  assertEquals(last, yielded - 1);
+  assertEquals(run.status().metrics.dropped_stop_total, 0);
+  assertEquals(await run.closed, undefined);
+});
+
+Deno.test("StreamRun stops its source when the reader leaves", async () => {
+  const calls: string[] = [];
+  const run = stream(() => ({ open: () => forever(), close: () => void calls.push("close") }));
+  assertEquals((await take(run, 5)).length, 5);
+  assertEquals(await run.closed, undefined);
+  assertEquals(calls, ["close"]);
+});
+
+Deno.test("StreamRun cuts off a source that ignores the stop", async () => {
+  const run = stream(() => ({
+    async *open() {
+      yield { message: { i: 1 } };
+      await new Promise(() => {});
+    },
+  }), { stopTimeoutMs: 4 });
+  assertEquals(await take(run, 1), [{ i: 1 }]);
+  assertEquals(await run.closed, undefined);
+});
+
+// -- Reopening --
+
+Deno.test("StreamRun opens a source again that is not connected, on a fresh instance, with backoff", async () => {
+  const clock = hurriedClock();
+  let opened = 0;
+  const run = stream(() => ({
+    async *open() {
+      if (++opened < 4) throw new NotConnected("nobody listens");
+      yield* count(0, 3);
+    },
+  }), { clock });
+  assertEquals(await take(run), [{ i: 0 }, { i: 1 }, { i: 2 }]);
+  assertEquals(run.status().metrics.reopened_total, 3);
+  assertEquals(clock.slept.length, 3);
+  assert(clock.slept[0]! < clock.slept[1]! && clock.slept[1]! < clock.slept[2]!);
+});
+
+Deno.test("StreamRun reopens at the offset and with the state of what arrived", async () => {
+  const seen: unknown[] = [];
+  let opened = 0;
+  const run = stream(() => {
+    let position = 0;
+    return {
+      offset: () => position,
+      rewind(offset: Json) {
+        position = offset as number;
+      },
+      async *open(ctx) {
+        opened++;
+        seen.push([position, ctx.getCounter("opens")]);
+        ctx.incrCounter("opens");
+        for (; position < 10;) {
+          position++;
+          yield { message: { i: position } };
+          if (opened === 1 && position === 4) throw new NotConnected("lost");
+        }
+      },
+    };
+  }, { clock: hurriedClock() });
+  // A host makes a new source for every instance, so position can only come from rewind.
+  assertEquals(await take(run), Array.from({ length: 10 }, (_, i) => ({ i: i + 1 })));
+  assertEquals(seen, [[0, 0], [4, 1]]);
+});
+
+// -- State --
+
+function keeper(): StateKeeper & { saved: [number, unknown, unknown][] } {
+  const saved: [number, unknown, unknown][] = [];
+  return {
+    saved,
+    load: () => Promise.resolve({ state: { before: 1 }, offset: 7 }),
+    save(instanceId, changes, offset) {
+      saved.push([instanceId, changes, offset]);
+      return Promise.resolve();
+    },
+  };
+}
+
+Deno.test("StreamRun loads state and offset before open and saves what was delivered", async () => {
+  const memory = keeper();
+  const run = stream(() => {
+    let position = 0;
+    return {
+      offset: () => position,
+      rewind(offset: Json) {
+        position = offset as number;
+      },
+      async *open(ctx) {
+        for (; position < 10;) {
+          position++;
+          ctx.putState("last", position);
+          yield { message: { i: position, before: ctx.getState("before")! } };
+        }
+      },
+    };
+  }, { keeper: memory });
+  assertEquals(await take(run), [8, 9, 10].map((i) => ({ i, before: 1 })));
+  await run.closed;
+  assertEquals(memory.saved.at(-1), [0, { put: { last: 10 }, deleted: [] }, 10]);
+});
+
+// -- Ingest --
+
+Deno.test("StreamRun counts and drops payloads that do not decode, and goes on", async () => {
+  const warned: string[] = [];
+  const run = stream(() => ({
+    async *open() {
+      yield { payload: bytes('{"a":1}') };
+      for (let i = 0; i < 100; i++) yield { payload: bytes("{oops") };
+      yield { payload: bytes('{"a":2}') };
+    },
+  }), { log: { ...silentLogger, warn: (line: string) => void warned.push(line) } });
+  assertEquals(await take(run), [{ a: 1 }, { a: 2 }]);
+  assertEquals(run.status().metrics.decode_errors_total, 100);
+  assert(warned.length > 0 && warned.length < 10, "the log has a sample, not every one");
+});
+
+Deno.test("StreamRun drops and counts rows that do not fit under STRICT_VALIDATION", async () => {
+  const run = stream(() => ({
+    async *open() {
+      yield { message: { id: 1, name: "a" } };
+      yield { message: { id: "x", name: "b" } };
+      yield { message: { name: "c" } };
+    },
+  }), { sql: 'demo (id BIGINT, name STRING) WITH (TYPE="t", STRICT_VALIDATION="true")' });
+  assertEquals(await take(run), [{ id: 1, name: "a" }]);
+  assertEquals(run.status().metrics.dropped_strict_total, 2);
+});
+
+Deno.test("StreamRun gives a missing field its type's empty value without STRICT_VALIDATION", async () => {
+  const run = stream(() => ({
+    async *open() {
+      yield { message: { id: "7" } };
+    },
+  }), { sql: 'demo (id BIGINT, name STRING) WITH (TYPE="t")' });
+  assertEquals(await take(run), [{ id: 7, name: "" }]);
+});
+
+Deno.test("StreamRun takes the timestamp from the TIMESTAMP column", async () => {
+  const run = stream(() => ({
+    async *open() {
+      yield { message: { at: 1_700_000_000_000 } };
+    },
+  }), { sql: 'demo (at BIGINT) WITH (TYPE="t", TIMESTAMP="at")' });
+  for await (const batch of run) assertEquals(batch.tuples[0]!.timestamp, 1_700_000_000_000);
+});
+
+// -- Pressure --
+
+Deno.test("StreamRun lets no more than bufferLength tuples lie between source and reader", async () => {
+  let yielded = 0;
+  let read = 0;
+  let most = 0;
+  const run = stream(() => ({
+    async *open() {
+      for (; yielded < 3000; yielded++) {
+        most = Math.max(most, yielded - read);
+        yield { message: { i: yielded } };
+      }
+    },
+  }), { bufferLength: 100 });
+  for await (const batch of run) read += batch.tuples.length;
+  assertEquals(read, 3000);
+  // One more is in the generator's hand.
+  assert(most <= 101, `${most} tuples were on their way`);
+});
+
+for (const [overflow, expected] of [["drop_newest", [0, 9]], ["drop_oldest", [90, 99]]] as const) {
+  Deno.test(`StreamRun counts exactly what ${overflow} drops`, async () => {
+    const run = stream(() => ({
+      open(ctx) {
+        const out = channel(ctx);
+        for (let i = 0; i < 100; i++) out.push({ message: { i } });
+        out.close();
+        return out;
+      },
+    }), { bufferLength: 20, overflow });
+    const rows = await take(run) as { i: number }[];
+    assertEquals([rows[0]!.i, rows.at(-1)!.i, rows.length], [...expected, 10]);
+    assertEquals(run.status().metrics.dropped_overflow_total, 90);
+  });
+}
