@@ -1,4 +1,5 @@
 import { fail } from "./errors.ts";
+import { typeName } from "./value.ts";
 
 const UNITS: Record<string, number> = {
   ns: 1e-6,
@@ -27,11 +28,15 @@ export function parseDuration(value: unknown, what: string): number {
       return parts.reduce((sum, part) => sum + Number(part[1]) * UNITS[part[2]!]!, 0);
     }
   }
+  const found = typeof value === "object"
+    ? typeName(value)
+    : typeof value === "string"
+    ? JSON.stringify(value)
+    : String(value);
   throw fail(
     "config",
-    `${what} is ${
-      JSON.stringify(value)
-    }, which is no duration: write milliseconds (500) or a text with units ("10s", "1m30s")`,
+    `${what} is ${found}, which is no duration: write milliseconds (500) or a text with units ` +
+      `("10s", "1m30s")`,
   );
 }
 

@@ -3,7 +3,10 @@
  *
  * @module
  */
+export type { Ingest } from "./ingest.ts";
+export { compileIngest } from "./ingest.ts";
 export type { StreamMetrics } from "./metrics.ts";
+export { newMetrics } from "./metrics.ts";
 export type { StreamState, StreamStatus } from "./status.ts";
 export type { InstanceMemory, StateKeeper, StreamRunOptions } from "./stream_run.ts";
 export { StreamRun } from "./stream_run.ts";

@@ -48,8 +48,10 @@ export interface StreamRunOptions {
   bufferLength: number;
   overflow: OverflowPolicy;
   maxTupleBytes: number;
-  /** Milliseconds that a stop may take; the sources have three quarters of it. */
+  /** Milliseconds that a stop may take in all. */
   stopTimeoutMs: number;
+  /** Milliseconds of it that the sources may take. @default {three quarters of stopTimeoutMs} */
+  sourceStopMs?: number;
   /** Opens what runs one instance: the engine's isolate for a built-in, a Worker for a plugin. */
   openHost(instanceId: number): Promise<SourceHost>;
   /** The sentence for a failure of the source. */
@@ -104,6 +106,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #scope = new TaskScope();
   readonly #window: number;
+  readonly #sourceStopMs: number;
   readonly #startedAt: number;
   #state: StreamState = "starting";
   #message = "";
@@ -123,6 +126,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
       clock: options.clock,
     });
     this.#window = splitBuffer(options.bufferLength).credit;
+    this.#sourceStopMs = options.sourceStopMs ?? options.stopTimeoutMs * 0.75;
     this.#arrivals = new Channel<Arrival>({
       // Credits bound the tuples, and a batch has at least one.
       capacity: this.#window * options.concurrency + options.concurrency,
@@ -148,7 +152,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
     if (this.#stop.signal.aborted || this.#arrivals.isClosed) return;
     this.#advance("stopping", "told to stop");
     this.#stop.abort(new DOMException("The stream is about to end", "AbortError"));
-    for (const lane of this.#lanes) lane.instance?.stop(this.#options.stopTimeoutMs * 0.75);
+    for (const lane of this.#lanes) lane.instance?.stop(this.#sourceStopMs);
   }
 
   /** How the stream stands now. */
@@ -214,9 +218,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
       if (end.kind === "stopped") {
         if (end.forced) {
           options.log.warn(
-            `the source did not end within ${
-              formatDuration(options.stopTimeoutMs * 0.75)
-            } and was cut off`,
+            `the source did not end within ${formatDuration(this.#sourceStopMs)} and was cut off`,
           );
         }
         return;
@@ -266,7 +268,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
     lane.owed = 0;
     lane.doneThrough = 0;
     if (fresh > 0) instance.grant(fresh, 0);
-    if (this.#stop.signal.aborted) instance.stop(options.stopTimeoutMs * 0.75);
+    if (this.#stop.signal.aborted) instance.stop(this.#sourceStopMs);
     const closed = await instance.closed;
     lane.instance = undefined;
     this.#metrics.dropped_overflow_total += closed.dropped;
@@ -409,7 +411,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
   async #scopeClosed(): Promise<unknown> {
     this.#scope.signal.addEventListener("abort", () => {
       this.#stop.abort(this.#scope.signal.reason);
-      for (const lane of this.#lanes) lane.instance?.stop(this.#options.stopTimeoutMs * 0.75);
+      for (const lane of this.#lanes) lane.instance?.stop(this.#sourceStopMs);
     }, { once: true });
     return await this.#scope.closed();
   }

@@ -1,5 +1,5 @@
 import type { Row, Value } from "../core/mod.ts";
-import { compileTimePattern, parseIsoTime, type TimeParser } from "./timestamp_pattern.ts";
+import { compileTimePattern, parseIsoTime } from "./timestamp_pattern.ts";
 
 const DIGITS = /^[+-]?\d+(?:\.\d+)?$/;
 /** Most milliseconds that a Date reaches from 1970, to either side. */
@@ -8,8 +8,8 @@ const MAX_TIME = 8.64e15;
 /**
  * Compile a reader of times: milliseconds since 1970 of a value, or undefined when it is no time.
  *
- * Numbers are milliseconds since 1970, and so are texts of digits unless `format` reads them otherwise; other texts
- * are times of `format`, or of ISO 8601 when there is none.
+ * Numbers are milliseconds since 1970. Texts are times of `format`; when there is none, times of ISO 8601 or digits,
+ * which are milliseconds again.
  *
  * @param format a TIMESTAMP_FORMAT, see {@link compileTimePattern}.
  * @throws KuiperError `config` when `format` is wrong.
@@ -17,8 +17,8 @@ const MAX_TIME = 8.64e15;
 export function compileTimeReader(
   format?: string,
 ): (value: Value | undefined) => number | undefined {
-  const parse: TimeParser = format === undefined || format === ""
-    ? parseIsoTime
+  const parse = format === undefined || format === ""
+    ? parseIsoTimeOrDigits
     : compileTimePattern(format);
   return (value) => {
     switch (typeof value) {
@@ -27,7 +27,7 @@ export function compileTimeReader(
       case "bigint":
         return inRange(Number(value));
       case "string":
-        return parse(value) ?? (DIGITS.test(value) ? inRange(Number(value)) : undefined);
+        return parse(value);
       case "object":
         return value instanceof Date ? inRange(value.getTime()) : undefined;
       default:
@@ -50,6 +50,10 @@ export function compileTimestamp(
 ): (row: Row) => number | undefined {
   const read = compileTimeReader(format);
   return (row) => Object.hasOwn(row, column) ? read(row[column]) : undefined;
+}
+
+function parseIsoTimeOrDigits(text: string): number | undefined {
+  return parseIsoTime(text) ?? (DIGITS.test(text) ? inRange(Number(text)) : undefined);
 }
 
 /** Whole milliseconds, when a Date can hold them. */

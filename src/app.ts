@@ -1,0 +1,197 @@
+/**
+ * The only place where configuration, store, loader and sources meet the engine.
+ *
+ * @module
+ */
+import { fail, type Logger, nearest, oneOf, systemClock } from "./core/mod.ts";
+import {
+  type BasePaths,
+  type ConfigInput,
+  type Finding,
+  type KuiperConfig,
+  loadKuiperConfig,
+  resolveBase,
+  Secrets,
+} from "./config/mod.ts";
+import type { Store } from "./store/mod.ts";
+import { type CreateStream, parseStatement, printStatement } from "./sql/mod.ts";
+import { StreamRun } from "./stream/mod.ts";
+import { type CheckOptions, checkPlugin, type CheckStep } from "./app/check_plugin.ts";
+import { describeStream, type StreamDescription } from "./app/describe_stream.ts";
+import { maskedLogger } from "./app/masked_logger.ts";
+import { Sources } from "./app/sources.ts";
+import { storeKeeper, streamScope } from "./app/store_keeper.ts";
+import { validate, type ValidateOptions } from "./app/validate.ts";
+
+export type { CheckOptions, CheckStep, StreamDescription, ValidateOptions };
+
+/** What an application is opened with. */
+export interface AppOptions {
+  /** The value of `--base`. */
+  base?: string;
+  env: Record<string, string>;
+  log: Logger;
+}
+
+/** Where the sources' own stop may at most stand in the stop of a whole stream. */
+const SOURCE_SHARE = 0.75;
+
+/** One base directory, opened: its definitions, its sources, its running streams. */
+export class App implements AsyncDisposable {
+  readonly base: BasePaths;
+  readonly config: KuiperConfig;
+  readonly #input: ConfigInput;
+  readonly #log: Logger;
+  readonly #sources: Sources;
+  readonly #runs = new Set<StreamRun>();
+  #store: Promise<Store> | undefined;
+
+  /** Read `etc/kuiper.yaml`. Nothing else is touched before it is needed. */
+  static async open(options: AppOptions): Promise<App> {
+    const paths = resolveBase({
+      env: options.env,
+      ...(options.base === undefined ? {} : { base: options.base }),
+    });
+    await refuseMissing(paths);
+    const input = { paths, env: options.env, secrets: new Secrets() };
+    return new App(input, await loadKuiperConfig(input), options.log);
+  }
+
+  private constructor(input: ConfigInput, config: KuiperConfig, log: Logger) {
+    this.base = input.paths;
+    this.config = config;
+    this.#input = input;
+    this.#log = maskedLogger(log, input.secrets);
+    this.#sources = new Sources(input, config, this.#log);
+  }
+
+  // -- Definitions --
+
+  /** Store a definition. A TYPE that is not there yet is said, not refused: its file may come later. */
+  async createStream(statement: CreateStream): Promise<void> {
+    const store = await this.#open(`kuiper create stream ${statement.name}`);
+    store.streams.put({
+      name: statement.name,
+      statement: printStatement(statement, { secrets: "show" }),
+      created: Date.now(),
+    });
+    try {
+      await this.#sources.find(statement.options.type);
+    } catch (error) {
+      this.#log.warn((error as Error).message);
+    }
+  }
+
+  /** The names of the stored streams, sorted. */
+  async streamNames(): Promise<string[]> {
+    const store = await this.#open("kuiper show streams");
+    return store.streams.list().map((stream) => stream.name);
+  }
+
+  /** A stored definition. @throws KuiperError `not_found` with the nearest names. */
+  async stream(name: string): Promise<CreateStream> {
+    const store = await this.#open(`kuiper run ${name}`);
+    const stored = store.streams.get(name);
+    if (stored === undefined) throw unknownStream(name, store);
+    return parseStatement(stored.statement) as CreateStream;
+  }
+
+  /** What a stream is and what it runs on. */
+  async describeStream(name: string): Promise<StreamDescription> {
+    return await describeStream(await this.stream(name), this.#sources);
+  }
+
+  /** Forget a stream, its state and its offsets. */
+  async dropStream(name: string): Promise<void> {
+    const store = await this.#open(`kuiper drop stream ${name}`);
+    if (!store.streams.remove(name)) throw unknownStream(name, store);
+    store.state.remove(streamScope(name));
+  }
+
+  /** Everything that is wrong with the configuration, the stored streams, and statements that are given. */
+  async validate(options: ValidateOptions): Promise<Finding[]> {
+    const stored = async () => (await this.#open("kuiper validate")).streams.list();
+    return await validate(options, { input: this.#input, sources: this.#sources, stored });
+  }
+
+  // -- Running --
+
+  /**
+   * Start a stream. The caller iterates it and disposes of it.
+   *
+   * @param options.stored keep state and offsets in the store. @default {false}
+   */
+  async run(definition: CreateStream, options: { stored?: boolean } = {}): Promise<StreamRun> {
+    const source = await this.#sources.prepare(definition);
+    const keeper = options.stored === true
+      ? storeKeeper(await this.#open(`kuiper run ${definition.name}`), definition.name)
+      : undefined;
+    const { common } = source;
+    const stopTimeoutMs = this.config.basic.gracefulShutdownTimeoutMs;
+    const run = new StreamRun({
+      definition,
+      props: source.props,
+      concurrency: common.concurrency,
+      bufferLength: common.bufferLength,
+      overflow: common.overflow,
+      maxTupleBytes: common.maxTupleBytes,
+      stopTimeoutMs,
+      sourceStopMs: Math.min(common.stopTimeoutMs, stopTimeoutMs * SOURCE_SHARE),
+      openHost: (instanceId) => source.openHost(instanceId),
+      explain: (failure) => source.explain(failure, definition.name),
+      ...(keeper === undefined ? {} : { keeper }),
+      log: this.#log.child(definition.name),
+      clock: systemClock,
+    });
+    this.#runs.add(run);
+    void run.closed.then(() => this.#runs.delete(run));
+    return run;
+  }
+
+  /** Try a source step by step. @returns whether every step went well. */
+  async checkPlugin(options: CheckOptions, report: (step: CheckStep) => void): Promise<boolean> {
+    return await checkPlugin(options, { sources: this.#sources, log: this.#log, report });
+  }
+
+  /** Stop every stream, then close the store. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#runs].map((run) => run[Symbol.asyncDispose]()));
+    await this.#sources[Symbol.asyncDispose]();
+    const store = this.#store;
+    this.#store = undefined;
+    await (await store?.catch(() => undefined))?.[Symbol.asyncDispose]();
+  }
+
+  /** SQLite costs time and memory at start: only what needs definitions loads it. */
+  async #open(owner: string): Promise<Store> {
+    this.#store ??= import("./store/mod.ts").then(({ openStore }) =>
+      openStore(this.base.data, { owner })
+    );
+    return await this.#store;
+  }
+}
+
+function unknownStream(name: string, store: Store): Error {
+  const names = store.streams.list().map((stream) => stream.name);
+  const near = nearest(name, names, 1);
+  const cure = near.length > 0
+    ? `did you mean ${oneOf(near)}?`
+    : names.length === 0
+    ? 'there is none yet, define it with "kuiper create stream"'
+    : names.length <= 10
+    ? `there is ${oneOf(names, "and")}`
+    : `"kuiper show streams" lists the ${names.length} that there are`;
+  return fail("not_found", `Stream "${name}" is not defined, ${cure}`);
+}
+
+async function refuseMissing(paths: BasePaths): Promise<void> {
+  try {
+    if ((await Deno.stat(paths.base)).isDirectory) return;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  throw fail(
+    "config",
+    `The base directory "${paths.base}" is no directory, make it or name another with --base`,
+  );
+}

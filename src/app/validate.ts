@@ -1,0 +1,68 @@
+import { checkConfig, type ConfigInput, type Finding } from "../config/mod.ts";
+import { asKuiperError, KuiperError, messageOf } from "../core/mod.ts";
+import { type CreateStream, isSqlError, parseStatements } from "../sql/mod.ts";
+import type { Sources } from "./sources.ts";
+
+/** What to look at besides the configuration and the stored streams. */
+export interface ValidateOptions {
+  /** SQL text. */
+  statements?: string;
+  /** The file it is from, for the findings. */
+  file?: string;
+}
+
+/** Where {@link validate} looks. */
+export interface ValidateContext {
+  input: ConfigInput;
+  sources: Sources;
+  stored(): Promise<readonly { name: string; statement: string }[]>;
+}
+
+/** Everything that is wrong, without running anything. */
+export async function validate(
+  { statements, file = "statements" }: ValidateOptions,
+  { input, sources, stored }: ValidateContext,
+): Promise<Finding[]> {
+  const findings = await checkConfig(input);
+  const texts = statements === undefined
+    ? (await stored()).map(({ name, statement }) => ({
+      where: `stream "${name}"`,
+      text: statement,
+    }))
+    : [{ where: file, text: statements }];
+  for (const { where, text } of texts) {
+    let definitions: CreateStream[];
+    try {
+      definitions = parseStatements(text).filter((one) => one.kind === "create_stream");
+    } catch (error) {
+      findings.push(errorFinding(where, error));
+      continue;
+    }
+    for (const definition of definitions) {
+      const place = statements === undefined ? where : `${where}: stream "${definition.name}"`;
+      try {
+        await sources.prepare(definition);
+      } catch (error) {
+        // What is wrong with a file of etc/ was found already.
+        if (
+          !(error instanceof KuiperError &&
+            findings.some((one) => error.message.includes(one.message)))
+        ) {
+          findings.push(errorFinding(place, error));
+        }
+      }
+    }
+  }
+  return findings;
+}
+
+function errorFinding(where: string, error: unknown): Finding {
+  if (isSqlError(error)) {
+    return {
+      severity: "error",
+      where: `${where}:${error.line}:${error.column}`,
+      message: error.message,
+    };
+  }
+  return { severity: "error", where, message: messageOf(asKuiperError(error)) };
+}

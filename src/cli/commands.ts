@@ -1,0 +1,124 @@
+import { fail, nearest, oneOf } from "../core/mod.ts";
+import type { Command } from "./command.ts";
+
+/** A line of the table of commands. Its file is loaded when the command is used. */
+export interface Entry {
+  /** As it is typed. */
+  readonly words: string;
+  /** A clause without a period. */
+  readonly summary: string;
+  load(): Promise<{ command: Command }>;
+}
+
+/** All commands, in the order of the help. */
+export const COMMANDS: readonly Entry[] = [
+  {
+    words: "demo",
+    summary: "watch two streams at work, with nothing to prepare",
+    load: () => import("./demo.ts"),
+  },
+  {
+    words: "run",
+    summary: "run a stream and print its tuples",
+    load: () => import("./run.ts"),
+  },
+  {
+    words: "create stream",
+    summary: "define a stream",
+    load: () => import("./create_stream.ts"),
+  },
+  {
+    words: "show streams",
+    summary: "list the streams",
+    load: () => import("./show_streams.ts"),
+  },
+  {
+    words: "describe stream",
+    summary: "show a stream's definition, its source and what that may do",
+    load: () => import("./describe_stream.ts"),
+  },
+  {
+    words: "drop stream",
+    summary: "forget a stream",
+    load: () => import("./drop_stream.ts"),
+  },
+  {
+    words: "validate",
+    summary: "check the configuration and the streams without running anything",
+    load: () => import("./validate.ts"),
+  },
+  {
+    words: "plugin new",
+    summary: "write the start of a source of your own",
+    load: () => import("./plugin_new.ts"),
+  },
+  {
+    words: "plugin check",
+    summary: "try a source, step by step",
+    load: () => import("./plugin_check.ts"),
+  },
+  {
+    words: "types",
+    summary: "print the TypeScript declarations that a source is written against",
+    load: () => import("./types.ts"),
+  },
+  {
+    words: "version",
+    summary: "print the version and what the executable was made of",
+    load: () => import("./version.ts"),
+  },
+  {
+    words: "help",
+    summary: "show what a command does, with examples",
+    load: () => import("./help.ts"),
+  },
+];
+
+/** What people who know Kuiper may type, and this version does not have: first words, or first and second. */
+const LATER: readonly string[] = [
+  "serve",
+  "query",
+  "functions",
+  "top",
+  ...["create", "describe", "show", "drop", "start", "stop", "restart", "getstatus", "validate"]
+    .flatMap((verb) => [`${verb} rule`, `${verb} rules`]),
+  ...["create", "describe", "show", "drop"].flatMap((verb) => [
+    `${verb} table`,
+    `${verb} tables`,
+    `${verb} plugin`,
+    `${verb} plugins`,
+  ]),
+  ...["add", "update", "remove", "list"].map((verb) => `plugin ${verb}`),
+];
+
+/**
+ * Find the command that a command line begins with.
+ *
+ * @returns it and what is left of the line.
+ * @throws KuiperError `usage` when there is none; it names the nearest.
+ */
+export function findCommand(line: readonly string[]): { entry: Entry; rest: readonly string[] } {
+  const [first = "", second = ""] = line;
+  for (const count of [2, 1]) {
+    const words = line.slice(0, count).join(" ");
+    const entry = COMMANDS.find((entry) => entry.words === words);
+    if (entry !== undefined) return { entry, rest: line.slice(count) };
+  }
+  const typed = second === "" || second.startsWith("-") ? first : `${first} ${second}`;
+  const later = LATER.find((words) => words === first || words === typed);
+  if (later !== undefined) {
+    throw fail("usage", `"${later}" is not in this version, which runs streams without rules`);
+  }
+  const family = COMMANDS.map((entry) => entry.words).filter((words) =>
+    words.startsWith(`${first} `)
+  );
+  if (family.length > 0 && typed === first) {
+    throw fail("usage", `"${first}" is half a command, expected ${oneOf(family)}`);
+  }
+  const names = COMMANDS.map((entry) => entry.words);
+  const [meant] = [...nearest(typed, family), ...nearest(typed, names), ...nearest(first, names)];
+  const cure = meant === undefined
+    ? family.length > 0 ? `expected ${oneOf(family)}` : '"kuiper help" lists the commands'
+    : `did you mean "${meant}"?`;
+  throw fail("usage", `Unknown command "${typed}", ${cure}`);
+}

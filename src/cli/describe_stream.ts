@@ -1,0 +1,47 @@
+import type { Command } from "./command.ts";
+import type { StreamDescription } from "./engine.ts";
+import { openEngine } from "./open_engine.ts";
+import type { Style } from "./style.ts";
+import { printable } from "./text_width.ts";
+
+/** `kuiper describe stream`. */
+export const command: Command = {
+  words: "describe stream",
+  usage: ["NAME [--json]"],
+  about: `Show a stream: its definition as SQL (secrets masked), where its source comes from, which
+configuration it reads, how it is isolated and what it may do.`,
+  positionals: [{ name: "NAME" }],
+  flags: [{ name: "json", doc: "print an object of JSON" }],
+  examples: [
+    ["kuiper describe stream demo", "for people"],
+    ["kuiper describe stream demo --json", "for programs"],
+  ],
+  async run(call) {
+    const { terminal, flags } = call;
+    const [name = ""] = call.args;
+    await using engine = await openEngine(call, { quiet: true });
+    const description = await engine.describeStream(name);
+    await terminal.print(
+      flags.on("json")
+        ? `${JSON.stringify(description, null, 2)}\n`
+        : describe(description, terminal.style),
+    );
+    return 0;
+  },
+};
+
+function describe({ statement, source }: StreamDescription, style: Style): string {
+  const facts: [string, string | undefined][] = [
+    ["source", `${source.type}, ${source.builtin ? "built in" : "a plugin"}`],
+    ["file", source.file],
+    ["version", source.version],
+    ["configuration", source.configFiles.join(", ") || "none"],
+    ["isolation", source.isolation],
+    ["grant", source.grant],
+  ];
+  const width = Math.max(...facts.map(([name]) => name.length));
+  const lines = facts.flatMap(([name, fact]) =>
+    fact === undefined ? [] : [`${style.dim(name.padEnd(width))}  ${printable(fact)}\n`]
+  );
+  return `${statement}\n\n${lines.join("")}`;
+}

@@ -1,0 +1,109 @@
+import type { Call } from "./command.ts";
+import type { Run } from "./engine.ts";
+import type { Printer } from "./printer.ts";
+import { summaryLine } from "./summary.ts";
+import { OutputClosed } from "./terminal.ts";
+import { sayWhileWaiting } from "./waiting.ts";
+
+/** How streams are printed. */
+export interface FollowOptions {
+  readonly terminal: Call["terminal"];
+  readonly printer: Printer;
+  /** Tuples in all after which to stop. @default {Infinity} */
+  readonly limit?: number;
+  /** Begins a graceful stop. */
+  readonly stop: AbortSignal;
+}
+
+/**
+ * Print the tuples of running streams as they arrive, until all have ended, or `limit` tuples are printed, or nobody
+ * reads stdout any more. Then their summaries go to stderr.
+ *
+ * @throws what a stream failed with: the first failure stops the others.
+ */
+export async function follow(runs: readonly Run[], options: FollowOptions): Promise<void> {
+  await new Following(runs, options).done();
+}
+
+class Following {
+  readonly #runs: readonly Run[];
+  readonly #options: FollowOptions;
+  readonly #printed = new Map<Run, number>();
+  /** Aborts when the iterations are over. */
+  readonly #over = new AbortController();
+  #left: number;
+  #failures: unknown[] = [];
+
+  constructor(runs: readonly Run[], options: FollowOptions) {
+    this.#runs = runs;
+    this.#options = options;
+    this.#left = options.limit ?? Infinity;
+  }
+
+  async done(): Promise<void> {
+    const { stop } = this.#options;
+    const onStop = () => this.#stopAll();
+    stop.addEventListener("abort", onStop, { once: true });
+    if (stop.aborted) this.#stopAll();
+    const watches = this.#runs.map((run) => this.#watch(run));
+    await Promise.all(this.#runs.map((run) => this.#consume(run)));
+    this.#over.abort();
+    await Promise.all(watches);
+    stop.removeEventListener("abort", onStop);
+    await this.#finish();
+  }
+
+  async #consume(run: Run): Promise<void> {
+    const { terminal, printer } = this.#options;
+    try {
+      for await (const batch of run) {
+        const tuples = batch.tuples.length > this.#left
+          ? batch.tuples.slice(0, this.#left)
+          : batch.tuples;
+        // Counted before the write: another stream must not use the same rest of the limit.
+        this.#left -= tuples.length;
+        if (this.#left === 0) this.#stopAll();
+        if (tuples.length > 0) {
+          await terminal.print(printer.lines(run.name, tuples));
+          this.#printed.set(run, (this.#printed.get(run) ?? 0) + tuples.length);
+        }
+        if (this.#left === 0) break;
+      }
+    } catch (error) {
+      this.#failures.push(error);
+      this.#stopAll();
+    }
+  }
+
+  #watch(run: Run): Promise<void> {
+    const { terminal } = this.#options;
+    const several = this.#runs.length > 1;
+    return sayWhileWaiting({
+      printed: () => this.#printed.get(run) ?? 0,
+      status: () => run.status(),
+      say: (line) => terminal.note(several ? `${run.name}: ${line}` : line),
+      clock: terminal.io.clock,
+      signal: this.#over.signal,
+    });
+  }
+
+  #stopAll(): void {
+    for (const run of this.#runs) run.stop();
+  }
+
+  async #finish(): Promise<void> {
+    const { terminal } = this.#options;
+    const errors = await Promise.all(this.#runs.map((run) => run.closed));
+    const [first] = this.#failures;
+    if (first instanceof OutputClosed) return;
+    for (const run of this.#runs) {
+      const printed = this.#printed.get(run) ?? 0;
+      terminal.note(
+        summaryLine(run.name, run.status(), { printed, now: terminal.io.clock.now() }),
+      );
+    }
+    if (first !== undefined) throw first;
+    // The limit was reached, so this is no failure of the command; but it is worth knowing.
+    for (const error of errors) if (error !== undefined) terminal.warn(error.message);
+  }
+}

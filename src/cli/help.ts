@@ -1,0 +1,30 @@
+import type { Command } from "./command.ts";
+import { COMMANDS, findCommand } from "./commands.ts";
+import { commandHelp, overview } from "./help_text.ts";
+
+/** `kuiper help [COMMAND]`. */
+export const command: Command = {
+  words: "help",
+  usage: ["[COMMAND]"],
+  about: "Show all commands, or what one of them does, with its flags and examples.",
+  positionals: [{ name: "COMMAND", optional: true }, { name: "SECOND WORD", optional: true }],
+  examples: [
+    ["kuiper help", "all commands"],
+    ["kuiper help create stream", "one command"],
+  ],
+  async run({ terminal, args }) {
+    await terminal.print(await helpOn(args, terminal.style));
+    return 0;
+  },
+};
+
+async function helpOn(
+  words: readonly string[],
+  style: Parameters<typeof overview>[0],
+): Promise<string> {
+  if (words.length === 0) return overview(style);
+  const family = COMMANDS.filter((entry) => entry.words.startsWith(`${words.join(" ")} `));
+  const entries = family.length > 0 ? family : [findCommand(words).entry];
+  const pages = entries.map(async (entry) => commandHelp((await entry.load()).command, style));
+  return (await Promise.all(pages)).join("\n");
+}

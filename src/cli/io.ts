@@ -1,0 +1,111 @@
+import { type Clock, systemClock } from "../core/mod.ts";
+import type { OpenEngine } from "./engine.ts";
+
+/** The signals that ask a program to stop. */
+export type StopSignal = "SIGINT" | "SIGTERM";
+
+/** Everything outside of the command line that its commands touch: a test holds all of it. */
+export interface Io {
+  readonly stdout: {
+    /** Resolves when all bytes are taken. Rejects with `Deno.errors.BrokenPipe` when nobody reads any more. */
+    write(bytes: Uint8Array): Promise<void>;
+    readonly isTerminal: boolean;
+  };
+  readonly stderr: {
+    /** Never throws: there is no place left to say it. */
+    write(text: string): void;
+    readonly isTerminal: boolean;
+  };
+  /** The environment; empty when it may not be read. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether colours are welcome on a terminal. */
+  readonly colors: boolean;
+  /** Characters in a line of the terminal; undefined when stdout is none. */
+  columns(): number | undefined;
+  /** Call `handler` for every stop signal, instead of ending at once. Returns what undoes it. */
+  onStopSignal(handler: (signal: StopSignal) => void): () => void;
+  /** Call `handler` for what was thrown and nobody caught. Returns what undoes it. */
+  onCrash(handler: (error: unknown) => void): () => void;
+  readonly clock: Clock;
+  /** Open the application over a base directory. */
+  readonly openEngine: OpenEngine;
+}
+
+/** The real terminal, process and application. */
+export function denoIo(): Io {
+  return {
+    stdout: { write: writeStdout, isTerminal: Deno.stdout.isTerminal() },
+    stderr: { write: writeStderr, isTerminal: Deno.stderr.isTerminal() },
+    env: readEnv(),
+    colors: !Deno.noColor,
+    columns,
+    onStopSignal,
+    onCrash,
+    clock: systemClock,
+    async openEngine(options) {
+      const { App } = await import("../app.ts");
+      return await App.open(options);
+    },
+  };
+}
+
+async function writeStdout(bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
+}
+
+const encoder = new TextEncoder();
+
+function writeStderr(text: string): void {
+  const bytes = encoder.encode(text);
+  try {
+    for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
+  } catch {
+    // stderr is closed.
+  }
+}
+
+function readEnv(): Record<string, string> {
+  try {
+    return Deno.env.toObject();
+  } catch (error) {
+    // An executable that was compiled with less is run without an environment.
+    if (error instanceof Deno.errors.NotCapable) return {};
+    throw error;
+  }
+}
+
+function columns(): number | undefined {
+  if (!Deno.stdout.isTerminal()) return undefined;
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return undefined;
+  }
+}
+
+function onStopSignal(handler: (signal: StopSignal) => void): () => void {
+  // Windows knows no SIGTERM that a program could listen for.
+  const signals: StopSignal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  const listeners = signals.map((signal) => [signal, () => handler(signal)] as const);
+  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
+  return () => {
+    for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
+  };
+}
+
+function onCrash(handler: (error: unknown) => void): () => void {
+  const onError = (event: ErrorEvent) => {
+    event.preventDefault();
+    handler(event.error ?? event.message);
+  };
+  const onRejection = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    handler(event.reason);
+  };
+  globalThis.addEventListener("error", onError);
+  globalThis.addEventListener("unhandledrejection", onRejection);
+  return () => {
+    globalThis.removeEventListener("error", onError);
+    globalThis.removeEventListener("unhandledrejection", onRejection);
+  };
+}

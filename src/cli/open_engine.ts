@@ -1,0 +1,27 @@
+import { LOG_LEVELS } from "../core/mod.ts";
+import type { Call } from "./command.ts";
+import type { Engine } from "./engine.ts";
+
+/**
+ * Open the application as the common flags ask for it.
+ *
+ * @param options.quiet log only warnings and errors, unless asked for more: for commands that are over at once. Others
+ * log as etc/kuiper.yaml says.
+ * @throws KuiperError `usage` for an unknown log level, `config` for a wrong configuration.
+ */
+export async function openEngine(
+  { terminal, flags }: Pick<Call, "terminal" | "flags">,
+  options: { quiet?: boolean } = {},
+): Promise<Engine> {
+  const { io } = terminal;
+  const base = flags.text("base");
+  const asked = flags.choice("log-level", LOG_LEVELS);
+  let level = asked ?? "warn";
+  const engine = await io.openEngine({
+    env: { ...io.env },
+    log: terminal.logger(() => level),
+    ...(base === undefined ? {} : { base }),
+  });
+  if (asked === undefined && options.quiet !== true) level = engine.config.basic.logLevel;
+  return engine;
+}

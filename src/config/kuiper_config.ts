@@ -1,0 +1,85 @@
+import { type LogLevel, parseDuration } from "../core/mod.ts";
+import { readOwnEtcFile } from "./config_files.ts";
+import type { ConfigInput } from "./config_input.ts";
+import { openDocument } from "./document.ts";
+import { addFindings, type Finding, refuseErrors } from "./finding.ts";
+import { interpolate } from "./interpolate.ts";
+import { KUIPER_SCHEMA } from "./kuiper_schema.ts";
+import { validateProps } from "./props_check.ts";
+import { isFinding, type Section } from "./yaml_file.ts";
+
+/** `etc/kuiper.yaml`, complete and checked. */
+export interface KuiperConfig {
+  readonly basic: {
+    /** The lowest level that is logged; `debug: true` makes it `debug`. @default {"info"} */
+    readonly logLevel: LogLevel;
+    /** Milliseconds that a graceful stop may take. @default {10000} */
+    readonly gracefulShutdownTimeoutMs: number;
+  };
+  readonly plugins: {
+    /** Whether `run` and `ffi` can be granted. @default {false} */
+    readonly allowUnsafe: boolean;
+  };
+}
+
+/** What holds with no file and no variable; the shipped `etc/kuiper.yaml` says the same. */
+export const DEFAULT_KUIPER_CONFIG: KuiperConfig = {
+  basic: { logLevel: "info", gracefulShutdownTimeoutMs: 10_000 },
+  plugins: { allowUnsafe: false },
+};
+
+/**
+ * Read `etc/kuiper.yaml` and the variables `KUIPER__…`.
+ *
+ * @throws KuiperError `config` when something is wrong with them; {@link checkKuiperConfig} lists everything.
+ */
+export async function loadKuiperConfig(input: ConfigInput): Promise<KuiperConfig> {
+  const { value, findings } = await examine(input);
+  refuseErrors(findings);
+  return toConfig(value);
+}
+
+/** Everything that is wrong with `etc/kuiper.yaml` and the variables `KUIPER__…`. */
+export async function checkKuiperConfig(input: ConfigInput): Promise<Finding[]> {
+  return (await examine(input)).findings;
+}
+
+async function examine(input: ConfigInput): Promise<{ value: Section; findings: Finding[] }> {
+  // The built-in file holds the defaults and nothing else: it need not be read.
+  const file = await readOwnEtcFile(input.paths, "kuiper.yaml");
+  if (file !== undefined && isFinding(file)) return { value: {}, findings: [file] };
+  const document = openDocument(file, {
+    ...input,
+    name: "etc/kuiper.yaml",
+    prefix: "KUIPER",
+    schema: KUIPER_SCHEMA,
+  });
+  if (file === undefined && !document.overridden) return { value: {}, findings: [] };
+  const { value, findings } = interpolate(document.value, {
+    ...input,
+    where: document.where,
+    schema: KUIPER_SCHEMA,
+  });
+  findings.unshift(...document.findings);
+  addFindings(findings, await validateProps(value, KUIPER_SCHEMA, document.where));
+  return { value, findings };
+}
+
+function toConfig(value: Section): KuiperConfig {
+  const basic = (value.basic ?? {}) as {
+    debug?: boolean;
+    logLevel?: LogLevel;
+    gracefulShutdownTimeout?: number | string;
+  };
+  const plugins = (value.plugins ?? {}) as { allowUnsafe?: boolean };
+  const { basic: defaults } = DEFAULT_KUIPER_CONFIG;
+  return {
+    basic: {
+      logLevel: basic.debug === true ? "debug" : basic.logLevel ?? defaults.logLevel,
+      gracefulShutdownTimeoutMs: basic.gracefulShutdownTimeout === undefined
+        ? defaults.gracefulShutdownTimeoutMs
+        : parseDuration(basic.gracefulShutdownTimeout, '"basic.gracefulShutdownTimeout"'),
+    },
+    plugins: { allowUnsafe: plugins.allowUnsafe ?? DEFAULT_KUIPER_CONFIG.plugins.allowUnsafe },
+  };
+}

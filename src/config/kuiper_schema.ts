@@ -1,0 +1,27 @@
+import { LOG_LEVELS } from "../core/mod.ts";
+import { DURATION_SCHEMA } from "./duration_schema.ts";
+import type { PropsSchema } from "./props_schema.ts";
+
+/** The schema of `etc/kuiper.yaml`: what this version reads and nothing more. */
+export const KUIPER_SCHEMA: PropsSchema = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    basic: {
+      type: "object",
+      additionalProperties: false,
+      properties: {
+        debug: { type: "boolean", default: false },
+        logLevel: { enum: LOG_LEVELS, default: "info" },
+        gracefulShutdownTimeout: { ...DURATION_SCHEMA, default: "10s" },
+      },
+    },
+    plugins: {
+      type: "object",
+      additionalProperties: false,
+      properties: {
+        allowUnsafe: { type: "boolean", default: false },
+      },
+    },
+  },
+};

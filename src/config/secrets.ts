@@ -1,0 +1,81 @@
+/** A key whose value nobody should read: `password`, `token`, `privateKeyRaw` and the like. */
+const SECRET_KEY =
+  /(password|passwd|passphrase|secret|token|credentials?|authorization|cookie|(api|access|private|signing)_?key)(raw)?$/i;
+
+/** User and password in a URL. */
+const USER_INFO = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@"']+@/gi;
+
+/** A shorter value is hidden only where its key is known: it would blacken every line of the log. */
+const SHORTEST = 3;
+
+const MASK = "***";
+
+/** Whether a key of this name holds a secret. */
+export function isSecretKey(name: string): boolean {
+  return SECRET_KEY.test(name);
+}
+
+/**
+ * The values that must not be printed: what `${env:NAME}` and `passwordFile` gave, and the values of keys such as
+ * `password`.
+ *
+ * - `mask` hides every value of at least three characters, also URL-encoded and as JSON writes it.
+ */
+export class Secrets {
+  readonly #values = new Set<string>();
+  #ordered: string[] = [];
+
+  /** Hide `value` from now on. */
+  add(value: string): void {
+    if (value.length < SHORTEST || this.#values.has(value)) return;
+    for (
+      const form of [
+        value,
+        encodeURIComponent(value.toWellFormed()),
+        JSON.stringify(value).slice(1, -1),
+      ]
+    ) {
+      this.#values.add(form);
+    }
+    // The longest first: a secret may hold another one.
+    this.#ordered = [...this.#values].sort((a, b) => b.length - a.length);
+  }
+
+  /** Hide the texts under keys such as `password`, at any depth. */
+  addKeysOf(value: unknown, isSecret = false): void {
+    if (typeof value === "string") {
+      if (isSecret) this.add(value);
+    } else if (Array.isArray(value)) {
+      for (const item of value) this.addKeysOf(item, isSecret);
+    } else if (value !== null && typeof value === "object") {
+      for (const [key, inner] of Object.entries(value)) {
+        this.addKeysOf(inner, isSecret || isSecretKey(key));
+      }
+    }
+  }
+
+  /** `text` with `***` in place of every secret and of user and password in URLs. */
+  mask(text: string): string {
+    let masked = text.includes("://") ? text.replace(USER_INFO, `$1${MASK}@`) : text;
+    for (const value of this.#ordered) masked = masked.replaceAll(value, MASK);
+    return masked;
+  }
+
+  /** A copy of properties that may be shown: secrets by value and by the name of their key are `***`. */
+  maskProps<T>(props: T): T {
+    return this.#maskValue(props) as T;
+  }
+
+  #maskValue(value: unknown): unknown {
+    if (typeof value === "string") return this.mask(value);
+    if (Array.isArray(value)) return value.map((item) => this.#maskValue(item));
+    if (value === null || typeof value !== "object") return value;
+    if (value instanceof Uint8Array || value instanceof Date) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => {
+        const hidden = isSecretKey(key) && inner !== null && inner !== undefined && inner !== "";
+        return [key, hidden ? MASK : this.#maskValue(inner)];
+      }),
+    );
+  }
+}

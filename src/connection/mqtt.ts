@@ -1,0 +1,208 @@
+import { fail, messageOf } from "../core/mod.ts";
+import type { KuiperError } from "../core/mod.ts";
+import type { IConnackPacket, MqttClient } from "mqtt";
+import { clientOptions, type MqttMessage, type MqttOptions } from "./mqtt_options.ts";
+import { connectError, lostError, subscribeError } from "./mqtt_errors.ts";
+
+/** Milliseconds that the other side has to take our DISCONNECT before the socket is destroyed. */
+const FAREWELL_MS = 1000;
+
+/** How {@link connectMqtt} is used. */
+export interface MqttUse {
+  /**
+   * Called for each message, in order. The next comes when `done` was called, and the socket is not read until then.
+   * At QoS 1 `done` sends the acknowledgement; a message without it is delivered again when the session is resumed.
+   */
+  onMessage(message: MqttMessage, done: () => void): void;
+  /** Ends the attempt to connect. A connection that stands is ended by its `close`. */
+  signal: AbortSignal;
+}
+
+/**
+ * Connect once: resolves when the broker has accepted us.
+ *
+ * @throws KuiperError `not_connected` when trying again may help, `denied` when the broker does not let us in, `config`
+ * when a property is wrong. `signal.reason` when it aborts.
+ */
+export async function connectMqtt(options: MqttOptions, use: MqttUse): Promise<MqttConnection> {
+  const { signal } = use;
+  signal.throwIfAborted();
+  const own = await clientOptions(options);
+  // Costs 20 ms and 20 MB: only who has an mqtt stream pays.
+  const { connect } = await import("mqtt");
+  signal.throwIfAborted();
+  let client: MqttClient;
+  try {
+    client = connect(own);
+  } catch (error) {
+    throw connectError(error, options);
+  }
+  const connection = new MqttConnection(client, options, use);
+  const abort = () => void connection.close();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    const failure = await connection.opened;
+    if (failure !== undefined) {
+      await connection.closed;
+      signal.throwIfAborted();
+      throw failure;
+    }
+    return connection;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/**
+ * One connection to a broker, from the first packet to the last. It never connects again by itself.
+ *
+ * - **Pressure**: a message whose `done` is not called keeps the socket unread; being busy is no keep alive timeout.
+ * - **Close**: says farewell, so that the broker sends no will; idempotent; whoever closes first decides the reason.
+ */
+export class MqttConnection implements AsyncDisposable {
+  /** Resolves when the broker accepted us: with nothing, or with why it did not. Never rejects. */
+  readonly opened: Promise<KuiperError | undefined>;
+  /** Resolves when the socket is gone: with why, or nothing when it was we who closed. Never rejects. */
+  readonly closed: Promise<KuiperError | undefined>;
+  readonly #client: MqttClient;
+  readonly #options: MqttOptions;
+  #sessionPresent = false;
+  #moved = false;
+  #closing = false;
+  #gone = false;
+  #error: unknown;
+  #reasonCode: number | undefined;
+
+  /** Made by {@link connectMqtt}. */
+  constructor(client: MqttClient, options: MqttOptions, use: Pick<MqttUse, "onMessage">) {
+    this.#client = client;
+    this.#options = options;
+    client.handleMessage = (message, done) => {
+      this.#moved = true;
+      use.onMessage(message, done);
+    };
+    this.#watchKeepAlive();
+    client.on("disconnect", (packet) => this.#reasonCode = packet.reasonCode);
+    client.on("error", (error: Error) => this.#error ??= error);
+    let connected = false;
+    this.opened = new Promise((resolve) => {
+      client.once("connect", (packet: IConnackPacket) => {
+        connected = true;
+        this.#sessionPresent = packet.sessionPresent;
+        resolve(undefined);
+      });
+      client.once("close", () => resolve(connectError(this.#error, options)));
+    });
+    this.closed = new Promise((resolve) => {
+      client.once("close", () => {
+        this.#gone = true;
+        if (this.#closing) return resolve(undefined);
+        resolve(
+          connected
+            ? lostError(this.#error, this.#reasonCode, options)
+            : connectError(this.#error, options),
+        );
+      });
+    });
+  }
+
+  /** The broker had a session for our client id and goes on with it. */
+  get sessionPresent(): boolean {
+    return this.#sessionPresent;
+  }
+
+  /** Milliseconds, as agreed with the broker; 0 is off. */
+  get keepAliveMs(): number {
+    return this.#client.keepalive * 1000;
+  }
+
+  /**
+   * Subscribe to topic filters.
+   *
+   * @returns the filters for which the broker gives less than `qos`.
+   * @throws KuiperError `denied` that names the filter which the broker refused, `not_connected` when it is gone.
+   */
+  subscribe(filters: readonly string[], qos: 0 | 1): Promise<string[]> {
+    return new Promise((resolve, reject) => {
+      this.#client.subscribe([...filters], { qos }, (error, _subscriptions, packet) => {
+        const granted = packet?.granted as number[] | undefined;
+        const refused = granted?.findIndex((code) => code >= 128) ?? -1;
+        if (refused >= 0) {
+          reject(subscribeError(filters[refused] ?? "", granted![refused]!, this.#options));
+        } else if (error !== null) {
+          reject(fail("not_connected", `Cannot subscribe: ${messageOf(error)}`, error));
+        } else {
+          resolve(filters.filter((_, i) => (granted?.[i] ?? qos) < qos));
+        }
+      });
+    });
+  }
+
+  /**
+   * Give up subscriptions that a session has from an earlier life.
+   *
+   * @throws KuiperError `not_connected` when the connection is gone.
+   */
+  unsubscribe(filters: readonly string[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#client.unsubscribe([...filters], (error) => {
+        if (error == null) resolve();
+        else reject(fail("not_connected", `Cannot unsubscribe: ${messageOf(error)}`, error));
+      });
+    });
+  }
+
+  /**
+   * Say farewell and close; resolves when the socket is gone. Messages that wait for `done` stay unacknowledged.
+   *
+   * @param options `discardSession`: with version 5, the broker shall forget the session.
+   */
+  async close(options: { discardSession?: boolean } = {}): Promise<void> {
+    if (!this.#closing && !this.#gone) {
+      this.#closing = true;
+      this.#farewell(options.discardSession === true);
+    }
+    await this.closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #farewell(discardSession: boolean): void {
+    const client = this.#client;
+    const { stream } = client;
+    if (!client.connected) {
+      client.end(true);
+      return;
+    }
+    // A socket that is not read never tells its end: destroy it when our side is written.
+    const destroy = () => stream.destroy();
+    const timer = setTimeout(destroy, FAREWELL_MS);
+    stream.once("finish", destroy);
+    stream.once("close", () => clearTimeout(timer));
+    const properties = this.#options.protocolVersion === "5" && discardSession
+      ? { properties: { sessionExpiryInterval: 0 } }
+      : {};
+    // end() would wait for the answers to what we asked. They are told that the connection ended when it has.
+    const { outgoing } = client;
+    client.outgoing = {};
+    client.end(false, properties);
+    client.outgoing = outgoing;
+  }
+
+  /**
+   * The answer to a ping waits behind the messages that were not read yet: a client that is busy with them must not
+   * take that for a dead broker.
+   */
+  #watchKeepAlive(): void {
+    const client = this.#client;
+    const timeout = client.onKeepaliveTimeout.bind(client);
+    client.onKeepaliveTimeout = () => {
+      if (!this.#moved) return timeout();
+      this.#moved = false;
+      // The broker waits for a sign of life, too.
+      client.sendPing();
+    };
+  }
+}

@@ -1,0 +1,24 @@
+import type { Row } from "../core/mod.ts";
+
+/** A column as far as a format needs to know it. */
+export interface FormatColumn {
+  readonly name: string;
+  readonly type: { readonly kind: string };
+}
+
+/** What a decoder is made from. */
+export interface DecoderOptions {
+  /** `json`, `binary` or `delimited`. */
+  readonly format: string;
+  /** What stands between the fields of a delimited payload; one character or several. @default {","} */
+  readonly delimiter?: string;
+  /** The declared columns; none for a schemaless stream. @default {[]} */
+  readonly columns?: readonly FormatColumn[];
+}
+
+/**
+ * The rows of a payload, possibly none.
+ *
+ * @throws KuiperError `decode`: one sentence that says what is wrong, where, and shows the beginning of the payload.
+ */
+export type Decoder = (payload: Uint8Array) => Row[];

@@ -1,0 +1,235 @@
+/**
+ * The entry of every Worker that runs a plugin: tame the realm, then load the one module text that arrives and run
+ * instances of its source. The other side is worker_host.ts, the words between them are protocol.ts.
+ *
+ * @module
+ */
+import { messageOf, sampled } from "../core/mod.ts";
+import {
+  BackOff,
+  channel,
+  type ConnectionStatus,
+  NotConnected,
+  pickExport,
+  runSource,
+  type SourceEvents,
+  type SourceFactory,
+  type SourceFailure,
+  type SourceInstance,
+  type SourceSpec,
+  type SourceStep,
+} from "../contract/mod.ts";
+import { encodeBatch } from "./batch_codec.ts";
+import { instantiate, type LinkedModules } from "./link_runtime.ts";
+import { NATIVES } from "./natives.ts";
+import { pluginConsole } from "./plugin_console.ts";
+import { cut, type FromIsolate, LIMITS, type ToIsolate } from "./protocol.ts";
+import { tameRealm } from "./tame.ts";
+
+/** Lines of the log that leave the isolate in a second. */
+const LINES_PER_SECOND = 100;
+/** A change of an instance's status follows the last after so long at the earliest. */
+const STATUS_INTERVAL_MS = 50;
+
+const captured = tameRealm();
+const instances = new Map<number, SourceInstance>();
+let factory: SourceFactory | undefined;
+
+/** What the isolate says goes through here; nothing of the realm is used that a plugin could have replaced. */
+function send(message: FromIsolate, transfer: Transferable[] = []): void {
+  captured.postMessage(message, transfer);
+}
+
+const now = performance.now.bind(performance);
+const lineGate = sampled(now, { burst: LINES_PER_SECOND, windowMs: 1000 });
+
+const log = (id: number): SourceEvents["log"] => (level, message) =>
+  lineGate((suppressed) => {
+    if (suppressed > 0) {
+      const note = `${suppressed} lines left out, at most ${LINES_PER_SECOND} pass in a second`;
+      send({ t: "log", id, level: "warn", message: note });
+    }
+    send({ t: "log", id, level, message: cut(message, LIMITS.message) });
+  });
+
+globalThis.console = pluginConsole(log(0), captured.inspect) as unknown as Console;
+
+// -- What nobody caught: told to the engine, and never to the runtime, which would print the plugin's text --
+
+captured.listen("error", (event) => {
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const { error, message } = event as ErrorEvent;
+  send({ t: "failed", failure: failureOf(error ?? message, "crash") });
+});
+captured.listen("unhandledrejection", (event) => {
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  send({ t: "failed", failure: failureOf((event as PromiseRejectionEvent).reason, "crash") });
+});
+
+captured.listen("message", (event) => {
+  // A plugin that listens as well hears nothing of the engine.
+  event.stopImmediatePropagation();
+  const message = (event as MessageEvent).data as ToIsolate;
+  switch (message.t) {
+    case "load":
+      void load(message);
+      break;
+    case "start":
+      start(message.id, message.spec);
+      break;
+    case "grant":
+      instances.get(message.id)?.grant(message.credit, message.doneThrough);
+      break;
+    case "stop":
+      instances.get(message.id)?.stop(message.deadlineMs);
+      break;
+    case "ping":
+      send({ t: "pong" });
+      break;
+  }
+});
+
+async function load(message: ToIsolate & { t: "load" }): Promise<void> {
+  try {
+    const { text, type, nodeModules, env } = message;
+    fillEnv(env);
+    const natives: Record<string, object> = {
+      kuiper: { BackOff, NotConnected, channel },
+    };
+    for (const name of nodeModules) {
+      if (Object.hasOwn(natives, name)) continue;
+      const native = Object.hasOwn(NATIVES, name) ? NATIVES[name] : undefined;
+      if (native === undefined) throw new TypeError(`Cannot import "${name}" in a plugin`);
+      natives[name] = await native();
+    }
+    const url = `data:text/javascript,${encodeURIComponent(text)}`;
+    const linked = (await import(url)).default as LinkedModules;
+    const { namespace } = await instantiate(linked, natives);
+    factory = pickExport(namespace, type);
+    const { kind, exportName, manifest } = factory;
+    send({
+      t: "loaded",
+      kind,
+      exportName,
+      ...(manifest === undefined ? {} : { manifest: JSON.stringify(manifest) }),
+    });
+  } catch (error) {
+    send({ t: "failed", failure: failureOf(error, "load") });
+  }
+}
+
+/** Bundled libraries read `process.env`: it holds what was granted, and is silent about the rest. */
+function fillEnv(granted: string[] | true): void {
+  if (granted === true) Object.assign(captured.processEnv, captured.allEnv());
+  else {
+    for (const name of granted) {
+      const value = captured.getEnv(name);
+      if (value !== undefined) captured.processEnv[name] = value;
+    }
+  }
+}
+
+function start(id: number, spec: SourceSpec): void {
+  if (factory === undefined || instances.has(id)) return;
+  let closed = false;
+  const status = statusOf(id);
+  const close = (message: Omit<FromIsolate & { t: "closed" }, "t" | "id">) => {
+    if (closed) return;
+    closed = true;
+    status.flush();
+    instances.delete(id);
+    send({ t: "closed", id, ...message });
+  };
+  const instance = runSource(factory.make, spec, {
+    batch(batch) {
+      if (closed) return;
+      try {
+        const { maxTupleBytes } = spec;
+        const { message, transfer, left } = encodeBatch(batch, { id, maxTupleBytes });
+        send(message, transfer);
+        // What was left out took credit of the instance, and the engine cannot know.
+        if (left > 0) instance.grant(left, 0);
+      } catch (error) {
+        const failure = failureOf(error, "open");
+        instance.stop(0);
+        close({
+          end: { kind: "failed", failure },
+          dropped: batch.dropped,
+          oversize: batch.oversize,
+        });
+      }
+    },
+    log: log(id),
+    status: status.set,
+  }, { validate: true });
+  instances.set(id, instance);
+  void instance.closed.then(({ end, state, dropped, oversize }) =>
+    close({
+      end: end.kind === "failed" ? { kind: "failed", failure: bounded(end.failure) } : end,
+      dropped,
+      oversize,
+      ...(state === undefined ? {} : { state: JSON.stringify(state) }),
+    })
+  );
+}
+
+/** A source may say how it stands with every tuple: the engine hears the last of each short while. */
+function statusOf(id: number): { set: SourceEvents["status"]; flush(): void } {
+  let wanted: { status: ConnectionStatus; message: string } | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let told = "";
+  let last = -Infinity;
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (wanted === undefined) return;
+    const { status, message } = wanted;
+    wanted = undefined;
+    const said = `${status} ${message}`;
+    if (said === told) return;
+    told = said;
+    last = now();
+    send({ t: "status", id, status, message });
+  };
+  return {
+    set(status, message) {
+      wanted = { status, message: cut(message, LIMITS.message) };
+      if (timer !== undefined) return;
+      const wait = last + STATUS_INTERVAL_MS - now();
+      if (wait <= 0) flush();
+      else timer = setTimeout(flush, wait);
+    },
+    flush,
+  };
+}
+
+function failureOf(error: unknown, step: SourceStep): SourceFailure {
+  try {
+    if (error instanceof Error) {
+      const { name, message, stack } = error;
+      return bounded({
+        step,
+        name: String(name),
+        message: String(message) || String(name),
+        ...(typeof stack === "string" ? { stack } : {}),
+      });
+    }
+    return bounded({ step, name: "Error", message: `threw ${messageOf(error)}` });
+  } catch {
+    // A hostile getter.
+    return { step, name: "Error", message: "threw something that cannot be read" };
+  }
+}
+
+/** What is not wanted whole does not cross whole. */
+function bounded(failure: SourceFailure): SourceFailure {
+  const { step, name, message, stack } = failure;
+  return {
+    step,
+    name: cut(name, LIMITS.name),
+    message: cut(message, LIMITS.message),
+    ...(stack === undefined ? {} : { stack: cut(stack, LIMITS.stack) }),
+  };
+}

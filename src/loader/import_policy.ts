@@ -1,0 +1,130 @@
+/**
+ * What a plugin may import: files of its own folder, `"kuiper"`, and node modules that hold no handle to the machine.
+ *
+ * @module
+ */
+import { nearest, oneOf } from "../core/mod.ts";
+
+/** The contract's specifier. */
+export const CONTRACT_SPECIFIER = "kuiper";
+
+/** Node modules that gave nothing out in a sandbox without permissions. */
+export const SAFE_NODE_MODULES: readonly string[] = [
+  "node:assert",
+  "node:assert/strict",
+  "node:async_hooks",
+  "node:buffer",
+  "node:crypto",
+  "node:diagnostics_channel",
+  "node:events",
+  "node:path",
+  "node:path/posix",
+  "node:path/win32",
+  "node:perf_hooks",
+  "node:punycode",
+  "node:querystring",
+  "node:stream",
+  "node:stream/consumers",
+  "node:stream/promises",
+  "node:stream/web",
+  "node:string_decoder",
+  "node:timers",
+  "node:timers/promises",
+  "node:url",
+  "node:util",
+  "node:util/types",
+];
+
+/** Where a specifier leads: to a module that is read, to one that the isolate has, or nowhere and why. */
+export type Resolution =
+  | { readonly kind: "file"; readonly url: string }
+  | { readonly kind: "native"; readonly specifier: string }
+  | { readonly kind: "refused"; readonly why: string };
+
+/** What decides about an import. */
+export interface ImportPolicy {
+  /** The plugin's folder as a URL that ends in a slash. */
+  readonly root: string;
+  readonly allowedNodeModules: readonly string[];
+}
+
+const BUNDLE = "bundle it into the plugin's file, for example with esbuild --bundle --format=esm";
+
+/** Resolve `specifier` as written in the module `from`. */
+export function resolveImport(
+  specifier: string,
+  options: { from: string; policy: ImportPolicy },
+): Resolution {
+  const { policy } = options;
+  if (specifier === CONTRACT_SPECIFIER) return { kind: "native", specifier };
+  if (specifier.startsWith("node:")) {
+    if (policy.allowedNodeModules.includes(specifier)) return { kind: "native", specifier };
+    return refused(nodeRefusal(specifier, policy.allowedNodeModules));
+  }
+  if (/^\.\.?\//.test(specifier)) return relativeFile(specifier, options);
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(specifier)?.[1]?.toLowerCase();
+  switch (scheme) {
+    case undefined:
+      return refused(bareRefusal(specifier, policy.allowedNodeModules));
+    case "npm":
+    case "jsr":
+      return refused(`packages are not loaded at run time; ${BUNDLE}`);
+    case "https":
+      return refused(
+        "sources by URL are not in this version; copy the file into the plugin's folder",
+      );
+    default:
+      return refused(
+        `${scheme}: is never loaded; a plugin imports relative files of its own folder`,
+      );
+  }
+}
+
+function refused(why: string): Resolution {
+  return { kind: "refused", why };
+}
+
+function relativeFile(
+  specifier: string,
+  { from, policy }: { from: string; policy: ImportPolicy },
+): Resolution {
+  if (/[?#\0]|%(?:2f|5c|00)/i.test(specifier)) {
+    return refused('a file is named without "?", "#" and escaped slashes');
+  }
+  const { href } = new URL(specifier, from);
+  if (!href.startsWith(policy.root)) {
+    return refused("it lies outside the plugin's folder; copy the file into it");
+  }
+  if (/\.json$/i.test(href)) {
+    return refused("JSON is not imported; put the data into a .ts or .js file that exports it");
+  }
+  const extension = /\.[^./]*$/.exec(href)?.[0];
+  if (extension !== undefined && /^\.(?:[cm]?[jt]sx?|wasm|css|txt)$/i.test(extension)) {
+    if (!/^\.m?[jt]s$/.test(extension)) {
+      return refused(
+        `"${extension}" is not a kind of module that is loaded; use .ts, .mts, .js or .mjs`,
+      );
+    }
+  }
+  return { kind: "file", url: href };
+}
+
+function nodeRefusal(specifier: string, allowed: readonly string[]): string {
+  const close = nearest(specifier, allowed, 1)[0];
+  if (close !== undefined && allowed.includes(close) && specifier.length > 8) {
+    return `it is not on the list of node modules for plugins; did you mean "${close}"?`;
+  }
+  return "it is not on the list of node modules for plugins; use the web's or Deno's own functions, " +
+    "which the plugin's permissions govern";
+}
+
+function bareRefusal(specifier: string, allowed: readonly string[]): string {
+  if (specifier.startsWith("/")) {
+    return "an absolute path is never loaded; a plugin imports relative files of its own folder";
+  }
+  if (allowed.includes(`node:${specifier}`)) return `write "node:${specifier}"`;
+  const close = nearest(specifier, [CONTRACT_SPECIFIER], 1);
+  if (close.length > 0) return `did you mean ${oneOf(close)}?`;
+  if (/\.[cm]?[jt]s$/.test(specifier)) return `write "./${specifier}" for a file of the folder`;
+  return `packages are not loaded at run time; ${BUNDLE}`;
+}

@@ -1,0 +1,313 @@
+import { fail, formatDuration, type KuiperError, messageOf, sampled } from "../core/mod.ts";
+import type {
+  Manifest,
+  SourceEvents,
+  SourceFailure,
+  SourceInstance,
+  SourceSpec,
+} from "../contract/mod.ts";
+import { explainEnd, explainFailure, loadError } from "./explain.ts";
+import { readManifest } from "./manifest.ts";
+import { describeGrant, workerPermissions } from "./permissions.ts";
+import { type FromIsolate, ProtocolError, readMessage, type ToIsolate } from "./protocol.ts";
+import { type IsolateLink, RemoteInstance } from "./remote_instance.ts";
+import type { ModuleMap } from "./source_map.ts";
+import type {
+  IsolateOptions,
+  LoadableText,
+  PluginInfo,
+  StartingIsolate,
+  WorkerHost,
+} from "./worker_host.ts";
+
+/** Unanswered looks after which an isolate counts as lost. */
+const HEARTBEATS = 3;
+/** More messages in a second, besides batches, are no use of a log but an attack on the engine's memory. */
+const MESSAGES_PER_SECOND = 10_000;
+/** Lines of the log that pass in a second; the isolate holds itself to half of it. */
+const LINES_PER_SECOND = 200;
+
+/**
+ * A Worker with one plugin in it.
+ *
+ * - **Distrust**: a message that breaks a rule ends the isolate, and its instances fail with a sentence.
+ * - **Ends once**: whatever ends it, the Worker is terminated, every timer cleared and every instance closed.
+ */
+export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
+  readonly #options: IsolateOptions;
+  readonly #worker: Worker;
+  readonly #startedAt = Date.now();
+  readonly #instances = new Map<number, RemoteInstance>();
+  readonly #lineGate = sampled(() => performance.now(), {
+    burst: LINES_PER_SECOND,
+    windowMs: 1000,
+  });
+  #info: PluginInfo | undefined;
+  #maps: readonly ModuleMap[] = [];
+  #loading:
+    | { resolve: (info: PluginInfo) => void; reject: (error: KuiperError) => void }
+    | undefined;
+  #nextId = 1;
+  /** Why it is gone; undefined while it is there. */
+  #ended: { failure: SourceFailure | undefined } | undefined;
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
+  #silentBeats = 0;
+  #windowStart = 0;
+  #inWindow = 0;
+
+  constructor(options: IsolateOptions) {
+    this.#options = options;
+    this.#worker = startWorker(options);
+    this.#worker.onmessage = (event) => this.#receive(event.data);
+    this.#worker.onmessageerror = () => this.#crash("ProtocolError", "sent what cannot be read");
+    this.#worker.onerror = (event) => {
+      // Unhandled, it would end this program.
+      event.preventDefault();
+      this.#crash("Error", `ended by itself: ${event.message}`);
+    };
+  }
+
+  get info(): PluginInfo {
+    if (this.#info === undefined) throw new TypeError("Cannot tell: the plugin is not loaded");
+    return this.#info;
+  }
+
+  get #plugin(): { type: string; maps: readonly ModuleMap[] } {
+    return { type: this.#options.type, maps: this.#maps };
+  }
+
+  // -- Load --
+
+  async load(linked: LoadableText): Promise<WorkerHost> {
+    const { type, permissions, loadDeadlineMs = 10_000 } = this.#options;
+    this.#maps = linked.maps;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    try {
+      this.#info = await new Promise<PluginInfo>((resolve, reject) => {
+        this.#loading = { resolve, reject };
+        if (this.#ended !== undefined) {
+          reject(loadError(this.#ended.failure ?? lost("is closed"), this.#plugin));
+          return;
+        }
+        timer = setTimeout(() => {
+          const after = formatDuration(loadDeadlineMs);
+          reject(fail(
+            "timeout",
+            `Cannot load source "${type}": it did not finish loading after ${after}; ` +
+              `its top-level code never ends`,
+          ));
+        }, loadDeadlineMs);
+        const env = permissions.env ?? [];
+        this.post({
+          t: "load",
+          text: linked.text,
+          type,
+          nodeModules: [...linked.nodeModules],
+          env: env === true ? true : [...env],
+        });
+      });
+    } catch (error) {
+      this.#end(undefined);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      this.#loading = undefined;
+    }
+    return this;
+  }
+
+  #loaded(message: FromIsolate & { t: "loaded" }): void {
+    if (this.#loading === undefined || this.#info !== undefined) {
+      throw new ProtocolError("said twice that it is loaded");
+    }
+    const { kind, exportName, manifest } = message;
+    let read: Manifest | undefined;
+    try {
+      read = manifest === undefined ? undefined : readManifest(manifest);
+    } catch (error) {
+      const failure = { step: "load", name: "TypeError", message: messageOf(error) } as const;
+      this.#loading.reject(loadError(failure, this.#plugin));
+      return;
+    }
+    this.#loading.resolve({
+      kind,
+      exportName,
+      startedAt: this.#startedAt,
+      ...(read === undefined ? {} : { manifest: read }),
+    });
+  }
+
+  // -- Instances --
+
+  start(spec: SourceSpec, events: SourceEvents): SourceInstance {
+    const instance = new RemoteInstance(this.#nextId++, spec, { events, link: this });
+    if (this.#ended !== undefined) {
+      instance.gone(this.#ended.failure ?? lost("is closed"));
+      return instance;
+    }
+    this.#instances.set(instance.id, instance);
+    this.#heartbeat ??= setInterval(
+      () => this.#beat(),
+      this.#options.heartbeatMs ?? 10_000,
+    );
+    this.post({ t: "start", id: instance.id, spec });
+    return instance;
+  }
+
+  post(message: ToIsolate): void {
+    if (this.#ended === undefined) this.#worker.postMessage(message);
+  }
+
+  overdue(instance: RemoteInstance, deadlineMs: number): void {
+    instance.events.log(
+      "warn",
+      `its isolate did not answer ${
+        formatDuration(deadlineMs)
+      } after it was told to stop, and was ended; ` +
+        `code that never waits keeps one core busy until this program ends`,
+    );
+    this.#instances.delete(instance.id);
+    instance.gone(undefined);
+    this.#end(lost("did not answer when another stream of it was stopped"));
+  }
+
+  #drop(id: number): void {
+    this.#instances.delete(id);
+    if (this.#instances.size > 0) return;
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = undefined;
+    this.#silentBeats = 0;
+  }
+
+  // -- What it says --
+
+  #receive(data: unknown): void {
+    if (this.#ended !== undefined) return;
+    this.#silentBeats = 0;
+    try {
+      const message = readMessage(data);
+      if (message.t !== "batch") this.#countMessage();
+      this.#handle(message);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#crash(error.name, error.message);
+    }
+  }
+
+  #handle(message: FromIsolate): void {
+    switch (message.t) {
+      case "batch":
+        this.#instance(message.id).receive(message);
+        break;
+      case "closed": {
+        const instance = this.#instance(message.id);
+        instance.receiveClosed({ ...message, end: explainEnd(message.end, this.#plugin) });
+        this.#drop(message.id);
+        break;
+      }
+      case "log":
+        this.#logLine(message);
+        break;
+      case "status":
+        this.#instance(message.id).events.status(message.status, message.message);
+        break;
+      case "loaded":
+        this.#loaded(message);
+        break;
+      case "failed":
+        this.#failed(message.failure);
+        break;
+      case "pong":
+        break;
+    }
+  }
+
+  #instance(id: number): RemoteInstance {
+    const instance = this.#instances.get(id);
+    if (instance === undefined) throw new ProtocolError("spoke of a stream that it does not have");
+    return instance;
+  }
+
+  #logLine({ id, level, message }: FromIsolate & { t: "log" }): void {
+    // A line of `console` belongs to the one stream that there is, if there is one.
+    const instance = this.#instances.get(id) ??
+      (this.#instances.size === 1 ? [...this.#instances.values()][0] : undefined);
+    this.#lineGate(() =>
+      instance === undefined
+        ? this.#options.log[level](message)
+        : instance.events.log(level, message)
+    );
+  }
+
+  #failed(failure: SourceFailure): void {
+    if (this.#loading !== undefined) this.#loading.reject(loadError(failure, this.#plugin));
+    else this.#end(explainFailure(failure, this.#plugin));
+  }
+
+  #countMessage(): void {
+    const now = performance.now();
+    if (now - this.#windowStart >= 1000) {
+      this.#windowStart = now;
+      this.#inWindow = 0;
+    }
+    if (++this.#inWindow > MESSAGES_PER_SECOND) {
+      throw new ProtocolError(`sent more than ${MESSAGES_PER_SECOND} messages in a second`);
+    }
+  }
+
+  // -- End --
+
+  #beat(): void {
+    if (++this.#silentBeats > HEARTBEATS) {
+      const after = formatDuration(HEARTBEATS * (this.#options.heartbeatMs ?? 10_000));
+      this.#end(
+        lost(`has not answered for ${after}: it ended by itself, or its code never waits`),
+      );
+    } else if (this.#silentBeats > 1) this.post({ t: "ping" });
+  }
+
+  #crash(name: string, what: string): void {
+    const failure: SourceFailure = { ...lost(what), name };
+    if (this.#loading !== undefined) this.#loading.reject(loadError(failure, this.#plugin));
+    else this.#end(failure);
+  }
+
+  #end(failure: SourceFailure | undefined): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = { failure };
+    clearInterval(this.#heartbeat);
+    this.#worker.onmessage = null;
+    this.#worker.terminate();
+    for (const instance of this.#instances.values()) instance.gone(failure);
+    this.#instances.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const instances = [...this.#instances.values()];
+    for (const instance of instances) instance.stop(0);
+    await Promise.all(instances.map((instance) => instance.closed));
+    this.#end(undefined);
+  }
+}
+
+function startWorker({ type, permissions }: IsolateOptions): Worker {
+  try {
+    return new Worker(new URL("./boot.ts", import.meta.url), {
+      type: "module",
+      name: `source ${type}`,
+      deno: { permissions: workerPermissions(permissions) },
+    });
+  } catch (error) {
+    throw fail(
+      error instanceof Deno.errors.NotCapable ? "denied" : "config",
+      `Cannot run source "${type}" with the grant ${describeGrant(permissions)}: ${
+        messageOf(error)
+      }`,
+      error,
+    );
+  }
+}
+
+function lost(what: string): SourceFailure {
+  return { step: "crash", name: "Error", message: `the isolate ${what}` };
+}

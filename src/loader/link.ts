@@ -1,0 +1,353 @@
+/**
+ * From a module graph to one text without a word that could load anything. Every module becomes a function; what it
+ * imports becomes a member of a namespace that the function is given, so that bindings stay live.
+ *
+ * A function runs in two steps, divided by its first `yield`: functions are hoisted and exports registered, then,
+ * when the modules it needs have run, its own code runs.
+ *
+ * @module
+ */
+import { fail } from "../core/mod.ts";
+import { applyEdits, type Edit } from "./edit_text.ts";
+import {
+  breakWords,
+  findForbidden,
+  firstForbidden,
+  quote,
+  unicodeEscape,
+} from "./forbidden_words.ts";
+import type { LinkedModule, LinkedName } from "./link_runtime.ts";
+import { checkInvariant, LINKED_HEADER } from "./linked_text.ts";
+import { type GraphModule, lineOf, type ModuleGraph, type Target } from "./module_graph.ts";
+import type { CommentRange } from "./parse_module.ts";
+import { type Binding, ExportResolver } from "./resolve_exports.ts";
+import { MODULE_FUNCTION, type ModuleMap } from "./source_map.ts";
+
+/** A linked plugin. */
+export interface LinkedText {
+  /** A module that exports by default what `instantiate` takes. */
+  readonly text: string;
+  /** Back to the author's files. */
+  readonly maps: readonly ModuleMap[];
+}
+
+const LINKED_FOOTER = "];\n";
+
+/**
+ * Link a graph.
+ *
+ * @throws a `module` error for an export that does not exist or is ambiguous.
+ */
+export function link(graph: ModuleGraph): LinkedText {
+  const resolver = new ExportResolver(graph);
+  const drafts = graph.modules.map((module) => new ModuleLinker(module, resolver));
+  const namespaces = namespacesOf(graph, { resolver, drafts });
+  const parts = [LINKED_HEADER];
+  const maps: ModuleMap[] = [];
+  let line = 2;
+  for (const [index, draft] of drafts.entries()) {
+    const { head, body } = draft.write(namespaces[index]);
+    parts.push(head, body.text, "\n})},\n");
+    const { display, mappings } = graph.modules[index]!;
+    const mapped = mappings === undefined ? {} : { mappings };
+    maps.push({ display, line: line + 1, lines: body.lines, columns: body.columns, ...mapped });
+    line += 1 + body.lines + 1;
+  }
+  parts.push(LINKED_FOOTER);
+  const text = parts.join("");
+  checkInvariant(text, maps);
+  return { text, maps };
+}
+
+interface Namespace {
+  readonly names: readonly LinkedName[];
+  readonly stars: readonly string[];
+}
+
+/** The full namespaces of all modules whose namespace someone holds: the entry's first of all. */
+function namespacesOf(
+  graph: ModuleGraph,
+  { resolver, drafts }: { resolver: ExportResolver; drafts: readonly ModuleLinker[] },
+): (Namespace | undefined)[] {
+  const found: (Namespace | undefined)[] = graph.modules.map(() => undefined);
+  const held = new Set<number>([0]);
+  for (const { holds } of drafts) for (const module of holds) held.add(module);
+  // A set that grows while it is walked: a namespace may hold others.
+  for (const module of held) {
+    const { names, nativeStars } = resolver.namespace(module);
+    found[module] = {
+      names: names.map(([name, binding]) => {
+        if (binding.kind === "own") return [name, binding.module, binding.name];
+        const holder = binding.kind === "namespace" ? binding.of : binding.from;
+        if (typeof holder === "number") held.add(holder);
+        const from = typeof holder === "object" ? holder.native : holder;
+        return binding.kind === "namespace" ? [name, from] : [name, from, binding.name];
+      }),
+      stars: nativeStars,
+    };
+  }
+  return found;
+}
+
+/** Writes one module. */
+class ModuleLinker {
+  readonly #module: GraphModule;
+  readonly #edits: Edit[] = [];
+  /** Namespace → number of the constant that holds it. */
+  readonly #uses = new Map<number | string, number>();
+  readonly #wants: [number | string, string, number][] = [];
+  readonly #templates: LinkedModule["templates"][number][] = [];
+  /** Begins every name that linking adds; the module has it nowhere. */
+  readonly #kit: string;
+  /** Modules whose whole namespace this one needs. */
+  readonly holds = new Set<number>();
+
+  constructor(module: GraphModule, resolver: ExportResolver) {
+    this.#module = module;
+    this.#kit = freeName(module.code);
+    const { scan, comments, code } = module;
+    for (const { start, end } of comments) {
+      // A comment stands for a blank, or for a line break if it has one, which is kept anyway.
+      this.#edits.push({ start, end, text: code[start + 1] === "*" ? " " : "" });
+    }
+    for (const { start, end } of scan.statements) this.#edits.push({ start, end, text: ";" });
+    this.#link(resolver);
+    for (const { start, end } of scan.metas) {
+      this.#edits.push({ start, end, text: `${this.#kit}.m` });
+    }
+    this.#dynamicImports();
+    this.#defaultExport();
+    this.#keywordNames();
+    this.#breakWords();
+  }
+
+  /** The module's record up to its text, and its text. */
+  write(namespace: Namespace | undefined): { head: string; body: ReturnType<typeof applyEdits> } {
+    const { path, display, scan, targets, code } = this.#module;
+    const needs = targets.filter((target) => typeof target === "number");
+    const record: Omit<LinkedModule, typeof MODULE_FUNCTION> = {
+      url: `plugin:///${path.split("/").map(encodeURIComponent).join("/")}`,
+      display,
+      needs: [...new Set(needs)],
+      async: scan.async,
+      own: [...scan.locals.keys()],
+      names: namespace?.names ?? null,
+      stars: namespace?.stars ?? [],
+      uses: [...this.#uses.keys()],
+      wants: this.#wants,
+      templates: this.#templates,
+    };
+    const kit = this.#kit;
+    // Constants, because an imported namespace cannot be assigned to either.
+    const uses = [...this.#uses.values().map((index) => `${kit}${index}`)].join(",");
+    const constants = uses === "" ? "" : `const [${uses}]=${kit}.u;`;
+    const readers = [...scan.locals.values()].map((local) => `()=>${local ?? `${kit}d`}`);
+    const named = scan.defaultExport?.kind === "function" ? `${kit}.d(${kit}d);` : "";
+    const fields = JSON.stringify(record).slice(1, -1);
+    const star = scan.async ? "async function*" : "function*";
+    const head = `{${fields},"${MODULE_FUNCTION}":(${star}(${kit}){` +
+      `${constants}${kit}.x(${readers.join(",")});${named}yield;`;
+    return { head: `${breakWords(head)}\n`, body: applyEdits(code, this.#edits) };
+  }
+
+  // -- Imported names --
+
+  #link(resolver: ExportResolver): void {
+    const { scan, targets } = this.#module;
+    const values = new Map<string, string>([["arguments", `${this.#kit}.arguments`]]);
+    const bind = (name: string, place: { request: number; offset: number }): Binding => {
+      const target = targets[place.request]!;
+      return resolver.binding(name, { target, importer: this.#module, offset: place.offset });
+    };
+    for (const { local, name, request, offset } of scan.imports) {
+      if (request < 0) continue;
+      values.set(local, this.#value(bind(name, { request, offset }), offset));
+    }
+    for (const { imported, request, offset } of scan.indirects) {
+      // Checked even when nobody asks for it, as the language does.
+      if (request >= 0) this.#want(bind(imported, { request, offset }), offset);
+    }
+    for (const { name, kind, start, end, beginsStatement } of scan.references) {
+      const value = values.get(name)!;
+      const isMember = /[.[]/.test(value);
+      const text = kind === "shorthand"
+        ? `${breakWords(name)}:${value}`
+        : kind === "call" && isMember
+        ? `${beginsStatement ? ";" : ""}(0,${value})`
+        : value;
+      this.#edits.push({ start, end, text });
+    }
+  }
+
+  /** An expression for a binding. */
+  #value(binding: Binding, offset: number): string {
+    this.#want(binding, offset);
+    switch (binding.kind) {
+      case "own":
+        return this.#use(binding.module) + member(binding.name);
+      case "native":
+        return this.#use(binding.from) + member(binding.name);
+      case "namespace":
+        return this.#use(typeof binding.of === "object" ? binding.of.native : binding.of);
+    }
+  }
+
+  #want(binding: Binding, offset: number): void {
+    if (binding.kind === "native") {
+      this.#wants.push([binding.from, binding.name, lineOf(this.#module, offset)]);
+    }
+    const held = binding.kind === "native"
+      ? binding.from
+      : binding.kind === "namespace"
+      ? binding.of
+      : undefined;
+    if (typeof held === "number") this.holds.add(held);
+  }
+
+  /** The constant that holds a namespace. */
+  #use(of: number | string): string {
+    const index = this.#uses.get(of) ?? this.#uses.size;
+    this.#uses.set(of, index);
+    return `${this.#kit}${index}`;
+  }
+
+  // -- What else is rewritten --
+
+  #dynamicImports(): void {
+    const { scan, dynamicTargets } = this.#module;
+    for (const [index, dynamic] of scan.dynamics.entries()) {
+      const { start, end } = dynamic;
+      const target = dynamicTargets[index]!;
+      if (typeof target === "object" && "refusal" in target) {
+        // What the argument computes is still computed.
+        const text = `${this.#kit}.g(${quote(target.refusal)},`;
+        this.#edits.push({ start, end: dynamic.argument, text });
+        continue;
+      }
+      if (typeof target === "number") this.holds.add(target);
+      this.#edits.push({ start, end, text: `${this.#kit}.i(${targetText(target)})` });
+    }
+  }
+
+  #defaultExport(): void {
+    const { scan, code, comments } = this.#module;
+    if (scan.defaultExport === undefined) return;
+    const { start, declaration, end, kind } = scan.defaultExport;
+    const name = `${this.#kit}d`;
+    if (kind === "function") {
+      this.#edits.push({ start, end: declaration, text: ";" });
+      const parameters = findInCode(code, "(", { from: declaration, comments });
+      this.#edits.push({ start: parameters, end: parameters, text: ` ${name}` });
+      return;
+    }
+    // A member named "default" gives its name to what has none.
+    const [open, close] = kind === "named" ? ["({default:(", ")}).default"] : ["(", ")"];
+    const word = findInCode(code, "default", { from: start, comments });
+    this.#edits.push({ start, end: word + "default".length, text: `;const ${name}=${open}` });
+    const hasSemicolon = code[end - 1] === ";";
+    const at = hasSemicolon ? end - 1 : end;
+    this.#edits.push({ start: at, end: at, text: hasSemicolon ? close : `${close};` });
+  }
+
+  /** Strings in place of names, which may hold an escape wherever Deno parses them. */
+  #keywordNames(): void {
+    const { scan, code, comments } = this.#module;
+    for (const { name, start, end, kind, objectEnd, optional } of scan.keywordNames) {
+      if (kind === "private") {
+        this.#edits.push({ start, end, text: `#${this.#kit}${name[0]}` });
+        continue;
+      }
+      if (kind === "key") {
+        this.#edits.push({ start, end, text: quote(name) });
+        continue;
+      }
+      const dot = findInCode(code, ".", { from: objectEnd, comments });
+      if (!optional) this.#edits.push({ start: dot, end: dot + 1, text: "" });
+      this.#edits.push({ start, end, text: `[${quote(name)}]` });
+    }
+  }
+
+  #breakWords(): void {
+    const { code, scan, display } = this.#module;
+    const words = findForbidden(code);
+    if (words.length === 0) return;
+    for (const { node, underNew } of scan.taggedTemplates) {
+      const { quasis } = node.quasi;
+      const hasWord = (start: number, end: number) => {
+        const first = words[lowerBound(words, start)];
+        return first !== undefined && first < end;
+      };
+      if (!quasis.some(({ start, end }) => hasWord(start, end))) continue;
+      if (underNew) {
+        const line = lineOf(this.#module, node.start);
+        throw fail(
+          "module",
+          `Cannot load ${display}:${line}: a tagged template with the word "import" or "export" cannot stand in ` +
+            '"new"; give the tag\'s result a name first',
+        );
+      }
+      this.#callTag(node.quasi);
+    }
+    for (const offset of words) {
+      const at = offset + 1;
+      this.#edits.push({ start: at, end: at + 1, text: unicodeEscape(code[at]!) });
+    }
+  }
+
+  /** A tag sees its template unescaped, so it is called with the strings as data. */
+  #callTag(
+    { start, quasis }: GraphModule["scan"]["taggedTemplates"][number]["node"]["quasi"],
+  ): void {
+    const cooked = quasis.map(({ value }) => value.cooked ?? null);
+    const index = this.#templates.push([cooked, quasis.map(({ value }) => value.raw)]) - 1;
+    for (const [at, quasi] of quasis.entries()) {
+      const open = at === 0 ? `(${this.#kit}.t(${index})` : ")";
+      const text = open + (quasi.tail ? ")" : ",(");
+      const from = at === 0 ? start : quasi.start - 1;
+      this.#edits.push({ start: from, end: quasi.end + (quasi.tail ? 1 : 2), text });
+    }
+  }
+}
+
+/** A name that stands nowhere in `code`, nor does any that begins with it. */
+function freeName(code: string): string {
+  let name = "$k";
+  for (let number = 0; code.includes(name); number++) name = `$k${number}_`;
+  return name;
+}
+
+function member(name: string): string {
+  const isPlain = /^[A-Za-z_$][\w$]*$/.test(name) && firstForbidden(name) === undefined;
+  return isPlain ? `.${name}` : `[${quote(name)}]`;
+}
+
+function targetText(target: Target): string {
+  return typeof target === "number" ? String(target) : quote(target.native);
+}
+
+/** The first `word` at or after `from` that is in no comment. */
+function findInCode(
+  code: string,
+  word: string,
+  options: { from: number; comments: readonly CommentRange[] },
+): number {
+  let at = code.indexOf(word, options.from);
+  for (const { start, end } of options.comments) {
+    if (end <= options.from) continue;
+    if (start > at) break;
+    if (at < end) at = code.indexOf(word, end);
+  }
+  return at;
+}
+
+/** Index of the first of the ascending `numbers` that is not below `least`. */
+function lowerBound(numbers: readonly number[], least: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle]! < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

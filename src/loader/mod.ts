@@ -1,0 +1,38 @@
+/**
+ * Modules from outside the program: found by a source's TYPE, linked to one text, run in an isolate that may do only
+ * what was granted. Imports `core`, `flow` and `contract`.
+ *
+ * ```ts ignore
+ * const isolate = startIsolate({ type: "mine", permissions: { net: ["a.b:443"] }, log });
+ * const linked = await loadLinked({ entry: "/base/plugins/sources/Mine.ts", display: "Mine.ts", log });
+ * await using host = await isolate.load(linked);
+ * const instance = host.start(spec, events);
+ * ```
+ *
+ * The Worker's own entry is `boot.ts`; nothing else runs beside a plugin.
+ *
+ * @module
+ */
+export type { ResolvedType, SourceFolder, TypeFile, TypeOptions } from "./resolve_type.ts";
+export { listTypes, resolveType, typeKey } from "./resolve_type.ts";
+export type { LinkedPlugin, LoadOptions } from "./load_linked.ts";
+export { loadLinked } from "./load_linked.ts";
+export type { LinkedFile } from "./link_cache.ts";
+export { CONTRACT_SPECIFIER, SAFE_NODE_MODULES } from "./import_policy.ts";
+export type { ModuleBytes, ModuleReader } from "./module_reader.ts";
+export { fileReader } from "./module_reader.ts";
+export type { ModuleMap } from "./source_map.ts";
+export { mapStack } from "./source_map.ts";
+export type { Grant, GrantKind, PermissionQuery } from "./permissions.ts";
+export { beyondOwn, describeGrant, GRANT_KINDS, withinOwn } from "./permissions.ts";
+export type { Denial } from "./denial.ts";
+export { denialSentence, findDenial } from "./denial.ts";
+export type {
+  IsolateOptions,
+  LoadableText,
+  PluginInfo,
+  StartingIsolate,
+  WorkerHost,
+} from "./worker_host.ts";
+export type { PluginKind } from "./protocol.ts";
+export { openWorkerHost, startIsolate } from "./start_isolate.ts";

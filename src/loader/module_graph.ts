@@ -1,0 +1,305 @@
+/**
+ * From an entry file to all the modules it reaches, parsed and resolved. Nothing of them is run.
+ *
+ * @module
+ */
+import { fail, messageOf, nearest, oneOf } from "../core/mod.ts";
+import { resolveImport } from "./import_policy.ts";
+import type { ImportPolicy, Resolution } from "./import_policy.ts";
+import type { ModuleReader } from "./module_reader.ts";
+import { authorPlace, parseModule } from "./parse_module.ts";
+import type { ParsedModule } from "./parse_module.ts";
+import type { Mappings } from "./source_map.ts";
+import { sha256 } from "./sha256.ts";
+import { isTypeScript, transform } from "./transform.ts";
+
+/** Most modules of one plugin. */
+export const MAX_MODULES = 10_000;
+/** Largest file that is taken for a module. */
+export const MAX_MODULE_BYTES = 32 * 1024 * 1024;
+
+/** Where a static import leads: a module of the graph by index, or one that the isolate has. */
+export type Target = number | { readonly native: string };
+
+/** Where `import()` leads; a refusal is told when it runs, as the language has it. */
+export type DynamicTarget = Target | { readonly refusal: string };
+
+/** One module of a plugin. */
+export interface GraphModule extends ParsedModule {
+  readonly url: string;
+  /** Its path below the plugin's folder, with slashes. */
+  readonly path: string;
+  /** What the user calls the file. */
+  readonly display: string;
+  readonly bytes: number;
+  /** Of the file, in hex. */
+  readonly sha256: string;
+  /** The module as JavaScript. */
+  readonly code: string;
+  readonly mappings?: Mappings;
+  /** One for each request of the scan. */
+  readonly targets: Target[];
+  /** One for each dynamic import of the scan. */
+  readonly dynamicTargets: DynamicTarget[];
+}
+
+/** All modules of a plugin; the first is its entry. */
+export interface ModuleGraph {
+  readonly modules: readonly GraphModule[];
+  /** Modules of the isolate that are imported, sorted. */
+  readonly nativeModules: readonly string[];
+  /** URLs at which nothing was found, where that changed only what `import()` does. */
+  readonly absent: readonly string[];
+}
+
+/** What reading a graph needs. */
+export interface GraphOptions {
+  /** URL of the entry. */
+  readonly entry: string;
+  /** What the user calls the entry; other modules are named relative to it. */
+  readonly display: string;
+  readonly policy: ImportPolicy;
+  readonly reader: ModuleReader;
+}
+
+/**
+ * Read the module graph of a plugin.
+ *
+ * @throws a `module` error for what is missing, not allowed or not JavaScript, with the chain of importers.
+ */
+export function readGraph(options: GraphOptions): Promise<ModuleGraph> {
+  return new GraphReader(options).read();
+}
+
+/** The import that led to a module first. Its line is counted only when it must be told. */
+interface Importer {
+  readonly module: GraphModule;
+  readonly offset: number;
+  readonly via: Importer | undefined;
+}
+
+class GraphReader {
+  readonly #options: GraphOptions;
+  readonly #modules: GraphModule[] = [];
+  readonly #importers: (Importer | undefined)[] = [];
+  /** By URL: the module's index, or why there is none. */
+  readonly #known = new Map<string, number | { refusal: string }>();
+  readonly #natives = new Set<string>();
+  readonly #absent: string[] = [];
+  #realRoot = "";
+
+  constructor(options: GraphOptions) {
+    this.#options = options;
+  }
+
+  async read(): Promise<ModuleGraph> {
+    const { entry, display, policy, reader } = this.#options;
+    if (!entry.startsWith(policy.root)) {
+      throw fail("module", `Cannot load "${display}": it lies outside the plugin's folder`);
+    }
+    try {
+      this.#realRoot = await reader.realFolder(policy.root);
+    } catch (error) {
+      throw fail("module", `Cannot load "${display}": ${messageOf(error)}`, error);
+    }
+    const first = await this.#load(entry, undefined);
+    if (typeof first !== "number") {
+      throw fail("module", `Cannot load "${display}": ${first.refusal}`);
+    }
+    for (let index = 0; index < this.#modules.length; index++) await this.#resolve(index);
+    return {
+      modules: this.#modules,
+      nativeModules: [...this.#natives].sort(),
+      absent: this.#absent,
+    };
+  }
+
+  /** Find out where the imports of a module lead, and load what is new. */
+  async #resolve(index: number): Promise<void> {
+    const module = this.#modules[index]!;
+    const via = this.#importers[index];
+    for (const request of module.scan.requests) {
+      const importer = { module, offset: request.offset, via };
+      const target = request.hasAttributes
+        ? { refusal: ATTRIBUTES }
+        : await this.#target(request.specifier, importer);
+      if (typeof target === "object" && "refusal" in target) {
+        throw fail("module", refusalSentence(request.specifier, target.refusal, importer));
+      }
+      module.targets.push(target);
+    }
+    for (const dynamic of module.scan.dynamics) {
+      const importer = { module, offset: dynamic.start, via };
+      const { specifier } = dynamic;
+      if (specifier === undefined) {
+        const place = placeIn(importer);
+        module.dynamicTargets.push({
+          refusal: `Cannot import at run time: ${place} computes what it imports; ` +
+            "write the specifier as a string",
+        });
+        continue;
+      }
+      const target = dynamic.hasOptions
+        ? { refusal: ATTRIBUTES }
+        : await this.#target(specifier, importer);
+      module.dynamicTargets.push(
+        typeof target === "object" && "refusal" in target
+          ? { refusal: refusalSentence(specifier, target.refusal, importer) }
+          : target,
+      );
+    }
+  }
+
+  async #target(specifier: string, importer: Importer): Promise<DynamicTarget> {
+    const from = importer.module.url;
+    const resolution: Resolution = resolveImport(specifier, { from, policy: this.#options.policy });
+    switch (resolution.kind) {
+      case "refused":
+        return { refusal: resolution.why };
+      case "native":
+        this.#natives.add(resolution.specifier);
+        return { native: resolution.specifier };
+      case "file":
+        return await this.#load(resolution.url, importer);
+    }
+  }
+
+  /** The index of the module at `url`, or why it cannot be had. */
+  async #load(
+    url: string,
+    importer: Importer | undefined,
+  ): Promise<number | { refusal: string }> {
+    const known = this.#known.get(url);
+    if (known !== undefined) return known;
+    const found = await this.#read(url);
+    if ("refusal" in found) {
+      this.#known.set(url, found);
+      return found;
+    }
+    if (this.#modules.length >= MAX_MODULES) {
+      const { display } = this.#options;
+      throw fail("module", `Cannot load "${display}": it has more than ${MAX_MODULES} modules`);
+    }
+    const index = this.#modules.push(await this.#parse(url, found.bytes)) - 1;
+    this.#importers.push(importer);
+    this.#known.set(url, index);
+    return index;
+  }
+
+  async #read(
+    url: string,
+  ): Promise<{ bytes: Uint8Array<ArrayBuffer> } | { refusal: string }> {
+    const { reader } = this.#options;
+    try {
+      const { bytes, realUrl } = await reader.read(url);
+      if (!realUrl.startsWith(this.#realRoot)) {
+        return { refusal: "it is a link that leads outside the plugin's folder" };
+      }
+      if (bytes.length > MAX_MODULE_BYTES) {
+        return { refusal: `it has more than ${MAX_MODULE_BYTES >> 20} MiB` };
+      }
+      return { bytes };
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) {
+        this.#absent.push(url);
+        return { refusal: missing(url, await reader.siblings(url)) };
+      }
+      if (error instanceof Deno.errors.IsADirectory) {
+        return { refusal: "it is a folder; name a file in it" };
+      }
+      return { refusal: messageOf(error) };
+    }
+  }
+
+  async #parse(url: string, bytes: Uint8Array<ArrayBuffer>): Promise<GraphModule> {
+    const { policy } = this.#options;
+    const path = decodeURI(url.slice(policy.root.length));
+    const display = this.#display(url);
+    const source = decodeText(bytes, display);
+    const { code, mappings } = await transform(source, { display });
+    const mapped = mappings === undefined ? {} : { mappings };
+    const parsed = await parseModule(code, {
+      display,
+      source,
+      isTypeScript: isTypeScript(display),
+      ...mapped,
+    });
+    return {
+      ...parsed,
+      url,
+      path,
+      display,
+      bytes: bytes.length,
+      sha256: await sha256(bytes),
+      code,
+      ...mapped,
+      targets: [],
+      dynamicTargets: [],
+    };
+  }
+
+  #display(url: string): string {
+    const { entry, display } = this.#options;
+    if (url === entry) return display;
+    return displayOf(url, { entry, display });
+  }
+}
+
+const ATTRIBUTES =
+  "only modules are imported; put other data into a .ts or .js file that exports it";
+
+/** What the user calls the module at `url`, from what the entry is called. */
+export function displayOf(url: string, options: { entry: string; display: string }): string {
+  const folder = new URL(".", options.entry).pathname.split("/");
+  const target = new URL(url).pathname.split("/");
+  let shared = 0;
+  while (shared < folder.length - 1 && folder[shared] === target[shared]) shared++;
+  const up = folder.length - 1 - shared;
+  const base = options.display.split("/").slice(0, -1);
+  const kept = base.slice(0, Math.max(0, base.length - up));
+  return [...kept, ...target.slice(shared)].map(decodeURIComponent).join("/");
+}
+
+function decodeText(bytes: Uint8Array, display: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw fail("module", `Cannot load "${display}": it is not a text in UTF-8`, error);
+  }
+}
+
+/** The author's line of an offset in the module's JavaScript. */
+export function lineOf(module: GraphModule, offset: number): number {
+  return authorPlace(module.code, { offset, mappings: module.mappings }).line;
+}
+
+function placeIn(importer: Importer): string {
+  return `${importer.module.display}:${lineOf(importer.module, importer.offset)}`;
+}
+
+/** Most importers that a sentence names. */
+const MAX_CHAIN = 6;
+
+/** One sentence with everyone who led there. */
+function refusalSentence(specifier: string, why: string, importer: Importer): string {
+  const chain: Importer[] = [];
+  for (let at = importer.via; at !== undefined; at = at.via) chain.push(at);
+  const shown = chain.length <= MAX_CHAIN
+    ? chain
+    : [...chain.slice(0, MAX_CHAIN - 1), chain.at(-1)!];
+  const words = shown.map((at) => `imported by ${placeIn(at)}`);
+  if (shown.length < chain.length) words.splice(-1, 0, `${chain.length - shown.length} more`);
+  const tail = words.length === 0 ? "" : ` (${words.join(", ")})`;
+  return `Cannot import "${specifier}" in ${placeIn(importer)}${tail}: ${why}`;
+}
+
+function missing(url: string, siblings: readonly string[]): string {
+  const name = decodeURIComponent(url.slice(url.lastIndexOf("/") + 1));
+  const modules = siblings.filter((sibling) => /\.m?[jt]s$/.test(sibling));
+  const extended = modules.filter((sibling) => sibling.replace(/\.m?[jt]s$/, "") === name);
+  if (extended.length > 0) {
+    return `no such file; write the extension: ${oneOf(extended)}`;
+  }
+  const close = nearest(name, modules);
+  return close.length > 0 ? `no such file; did you mean ${oneOf(close)}?` : "no such file";
+}

@@ -1,0 +1,152 @@
+/**
+ * From the text of a module to what linking needs of it. Positions in errors are the author's.
+ *
+ * @module
+ */
+import type { Options, Program } from "acorn";
+import { fail } from "../core/mod.ts";
+import { type ModuleScan, scanModule } from "./scan_module.ts";
+import { type Mappings, originalPosition } from "./source_map.ts";
+
+/** A comment's place. */
+export interface CommentRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A parsed module. */
+export interface ParsedModule {
+  readonly scan: ModuleScan;
+  readonly comments: CommentRange[];
+}
+
+/** How a module is named and what it was before it became JavaScript. */
+export interface ParseOptions {
+  /** What the user calls the file. */
+  readonly display: string;
+  /** The author's text, for the snippet in an error. */
+  readonly source: string;
+  /** From the JavaScript back to the author's text, when positions differ. */
+  readonly mappings?: Mappings;
+  readonly isTypeScript: boolean;
+}
+
+/**
+ * Parse and scan the JavaScript `code`.
+ *
+ * @throws a `module` error that names the place and shows it.
+ */
+export async function parseModule(code: string, options: ParseOptions): Promise<ParsedModule> {
+  const parser = await loadParser();
+  const comments: CommentRange[] = [];
+  try {
+    const program = parser.parse(code, {
+      ecmaVersion: "latest",
+      sourceType: "module",
+      allowHashBang: true,
+      onComment: (_block, _text, start, end) => void comments.push({ start, end }),
+    }) as Program;
+    const scan = scanModule(program, options.isTypeScript ? { typescript: code } : {});
+    // A type of the same file may be exported by name without `type`: nothing of it is left at run time.
+    const undeclared = options.isTypeScript ? undefined : scan.undeclared[0];
+    if (undeclared !== undefined) {
+      const what = `Export "${undeclared.name}" is not declared in this module`;
+      throw syntaxError(what, { ...options, code, offset: undeclared.offset });
+    }
+    return { scan, comments };
+  } catch (error) {
+    if (error instanceof RangeError) {
+      throw fail("module", `Cannot load "${options.display}": its code is nested too deeply`);
+    }
+    if (!(error instanceof SyntaxError) || !("pos" in error)) throw error;
+    const offset = Number(error.pos);
+    throw syntaxError(explain(error.message, code, offset), { ...options, code, offset });
+  }
+}
+
+/**
+ * A `module` error that begins with the place and ends with the line and a caret.
+ *
+ * @param place.line counts from 1.
+ * @param place.column counts from 1.
+ */
+export function placedError(
+  message: string,
+  place: { display: string; source: string; line: number; column: number },
+): Error {
+  const { display, source, line, column } = place;
+  const text = (source.split(/\r\n|[\n\r\u2028\u2029]/)[line - 1] ?? "").replaceAll("\t", " ");
+  // A long line, as in a bundle, is cut around the place.
+  const from = Math.max(0, column - 61);
+  const number = String(line);
+  const shown = text.slice(from, from + 100);
+  const caret = `${" ".repeat(number.length)} | ${" ".repeat(column - 1 - from)}^`;
+  return fail(
+    "module",
+    `${display}:${line}:${column}: ${message}\n${number} | ${shown.trimEnd()}\n${caret}`,
+  );
+}
+
+/** Line and column, both from 1, of `offset`. */
+export function placeOf(text: string, offset: number): { line: number; column: number } {
+  let line = 1;
+  let lineStart = 0;
+  for (const match of text.matchAll(/\r\n|[\n\r\u2028\u2029]/g)) {
+    const next = match.index + match[0].length;
+    if (next > offset) break;
+    line++;
+    lineStart = next;
+  }
+  return { line, column: offset - lineStart + 1 };
+}
+
+/** Where the author finds `offset` of the JavaScript. */
+export function authorPlace(
+  code: string,
+  options: { offset: number; mappings?: Mappings | undefined },
+): { line: number; column: number } {
+  const place = placeOf(code, options.offset);
+  return options.mappings === undefined ? place : originalPosition(options.mappings, place);
+}
+
+function syntaxError(
+  message: string,
+  options: ParseOptions & { code: string; offset: number },
+): Error {
+  return placedError(message, {
+    display: options.display,
+    source: options.source,
+    ...authorPlace(options.code, options),
+  });
+}
+
+/** acorn's message without its position, and in words where a feature is meant that is refused on purpose. */
+function explain(message: string, code: string, offset: number): string {
+  const before = code.slice(Math.max(0, offset - 40), offset + 8);
+  const phase = /import\s*\.?\s*(defer|source)\b[^;]*$/.exec(before)?.[1];
+  if (phase !== undefined) return `"import ${phase}" is not supported in a plugin`;
+  if (message.startsWith("Unexpected character '@'")) {
+    return "Decorators are not supported in a plugin";
+  }
+  return message.replace(/ \(\d+:\d+\)$/, "");
+}
+
+interface ModuleParser {
+  parse(code: string, options: Options): unknown;
+}
+
+let loaded: ModuleParser | undefined;
+
+/** The parser costs milliseconds to load, and a cached plugin needs none. */
+async function loadParser(): Promise<ModuleParser> {
+  if (loaded === undefined) {
+    const { Parser } = await import("acorn");
+    loaded = Parser.extend((Base) =>
+      class extends Base {
+        /** The scan finds undeclared exports itself, because TypeScript may leave some behind. */
+        checkLocalExport(): void {}
+      }
+    );
+  }
+  return loaded;
+}

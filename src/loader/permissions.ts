@@ -1,0 +1,118 @@
+import { fail } from "../core/mod.ts";
+
+/** The kinds of permission that can be granted to a plugin. `run` and `ffi` cannot. */
+export const GRANT_KINDS = ["net", "read", "write", "env", "sys"] as const;
+
+/** One of {@link GRANT_KINDS}. */
+export type GrantKind = (typeof GRANT_KINDS)[number];
+
+/**
+ * What a plugin may do, in Deno's own words: hosts (`host` or `host:port`), paths, names of variables, names of
+ * system figures; `true` is everything of the kind. What is absent is not granted.
+ */
+export type Grant = { readonly [kind in GrantKind]?: readonly string[] | true };
+
+/** The grant as a Worker takes it. Nothing is inherited, and nothing that is not granted stays open to a prompt. */
+export function workerPermissions(grant: Grant): Deno.PermissionOptionsObject {
+  const options: Record<string, string[] | boolean> = { run: false, ffi: false, import: false };
+  for (const kind of GRANT_KINDS) {
+    const granted = grant[kind];
+    // An empty list would stand for "ask", `false` is "no".
+    options[kind] = granted === true || granted !== undefined && granted.length > 0
+      ? granted === true ? true : [...granted]
+      : false;
+  }
+  return options as Deno.PermissionOptionsObject;
+}
+
+/** The grant in one line for people: `net: api.weather.gov:443, b:1; read: all`, or `none`. */
+export function describeGrant(grant: Grant): string {
+  const parts: string[] = [];
+  for (const kind of GRANT_KINDS) {
+    const granted = grant[kind];
+    if (granted === true) parts.push(`${kind}: all`);
+    else if (granted !== undefined && granted.length > 0) {
+      parts.push(`${kind}: ${granted.join(", ")}`);
+    }
+  }
+  return parts.length === 0 ? "none" : parts.join("; ");
+}
+
+/** Asks whether this program itself has a permission: `Deno.permissions.querySync`, or a fake of it. */
+export type PermissionQuery = (
+  descriptor: Deno.PermissionDescriptor,
+) => { state: Deno.PermissionState; partial?: boolean };
+
+/**
+ * What of `grant` this program may not do itself, as `net "api.weather.gov:443"`; empty when it may do all.
+ *
+ * @throws KuiperError `config` when an entry is not of its kind, such as a host with a path.
+ */
+export function beyondOwn(
+  grant: Grant,
+  query: PermissionQuery = (descriptor) => Deno.permissions.querySync(descriptor),
+): string[] {
+  const beyond: string[] = [];
+  for (const kind of GRANT_KINDS) {
+    const granted = grant[kind];
+    if (granted === undefined) continue;
+    if (granted === true) {
+      const status = query({ name: kind });
+      if (status.state !== "granted" || status.partial === true) beyond.push(`all of ${kind}`);
+      continue;
+    }
+    for (const entry of granted) {
+      let status;
+      try {
+        // To Deno an empty name would stand for all of the kind.
+        if (entry === "") throw new TypeError("empty");
+        status = query(descriptorOf(kind, entry));
+      } catch (error) {
+        throw fail("config", `Cannot grant ${kind} "${entry}": ${EXPECTED[kind]}`, error);
+      }
+      if (status.state !== "granted" || status.partial === true) beyond.push(`${kind} "${entry}"`);
+    }
+  }
+  return beyond;
+}
+
+const EXPECTED: Record<GrantKind, string> = {
+  net: `expected a host such as "api.weather.gov" or "api.weather.gov:443"`,
+  read: "expected a path",
+  write: "expected a path",
+  env: "expected the name of a variable",
+  sys: `expected a name that Deno knows, such as "hostname" or "osRelease"`,
+};
+
+function descriptorOf(kind: GrantKind, entry: string): Deno.PermissionDescriptor {
+  switch (kind) {
+    case "net":
+      return { name: "net", host: entry };
+    case "read":
+      return { name: "read", path: entry };
+    case "write":
+      return { name: "write", path: entry };
+    case "env":
+      return { name: "env", variable: entry };
+    case "sys":
+      return { name: "sys", kind: entry as NonNullable<Deno.SysPermissionDescriptor["kind"]> };
+  }
+}
+
+/**
+ * Refuse a grant that this program could not give.
+ *
+ * @param owner what the grant is for, such as `source "weather"`.
+ * @throws KuiperError `denied` that names what is beyond, `config` when an entry is not of its kind.
+ */
+export function withinOwn(grant: Grant, owner: string, query?: PermissionQuery): void {
+  const beyond = query === undefined ? beyondOwn(grant) : beyondOwn(grant, query);
+  if (beyond.length === 0) return;
+  throw fail(
+    "denied",
+    `Cannot run ${owner}: its grant of ${
+      beyond.join(", ")
+    } is beyond what this program itself may do; ` +
+      `take it out of etc/plugins.yaml, or build the program with that permission`,
+  );
+}

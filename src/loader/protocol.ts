@@ -1,0 +1,290 @@
+/**
+ * The messages between the engine and an isolate. Both directions are plain data; what comes out of an isolate is
+ * read here field by field, because the code in it is not trusted: whatever breaks a rule is a
+ * {@link ProtocolError}, and the isolate is ended for it.
+ *
+ * @module
+ */
+import { type Json, LOG_LEVELS, type LogLevel } from "../core/mod.ts";
+import type {
+  ConnectionStatus,
+  SourceEnd,
+  SourceFailure,
+  SourceSpec,
+  SourceStep,
+  StateChanges,
+} from "../contract/mod.ts";
+
+/** What the engine tells an isolate. */
+export type ToIsolate =
+  /** The one module text of the plugin; `env` are the values of the granted variables, for `process.env`. */
+  | { t: "load"; text: string; type: string; nodeModules: string[]; env: string[] | true }
+  | { t: "start"; id: number; spec: SourceSpec }
+  | { t: "grant"; id: number; credit: number; doneThrough: number }
+  | { t: "stop"; id: number; deadlineMs: number }
+  /** Answered by `pong` as soon as the isolate's event loop turns. */
+  | { t: "ping" };
+
+/** A batch as it crosses. The rows are text, so nothing but data can come with them. */
+export interface BatchMessage {
+  t: "batch";
+  id: number;
+  seq: number;
+  count: number;
+  /** `encodeRows` of the messages, followed by that of the metas when `hasMetas`. */
+  text: string;
+  special: boolean;
+  hasMetas: boolean;
+  /** One for all tuples, or one for each. Milliseconds since 1970. */
+  times: number | Float64Array;
+  /** All payloads after each other; `lengths` has one for each tuple, -1 where there is none. */
+  payloads?: { bytes: Uint8Array; lengths: Int32Array };
+  /** JSON. */
+  offset?: string;
+  /** JSON of {@link StateChanges}. */
+  state?: string;
+  dropped: number;
+  oversize: number;
+}
+
+/** What an isolate tells the engine. */
+export type FromIsolate =
+  /** `manifest` is JSON. */
+  | { t: "loaded"; kind: PluginKind; exportName: string; manifest?: string }
+  /** Loading failed, or something was thrown where nobody could catch it: the isolate is of no more use. */
+  | { t: "failed"; failure: SourceFailure }
+  | BatchMessage
+  /** `id` is 0 for a line of no instance, such as the plugin's `console`. */
+  | { t: "log"; id: number; level: LogLevel; message: string }
+  | { t: "status"; id: number; status: ConnectionStatus; message: string }
+  | {
+    t: "closed";
+    id: number;
+    end: SourceEnd;
+    state?: string;
+    dropped: number;
+    oversize: number;
+  }
+  | { t: "pong" };
+
+/** What a module exports its source as: see the contract. */
+export type PluginKind = "class" | "function" | "object";
+
+/** An isolate said what it may not say. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
+/** Most characters of what an isolate may say at once. What the boot cuts is cut to less. */
+export const LIMITS = {
+  /** A line of the log, the message of a status or of an error. */
+  message: 8192,
+  stack: 32_768,
+  name: 200,
+  manifest: 262_144,
+  /** An offset or the changes of the state. */
+  json: 16_777_216,
+  /** The rows of one batch. V8 holds no string of twice this. */
+  text: 268_435_456,
+} as const;
+
+/** Cut a text to `most` characters, saying so at its end. */
+export function cut(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const note = "… (cut)";
+  return text.slice(0, most - note.length) + note;
+}
+
+const STEPS: readonly SourceStep[] = ["load", "configure", "rewind", "open", "close", "crash"];
+const KINDS: readonly PluginKind[] = ["class", "function", "object"];
+const STATUSES: readonly ConnectionStatus[] = ["connecting", "connected", "disconnected"];
+/** Half a day; also what a timer can hold with room to spare. */
+const MOST_BACK_OFF_MS = 43_200_000;
+
+/** Read a message of an isolate. @throws ProtocolError when it is none. */
+export function readMessage(data: unknown): FromIsolate {
+  const message = record(data, "a message");
+  switch (message.t) {
+    case "batch":
+      return readBatchMessage(message);
+    case "log":
+      return {
+        t: "log",
+        id: count(message.id, "id"),
+        level: member(message.level, LOG_LEVELS, "level"),
+        message: cut(string(message.message, "message", LIMITS.text), LIMITS.message),
+      };
+    case "status":
+      return {
+        t: "status",
+        id: count(message.id, "id"),
+        status: member(message.status, STATUSES, "status"),
+        message: cut(string(message.message, "message", LIMITS.text), LIMITS.message),
+      };
+    case "closed":
+      return {
+        t: "closed",
+        id: count(message.id, "id"),
+        end: readEnd(message.end),
+        dropped: count(message.dropped, "dropped"),
+        oversize: count(message.oversize, "oversize"),
+        ...optional("state", message.state, LIMITS.json),
+      };
+    case "loaded":
+      return {
+        t: "loaded",
+        kind: member(message.kind, KINDS, "kind"),
+        exportName: string(message.exportName, "exportName", LIMITS.name),
+        ...optional("manifest", message.manifest, LIMITS.manifest),
+      };
+    case "failed":
+      return { t: "failed", failure: readFailure(message.failure) };
+    case "pong":
+      return { t: "pong" };
+    default:
+      throw new ProtocolError("sent a message of no known kind");
+  }
+}
+
+function readBatchMessage(message: Record<string, unknown>): BatchMessage {
+  const tuples = count(message.count, "count");
+  const { times, payloads } = message;
+  if (
+    typeof times === "number"
+      ? !Number.isFinite(times)
+      : !(times instanceof Float64Array) || times.length !== tuples
+  ) {
+    throw new ProtocolError("sent a batch whose times are not one for each tuple");
+  }
+  const out: BatchMessage = {
+    t: "batch",
+    id: count(message.id, "id"),
+    seq: count(message.seq, "seq"),
+    count: tuples,
+    text: string(message.text, "text", LIMITS.text),
+    special: message.special === true,
+    hasMetas: message.hasMetas === true,
+    times: times as number | Float64Array,
+    dropped: count(message.dropped, "dropped"),
+    oversize: count(message.oversize, "oversize"),
+    ...optional("offset", message.offset, LIMITS.json),
+    ...optional("state", message.state, LIMITS.json),
+  };
+  if (payloads !== undefined) out.payloads = readPayloads(payloads, tuples);
+  return out;
+}
+
+function readPayloads(value: unknown, tuples: number): NonNullable<BatchMessage["payloads"]> {
+  const { bytes, lengths } = record(value, "payloads");
+  if (
+    !(bytes instanceof Uint8Array) || !(lengths instanceof Int32Array) ||
+    // Memory that the isolate kept a hand on could change while it is read.
+    !(bytes.buffer instanceof ArrayBuffer) || !(lengths.buffer instanceof ArrayBuffer) ||
+    lengths.length !== tuples
+  ) {
+    throw new ProtocolError("sent payloads that are no bytes with a length for each tuple");
+  }
+  return { bytes, lengths };
+}
+
+function readEnd(value: unknown): SourceEnd {
+  const end = record(value, "an end");
+  switch (end.kind) {
+    case "done":
+      return { kind: "done" };
+    case "stopped":
+      return { kind: "stopped", forced: end.forced === true };
+    case "not_connected":
+      return { kind: "not_connected", message: readText(end.message) };
+    case "back_off": {
+      const ms = end.ms;
+      if (typeof ms !== "number" || !(ms >= 0)) {
+        throw new ProtocolError("sent an end whose milliseconds are no number");
+      }
+      return {
+        kind: "back_off",
+        message: readText(end.message),
+        ms: Math.min(ms, MOST_BACK_OFF_MS),
+      };
+    }
+    case "failed":
+      return { kind: "failed", failure: readFailure(end.failure) };
+    default:
+      throw new ProtocolError("sent an end of no known kind");
+  }
+}
+
+function readFailure(value: unknown): SourceFailure {
+  const failure = record(value, "a failure");
+  return {
+    step: member(failure.step, STEPS, "step"),
+    name: cut(string(failure.name, "name", LIMITS.text), LIMITS.name),
+    message: readText(failure.message),
+    ...(failure.stack === undefined
+      ? {}
+      : { stack: cut(string(failure.stack, "stack", LIMITS.text), LIMITS.stack) }),
+  };
+}
+
+/** Parse an offset. @throws ProtocolError when it is no JSON. */
+export function readOffset(text: string): Json {
+  return parse(text, "an offset") as Json;
+}
+
+/** Parse and check changes of state. @throws ProtocolError when they are none. */
+export function readState(text: string): StateChanges {
+  const { put, deleted } = record(parse(text, "state"), "state");
+  if (!Array.isArray(deleted) || deleted.some((key) => typeof key !== "string")) {
+    throw new ProtocolError("sent state that names no keys to delete");
+  }
+  return { put: record(put, "state") as Record<string, Json>, deleted };
+}
+
+function parse(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ProtocolError(`sent ${what} that is no JSON`);
+  }
+}
+
+function readText(value: unknown): string {
+  return cut(string(value, "message", LIMITS.text), LIMITS.message);
+}
+
+function record(value: unknown, what: string): Record<string, unknown> {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    throw new ProtocolError(`sent ${what} that is no object`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function string(value: unknown, field: string, most: number): string {
+  if (typeof value !== "string") throw new ProtocolError(`sent a ${field} that is no text`);
+  if (value.length > most) {
+    throw new ProtocolError(`sent a ${field} of ${value.length} characters, at most ${most} pass`);
+  }
+  return value;
+}
+
+function optional<Name extends string>(
+  name: Name,
+  value: unknown,
+  most: number,
+): { [key in Name]?: string } {
+  return value === undefined ? {} : { [name]: string(value, name, most) } as never;
+}
+
+function count(value: unknown, field: string): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) {
+    throw new ProtocolError(`sent a ${field} that is no count`);
+  }
+  return value as number;
+}
+
+function member<T extends string>(value: unknown, names: readonly T[], field: string): T {
+  if (!names.includes(value as T)) {
+    throw new ProtocolError(`sent a ${field} of no known kind`);
+  }
+  return value as T;
+}

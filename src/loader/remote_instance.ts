@@ -1,0 +1,119 @@
+import type {
+  SourceBatch,
+  SourceEnd,
+  SourceEvents,
+  SourceFailure,
+  SourceInstance,
+  SourceSpec,
+  StateChanges,
+} from "../contract/mod.ts";
+import { decodeBatch } from "./batch_codec.ts";
+import { type BatchMessage, ProtocolError, readState, type ToIsolate } from "./protocol.ts";
+
+/** What an instance needs of the isolate that it runs in. */
+export interface IsolateLink {
+  post(message: ToIsolate): void;
+  /** The instance has not ended in time: the isolate has to go. */
+  overdue(instance: RemoteInstance, deadlineMs: number): void;
+}
+
+/** An isolate answers a stop by itself at the deadline; it is given so long to say it. Milliseconds. */
+const STOP_MARGIN_MS = 250;
+/** Punctuation around a tuple in the text of a batch: `null,` and what surrounds it. */
+const TUPLE_SLACK = 16;
+
+type Closed = { end: SourceEnd; state?: StateChanges; dropped: number; oversize: number };
+
+/**
+ * The engine's side of one instance in an isolate.
+ *
+ * - **Credit**: tuples outstanding never exceed what was granted; one more is a {@link ProtocolError}.
+ * - **Order**: batches count from 1 without a gap.
+ * - **End**: `closed` resolves once, by the isolate's word or when the isolate goes.
+ */
+export class RemoteInstance implements SourceInstance {
+  readonly id: number;
+  readonly events: SourceEvents;
+  readonly closed: Promise<Closed>;
+  readonly #link: IsolateLink;
+  readonly #maxTupleBytes: number;
+  #resolve!: (closed: Closed) => void;
+  #open = true;
+  #stopping = false;
+  #credit = 0;
+  #seq = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(id: number, spec: SourceSpec, options: { events: SourceEvents; link: IsolateLink }) {
+    this.id = id;
+    this.events = options.events;
+    this.#link = options.link;
+    this.#maxTupleBytes = spec.maxTupleBytes;
+    this.closed = new Promise((resolve) => this.#resolve = resolve);
+  }
+
+  grant(credit: number, doneThrough: number): void {
+    if (!this.#open) return;
+    this.#credit += credit;
+    this.#link.post({ t: "grant", id: this.id, credit, doneThrough });
+  }
+
+  stop(deadlineMs: number): void {
+    if (!this.#open || this.#stopping) return;
+    this.#stopping = true;
+    this.#link.post({ t: "stop", id: this.id, deadlineMs });
+    this.#timer = setTimeout(
+      () => this.#link.overdue(this, deadlineMs),
+      deadlineMs + STOP_MARGIN_MS,
+    );
+  }
+
+  /** A batch came. @throws ProtocolError when it may not be. */
+  receive(message: BatchMessage): void {
+    if (message.seq !== this.#seq + 1) {
+      throw new ProtocolError(`sent batch ${message.seq} after batch ${this.#seq}`);
+    }
+    if (message.count > this.#credit) {
+      throw new ProtocolError(
+        `sent ${message.count} tuples when ${this.#credit} were allowed`,
+      );
+    }
+    const most = message.count * (this.#maxTupleBytes + TUPLE_SLACK) + TUPLE_SLACK;
+    const bytes = message.payloads?.bytes.byteLength ?? 0;
+    if (this.#maxTupleBytes > 0 && (message.text.length > most || bytes > most)) {
+      throw new ProtocolError("sent tuples that are larger than maxTupleBytes");
+    }
+    const batch: SourceBatch = decodeBatch(message);
+    this.#seq = message.seq;
+    this.#credit -= message.count;
+    this.events.batch(batch);
+  }
+
+  /** The isolate said how it ended. @throws ProtocolError when its state is none. */
+  receiveClosed(
+    closed: { end: SourceEnd; state?: string; dropped: number; oversize: number },
+  ): void {
+    const { end, state, dropped, oversize } = closed;
+    this.#finish({
+      end,
+      dropped,
+      oversize,
+      ...(state === undefined ? {} : { state: readState(state) }),
+    });
+  }
+
+  /** The isolate is gone: of what it had not said nothing is known. */
+  gone(failure: SourceFailure | undefined): void {
+    const end: SourceEnd = failure === undefined
+      ? { kind: "stopped", forced: true }
+      : { kind: "failed", failure };
+    this.#finish({ end, dropped: 0, oversize: 0 });
+  }
+
+  #finish(closed: Closed): void {
+    if (!this.#open) return;
+    this.#open = false;
+    clearTimeout(this.#timer);
+    this.#resolve(closed);
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * Which binding an exported name stands for, through re-exports, stars and cycles, as the language defines it.
+ *
+ * @module
+ */
+import { fail, nearest, oneOf } from "../core/mod.ts";
+import type { GraphModule, ModuleGraph, Target } from "./module_graph.ts";
+import { lineOf } from "./module_graph.ts";
+
+/** What a name stands for in the end. */
+export type Binding =
+  /** The export `name` that module `module` declares itself. */
+  | { readonly kind: "own"; readonly module: number; readonly name: string }
+  /** The namespace of a module. */
+  | { readonly kind: "namespace"; readonly of: Target }
+  /** A name of a module of the isolate, or one that module `from` passes on from such a module by `export *`. */
+  | { readonly kind: "native"; readonly from: string | number; readonly name: string };
+
+type Resolved = Binding | "missing" | "ambiguous";
+
+/** Resolves exports of one graph. */
+export class ExportResolver {
+  readonly #modules: readonly GraphModule[];
+  readonly #indirects: Map<string, { target: Target; imported: string }>[];
+  readonly #done: Map<string, Resolved>[];
+  /** Exports under way, `module name`: to meet one again is a circle, which holds no binding. */
+  readonly #open = new Set<string>();
+
+  constructor(graph: ModuleGraph) {
+    this.#modules = graph.modules;
+    this.#done = graph.modules.map(() => new Map());
+    this.#indirects = graph.modules.map(({ scan, targets }) =>
+      new Map(
+        scan.indirects.filter(({ request }) => request >= 0)
+          .map(({ name, request, imported }) => [name, { target: targets[request]!, imported }]),
+      )
+    );
+  }
+
+  /**
+   * The binding that `importer` gets for `name` of `target`; `"*"` is the namespace.
+   *
+   * @throws a `module` error when there is none, or more than one.
+   */
+  binding(
+    name: string,
+    options: { target: Target; importer: GraphModule; offset: number },
+  ): Binding {
+    const { target, importer, offset } = options;
+    const resolved = this.#resolveTarget(name, target);
+    if (typeof resolved === "object") return resolved;
+    const from = this.#modules[target as number]!;
+    const place = `${importer.display}:${lineOf(importer, offset)}`;
+    if (resolved === "ambiguous") {
+      throw fail(
+        "module",
+        `Cannot load ${place}: "${from.display}" gets "${name}" from more than one "export *"; ` +
+          "export it by name where it is meant",
+      );
+    }
+    throw fail("module", this.#missing(name, { from, place, target: target as number }));
+  }
+
+  /** All names of a module's namespace and their bindings, sorted as the language sorts them. */
+  namespace(module: number): { names: [string, Binding][]; nativeStars: string[] } {
+    const { names, nativeStars } = this.#names(module);
+    const bindings: [string, Binding][] = [];
+    for (const name of [...names].sort()) {
+      const resolved = this.#resolve(module, name);
+      if (typeof resolved === "object") bindings.push([name, resolved]);
+    }
+    return { names: bindings, nativeStars };
+  }
+
+  #missing(name: string, options: { from: GraphModule; place: string; target: number }): string {
+    const { from, place, target } = options;
+    const sentence = `Cannot load ${place}: "${from.display}" has no export "${name}"`;
+    const { names } = this.#names(target);
+    const close = nearest(name, names, 1);
+    if (close.length > 0) return `${sentence}; did you mean ${oneOf(close)}?`;
+    const shown = [...names].sort().slice(0, 8);
+    if (shown.length === 0) return `${sentence}; it exports nothing`;
+    const more = names.size > shown.length ? `, and ${names.size - shown.length} more` : "";
+    return `${sentence}; it exports ${oneOf(shown, "and")}${more}`;
+  }
+
+  #resolveTarget(name: string, target: Target): Resolved {
+    if (name === "*") return { kind: "namespace", of: target };
+    if (typeof target === "number") return this.#resolve(target, name);
+    return { kind: "native", from: target.native, name };
+  }
+
+  #resolve(module: number, name: string): Resolved {
+    const done = this.#done[module]!.get(name);
+    if (done !== undefined) return done;
+    const isOutermost = this.#open.size === 0;
+    const resolved = this.#search(module, name);
+    // What was found inside of a circle may be cut short there: only whole answers are kept.
+    if (isOutermost) this.#done[module]!.set(name, resolved);
+    return resolved;
+  }
+
+  /** Through stars, by all ways that do not pass a module with a `name` of its own. */
+  #search(start: number, name: string): Resolved {
+    let found: Resolved = "missing";
+    let mayBeNative = false;
+    const seen = new Set<number>();
+    const waiting = [start];
+    while (waiting.length > 0) {
+      const module = waiting.pop()!;
+      if (seen.has(module)) continue;
+      seen.add(module);
+      const own = this.#own(module, name);
+      if (own === "ambiguous") return own;
+      if (own !== undefined) {
+        if (own === "missing" || (found !== "missing" && same(found, own))) continue;
+        if (found !== "missing") return "ambiguous";
+        found = own;
+        continue;
+      }
+      // A star passes no default on.
+      if (name === "default") continue;
+      const { scan, targets } = this.#modules[module]!;
+      for (const request of scan.stars) {
+        const target = targets[request]!;
+        if (typeof target === "number") waiting.push(target);
+        else mayBeNative = true;
+      }
+    }
+    return found === "missing" && mayBeNative ? { kind: "native", from: start, name } : found;
+  }
+
+  /** What a module says of `name` itself; nothing when it says nothing. */
+  #own(module: number, name: string): Resolved | undefined {
+    if (this.#modules[module]!.scan.locals.has(name)) return { kind: "own", module, name };
+    const indirect = this.#indirects[module]!.get(name);
+    if (indirect === undefined) return undefined;
+    const key = `${module} ${name}`;
+    if (this.#open.has(key)) return "missing";
+    this.#open.add(key);
+    try {
+      return this.#resolveTarget(indirect.imported, indirect.target);
+    } finally {
+      this.#open.delete(key);
+    }
+  }
+
+  #names(start: number): { names: Set<string>; nativeStars: string[] } {
+    const names = new Set<string>();
+    const natives = new Set<string>();
+    const seen = new Set<number>();
+    const waiting = [start];
+    while (waiting.length > 0) {
+      const module = waiting.pop()!;
+      if (seen.has(module)) continue;
+      seen.add(module);
+      const { scan, targets } = this.#modules[module]!;
+      const own = [...scan.locals.keys(), ...this.#indirects[module]!.keys()];
+      for (const name of own) {
+        if (module === start || name !== "default") names.add(name);
+      }
+      for (const request of scan.stars) {
+        const target = targets[request]!;
+        if (typeof target === "number") waiting.push(target);
+        else natives.add(target.native);
+      }
+    }
+    return { names, nativeStars: [...natives].sort() };
+  }
+}
+
+function same(a: Binding | "ambiguous", b: Binding): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

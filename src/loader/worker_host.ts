@@ -1,0 +1,55 @@
+import type { Logger } from "../core/mod.ts";
+import type { Manifest, SourceHost } from "../contract/mod.ts";
+import type { Grant } from "./permissions.ts";
+import type { PluginKind } from "./protocol.ts";
+import type { ModuleMap } from "./source_map.ts";
+
+/** What an isolate is given to load: the linked text and the way back from it to the author's files. */
+export interface LoadableText {
+  readonly text: string;
+  readonly maps: readonly ModuleMap[];
+  /** The `node:` modules that it imports. */
+  readonly nodeModules: readonly string[];
+}
+
+/** How an isolate is started. */
+export interface IsolateOptions {
+  /** The source's TYPE; sentences name it, and the export is looked for by it. */
+  type: string;
+  permissions: Grant;
+  /** Takes the lines that belong to no stream, such as those of top-level code. */
+  log: Logger;
+  /** Milliseconds that the module's top-level code may take. @default {10000} */
+  loadDeadlineMs?: number;
+  /**
+   * Milliseconds between two looks at an isolate that says nothing; at the third without an answer it is ended.
+   *
+   * @default {10000}
+   */
+  heartbeatMs?: number;
+}
+
+/** What is known of a plugin once it is loaded. */
+export interface PluginInfo {
+  readonly kind: PluginKind;
+  readonly exportName: string;
+  readonly manifest?: Manifest;
+  /** Milliseconds since 1970, when the isolate was started. */
+  readonly startedAt: number;
+}
+
+/** A loaded plugin in its isolate. A class or function serves one instance best; an object serves all its streams. */
+export interface WorkerHost extends SourceHost {
+  readonly info: PluginInfo;
+}
+
+/** An isolate that starts while the text for it is still being made. */
+export interface StartingIsolate extends AsyncDisposable {
+  /**
+   * Load the plugin. Call it once; when it throws the isolate is gone.
+   *
+   * @throws KuiperError `module` when the module cannot be evaluated or exports nothing usable, `denied` when its
+   * top-level code asked for a permission, `timeout` when that code does not end. The cause has the author's stack.
+   */
+  load(linked: LoadableText): Promise<WorkerHost>;
+}

@@ -1,0 +1,9 @@
+/** Stand-ins for what lies outside, shared by unit and end-to-end tests. */
+export type { FakeBroker, FakeBrokerOptions } from "./mqtt_broker.ts";
+export { startFakeBroker } from "./mqtt_broker.ts";
+export type { Mosquitto, MosquittoOptions } from "./mosquitto.ts";
+export { findMosquitto, mosquittoTest, startMosquitto } from "./mosquitto.ts";
+export type { Certificates } from "./certificates.ts";
+export { makeCertificates } from "./certificates.ts";
+export type { Publisher, PublishOptions } from "./mqtt_publisher.ts";
+export { connectPublisher } from "./mqtt_publisher.ts";

@@ -1,0 +1,142 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  checkSchema,
+  formatFinding,
+  type PropsSchema,
+  validateProps,
+  type Where,
+} from "../../../src/config/mod.ts";
+
+const WHERE: Where = {
+  locate: (path, of) => ({ file: `${of}(${path.join("/")})` }),
+  label: (path) => path.join("."),
+};
+
+async function check(value: unknown, schema: PropsSchema): Promise<string[]> {
+  return (await validateProps(value, schema, WHERE)).map(formatFinding);
+}
+
+Deno.test("validateProps() does say what was expected for each keyword", async () => {
+  const properties: Record<string, [PropsSchema, unknown, string]> = {
+    a: [{ type: "integer", minimum: 1, maximum: 9 }, 0, "an integer from 1 to 9"],
+    b: [{ type: "number", exclusiveMinimum: 0 }, 0, "a number above 0"],
+    c: [{ type: "string", minLength: 1 }, "", "a text that is not empty"],
+    d: [{ type: "string", pattern: "^x" }, "y", "a text that matches /^x/"],
+    e: [{ enum: ["a", "b"] }, "c", '"a" or "b"'],
+    f: [{ enum: [1, null, "x"] }, 2, '1, null or "x"'],
+    g: [{ const: 1 }, 2, "1"],
+    h: [{ type: ["integer", "null"] }, "x", "an integer, or null"],
+    i: [{ anyOf: [{ type: "boolean" }, { type: "array" }] }, 1, "true or false, or a list"],
+    j: [{ type: "array", items: { type: "string" } }, 1, "a list in which each item is a text"],
+    k: [{ type: "array", maxItems: 1 }, [1, 2], "a list of at most 1 items"],
+    l: [{ type: "array", uniqueItems: true }, [1, 1], "a list without repetitions"],
+    m: [{ type: "integer", multipleOf: 5 }, 7, "an integer that is a multiple of 5"],
+    n: [{ type: "object" }, null, "a mapping"],
+    o: [{ type: "integer" }, 1.5, "an integer"],
+  };
+  for (const [name, [schema, value, expected]] of Object.entries(properties)) {
+    assertEquals(
+      await check({ [name]: value }, { type: "object", properties: { [name]: schema } }),
+      [`value(${name}): "${name}" is ${JSON.stringify(value)}, expected ${expected}`],
+    );
+  }
+});
+
+Deno.test("validateProps() does find each fault once, however deep", async () => {
+  const schema: PropsSchema = {
+    type: "object",
+    required: ["name", "port"],
+    properties: {
+      port: { type: "integer", enum: [1, 2] },
+      list: {
+        type: "array",
+        items: {
+          type: "object",
+          additionalProperties: false,
+          properties: { id: { type: "string" } },
+        },
+      },
+      map: { type: "object", additionalProperties: { type: "number" } },
+      "a/b~c %": { type: "boolean" },
+    },
+    additionalProperties: false,
+  };
+  const value = {
+    port: "x",
+    list: [{ id: "a" }, { id: 1, ib: 2 }],
+    map: { x: 1, "y/z": "w" },
+    "a/b~c %": 1,
+    prot: 1,
+    prot2: 2,
+  };
+  assertEquals(
+    await check(value, schema),
+    [
+      'key(): "name" is missing',
+      'key(list/1/ib): unknown key "list.1.ib", did you mean "list.1.id"?',
+      'key(prot): unknown key "prot", did you mean "port"?',
+      'key(prot2): unknown key "prot2", did you mean "port"?',
+      'value(a/b~c %): "a/b~c %" is 1, expected true or false',
+      'value(list/1/id): "list.1.id" is 1, expected a text',
+      'value(map/y/z): "map.y/z" is "w", expected a number',
+      'value(port): "port" is "x", expected 1 or 2',
+    ].map((line) => line.replace("expected 1 or 2", "expected an integer 1 or 2")),
+  );
+});
+
+Deno.test("validateProps() does not show the value of a secret key", async () => {
+  const schema: PropsSchema = { properties: { password: { type: "string" } } };
+  assertEquals(await check({ password: 1234 }, schema), [
+    'value(password): "password" is "***", expected a text',
+  ]);
+});
+
+Deno.test("validateProps() does shorten a long value", async () => {
+  const [line] = await check({ a: "x".repeat(500) }, { properties: { a: { type: "integer" } } });
+  assertEquals(line!.length < 140, true);
+});
+
+Deno.test("validateProps() does come back from any properties", async () => {
+  const schema: PropsSchema = {
+    type: "object",
+    additionalProperties: false,
+    properties: {
+      a: { type: "object", properties: { b: { type: "array", items: { type: "integer" } } } },
+    },
+  };
+  await fc.assert(fc.asyncProperty(fc.jsonValue(), async (value) => {
+    await validateProps(value, schema, WHERE);
+    await validateProps({ a: value }, schema, WHERE);
+    await validateProps({ a: { b: value } }, schema, WHERE);
+  }));
+});
+
+Deno.test("checkSchema() does accept what validateProps knows and names what it does not", () => {
+  assertEquals(
+    checkSchema({ type: "object", properties: { a: { anyOf: [{ minimum: 1 }] } } }),
+    undefined,
+  );
+  assertEquals(checkSchema(7), "schema is no object");
+  assertEquals(
+    checkSchema({ properties: { a: { $ref: "#/x" } } })?.startsWith(
+      'schema.properties.a uses the keyword "$ref", which is not supported'.replace(
+        ".properties",
+        "",
+      ),
+    ),
+    true,
+  );
+  assertEquals(
+    checkSchema({ items: { type: "text" } }),
+    'schema.items.type is "text", which that keyword cannot be',
+  );
+  assertEquals(
+    checkSchema({ pattern: "(" }),
+    'schema.pattern is "(", which that keyword cannot be',
+  );
+  const deep: Record<string, unknown> = {};
+  let inner = deep;
+  for (let i = 0; i < 100; i++) inner = (inner.items = {}) as Record<string, unknown>;
+  assertEquals(checkSchema(deep)?.endsWith("is nested too deeply"), true);
+});

@@ -1,0 +1,87 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { isSecretKey, Secrets } from "../../../src/config/mod.ts";
+
+Deno.test("Secrets.mask() does hide a value also in a URL and in JSON", () => {
+  const secrets = new Secrets();
+  secrets.add('p"ss/word');
+  assertEquals(secrets.mask('a p"ss/word b'), "a *** b");
+  assertEquals(secrets.mask(JSON.stringify({ a: 'p"ss/word' })), '{"a":"***"}');
+  assertEquals(secrets.mask("?q=p%22ss%2Fword"), "?q=***");
+});
+
+Deno.test("Secrets.mask() does hide the longer of two secrets whole", () => {
+  const secrets = new Secrets();
+  secrets.add("abc");
+  secrets.add("abcdef");
+  assertEquals(secrets.mask("abcdef abc"), "*** ***");
+});
+
+Deno.test("Secrets.mask() does leave values of one or two characters", () => {
+  const secrets = new Secrets();
+  secrets.add("a1");
+  secrets.add("");
+  assertEquals(secrets.mask("a1 b"), "a1 b");
+});
+
+Deno.test("Secrets.mask() does hide user and password in a URL", () => {
+  const secrets = new Secrets();
+  assertEquals(
+    secrets.mask("at tcp://me:pw@host:1883/x?mail=a@b and http://h"),
+    "at tcp://***@host:1883/x?mail=a@b and http://h",
+  );
+});
+
+Deno.test("Secrets.mask() does not let any secret through", () => {
+  fc.assert(fc.property(
+    fc.array(fc.string({ minLength: 3 }).filter((text) => !"***".includes(text)), { minLength: 1 }),
+    fc.string(),
+    (values, around) => {
+      const secrets = new Secrets();
+      values.forEach((value) => secrets.add(value));
+      const masked = secrets.mask(values.join(around) + around);
+      // Two masks and what stands between them may spell a secret that begins or ends with a star.
+      return values.filter((value) => !value.includes("*")).every((value) =>
+        !masked.includes(value)
+      );
+    },
+  ));
+});
+
+Deno.test("Secrets.maskProps() does hide by the name of the key at any depth and copies the rest", () => {
+  const secrets = new Secrets();
+  secrets.add("hidden");
+  const bytes = new Uint8Array([1]);
+  const props = {
+    password: "x",
+    passwordFile: "secrets/x",
+    empty: { token: "", apiKey: null },
+    list: [{ privateKeyRaw: "y", text: "so hidden" }],
+    client_secret: { a: 1 },
+    bytes,
+    qos: 1,
+  };
+  assertEquals(secrets.maskProps(props) as unknown, {
+    password: "***",
+    passwordFile: "secrets/x",
+    empty: { token: "", apiKey: null },
+    list: [{ privateKeyRaw: "***", text: "so ***" }],
+    client_secret: "***",
+    bytes,
+    qos: 1,
+  });
+  assertEquals(props.password, "x");
+});
+
+Deno.test("Secrets.addKeysOf() does register the texts under secret keys", () => {
+  const secrets = new Secrets();
+  secrets.addKeysOf({ username: "kuiper", deep: [{ password: "geheim" }], tokens: "plain" });
+  assertEquals(secrets.mask("kuiper geheim plain"), "kuiper *** plain");
+});
+
+Deno.test("isSecretKey() does know the usual names", () => {
+  const secret = ["password", "Password", "db_passwd", "accessToken", "api_key", "privateKeyRaw"];
+  const open = ["passwordFile", "privateKeyPath", "key", "tokens", "username"];
+  assertEquals(secret.filter((name) => !isSecretKey(name)), []);
+  assertEquals(open.filter(isSecretKey), []);
+});
