@@ -18,7 +18,7 @@ import { type CreateStream, parseStatement, printStatement } from "./sql/mod.ts"
 import { StreamRun } from "./stream/mod.ts";
 import { type CheckOptions, checkPlugin, type CheckStep } from "./app/check_plugin.ts";
 import { describeStream, type StreamDescription } from "./app/describe_stream.ts";
-import { maskedLogger } from "./app/masked_logger.ts";
+import { maskedLogger } from "./app/masking.ts";
 import { Sources } from "./app/sources.ts";
 import { storeKeeper, streamScope } from "./app/store_keeper.ts";
 import { validate, type ValidateOptions } from "./app/validate.ts";

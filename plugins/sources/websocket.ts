@@ -125,7 +125,7 @@ export class Websocket implements Source {
         const detail = event.reason === "" ? "" : ` (${event.reason})`;
         reason ??= `the server closed the connection${detail}`;
         const message = `not connected to ${server}: ${reason}`;
-        ctx.status("disconnected", message);
+        ctx.status("disconnected", ctx.signal.aborted ? server : message);
         // None of them rejects.
         void Promise.all(waiting).then(() => {
           if (lost > 0 && !ctx.signal.aborted) {

@@ -30,6 +30,7 @@ import {
 } from "../loader/mod.ts";
 import { BUILTIN_SOURCES } from "../source/mod.ts";
 import type { CreateStream } from "../sql/mod.ts";
+import { maskedError } from "./masking.ts";
 import { SharedHost } from "./shared_host.ts";
 
 /** What a source is started from. */
@@ -172,7 +173,7 @@ export class Sources implements AsyncDisposable {
       host = await isolate.load(linked);
     } catch (error) {
       await isolate[Symbol.asyncDispose]();
-      throw error;
+      throw maskedError(error, this.#input.secrets);
     }
     const schema = host.info.manifest?.properties;
     if (schema !== undefined) {
@@ -224,10 +225,11 @@ export class Sources implements AsyncDisposable {
   }
 
   #explain(failure: SourceFailure, names: { type: string; stream: string }): KuiperError {
-    const cause = new Error(failure.message);
+    const { secrets } = this.#input;
+    const message = secrets.mask(failure.message);
+    const cause = new Error(message);
     cause.name = failure.name;
-    if (failure.stack !== undefined) cause.stack = this.#input.secrets.mask(failure.stack);
-    const message = this.#input.secrets.mask(failure.message);
+    if (failure.stack !== undefined) cause.stack = secrets.mask(failure.stack);
     if (failure.name === "NotCapable") {
       return fail("denied", `Stream "${names.stream}" ended: ${message}`, cause);
     }

@@ -22,7 +22,7 @@ export const command: Command = {
     `Run a stream over the plugin random (TypeScript, in a sandbox with no permissions) and, when
 a broker is given, one over its topic ${TOPIC}, whose payloads are JSON objects. The tuples
 of both are printed as they arrive, until --limit of them are printed or Ctrl-C. It needs no
-files and stores nothing.`,
+files and defines no stream.`,
   flags: [
     {
       name: "mqtt",

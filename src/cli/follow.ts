@@ -57,6 +57,7 @@ class Following {
     const { terminal, printer } = this.#options;
     try {
       for await (const batch of run) {
+        if (this.#left === 0) break;
         const tuples = batch.tuples.length > this.#left
           ? batch.tuples.slice(0, this.#left)
           : batch.tuples;
@@ -67,7 +68,8 @@ class Following {
           await terminal.print(printer.lines(run.name, tuples));
           this.#printed.set(run, (this.#printed.get(run) ?? 0) + tuples.length);
         }
-        if (this.#left === 0) break;
+        // A batch counts as delivered when the next is asked for: one that was cut comes again in the next run.
+        if (tuples.length < batch.tuples.length) break;
       }
     } catch (error) {
       this.#failures.push(error);

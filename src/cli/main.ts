@@ -1,9 +1,10 @@
 import { fail, messageOf } from "../core/mod.ts";
-import { commandHelp, overview } from "./help_text.ts";
+import type { Command } from "./command.ts";
 import { findCommand } from "./commands.ts";
 import { parseFlags } from "./flags.ts";
 import { denoIo, type Io } from "./io.ts";
 import { exitCodeOf, reportError } from "./report_error.ts";
+import { styleFor } from "./style.ts";
 import { OutputClosed, Terminal } from "./terminal.ts";
 
 /** Flags that may stand before the command, and whether a value follows. */
@@ -42,16 +43,17 @@ export function main(args: readonly string[], io: Io = denoIo()): Promise<number
 async function dispatch(args: readonly string[], terminal: Terminal): Promise<number> {
   const [first] = args;
   if (first === undefined) {
-    terminal.io.stderr.write(overview(terminal.style));
+    const { overview } = await import("./help_text.ts");
+    terminal.io.stderr.write(overview(styleFor(false)));
     return 2;
   }
-  if (["--help", "-h"].includes(first)) return await help(overview(terminal.style), terminal);
+  if (["--help", "-h"].includes(first)) return await help(terminal);
   const line = ["--version", "-V"].includes(first) ? ["version"] : commandFirst(args);
   const { entry, rest } = findCommand(line);
   const { command } = await entry.load();
   try {
     const { flags, args } = parseFlags(command, rest);
-    if (flags.on("help")) return await help(commandHelp(command, terminal.style), terminal);
+    if (flags.on("help")) return await help(terminal, command);
     return await command.run({ terminal, args, flags });
   } catch (error) {
     if (exitCodeOf(error) !== 2) throw error;
@@ -59,8 +61,11 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
   }
 }
 
-async function help(page: string, terminal: Terminal): Promise<number> {
-  await terminal.print(page);
+/** The page of a command, or that of all. It is loaded only when it is asked for. */
+async function help(terminal: Terminal, command?: Command): Promise<number> {
+  const { commandHelp, overview } = await import("./help_text.ts");
+  const { style } = terminal;
+  await terminal.print(command === undefined ? overview(style) : commandHelp(command, style));
   return 0;
 }
 

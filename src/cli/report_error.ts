@@ -1,8 +1,8 @@
 import { KuiperError, messageOf } from "../core/mod.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** `Requires write access to "./data", run again with the --allow-write flag`, as the runtime says it. */
-const DENIED = /^Requires (\w+) access(?: to (.+?))?(?:,| and)? ?run again/s;
+/** `Requires write access to "./data", …`, as the runtime says it; what follows depends on how it was started. */
+const DENIED = /^Requires (\w+) access(?: to ("[^"]*"|[^\s,]+))?/;
 
 /**
  * Say on stderr what went wrong, in one sentence.

@@ -36,8 +36,9 @@ export async function sayWhileWaiting(options: WaitingOptions): Promise<void> {
 /** `connected to tcp://localhost:1883, subscribed to demo/#, 0 messages after 5 s`. */
 export function waitingLine(status: RunStatus, silentMs: number): string {
   const { state, message, connection, metrics } = status;
-  const said = state === "running" ? connection?.message ?? message : message;
-  const head = said === "" || said === undefined ? connection?.status ?? state : said;
+  // The connection's own words are the newest while the stream runs; else the stream knows why it does not.
+  const says = [state === "running" ? "" : message, connection?.message, connection?.status, state];
+  const head = says.find((text) => text !== undefined && text !== "");
   const came = metrics.records_in_total;
   const lost = came === 0
     ? []

@@ -1,3 +1,5 @@
+import { join } from "@std/path";
+import { showPath } from "./base_dir.ts";
 import { bothCases } from "./source_file.ts";
 import { readEtcFile } from "./config_files.ts";
 import type { ConfigInput } from "./config_input.ts";
@@ -45,7 +47,10 @@ export async function loadPluginsConfig(input: PluginsInput): Promise<PluginsCon
     grantFor(type) {
       const [lower, upper] = bothCases(type);
       const name = [lower, upper].find((one) => Object.hasOwn(entries, one));
-      if (name === undefined) return noGrant({ file: document.where.locate([], "key").file });
+      // Where an entry would have to be written, also when the built-in file was read.
+      if (name === undefined) {
+        return noGrant({ file: showPath(input.paths, join(input.paths.etc, "plugins.yaml")) });
+      }
       return toGrant(entries[name] as Section, document.where.locate(["plugins", name], "key"));
     },
   };

@@ -132,7 +132,7 @@ export class YamlLocator {
       this.#skipBlankLines();
       this.#skipSpaces();
     } while (this.#char() !== "" && this.#column() > indent && indent >= 0);
-    this.#pos -= this.#column();
+    if (this.#char() !== "") this.#pos -= this.#column();
   }
 
   #flow(mark: Mark): void {
@@ -151,9 +151,10 @@ export class YamlLocator {
       if (isMap) {
         const child = addMark(mark, this.#flowScalar(), start);
         this.#skipToToken();
-        if (this.#char() !== ":") continue;
-        this.#pos++;
-        this.#flowValue(child);
+        if (this.#char() === ":") {
+          this.#pos++;
+          this.#flowValue(child);
+        }
       } else {
         this.#flowValue(addMark(mark, String(index++), start));
       }

@@ -150,30 +150,31 @@ function checkFolders(files: ReadonlyMap<string, string>, findings: Finding[]): 
   }
   for (const folder of folders) {
     const face = `src/${folder}/mod.ts`;
-    if (!files.has(face)) {
+    // A file beside the folder can be its face, as src/app.ts is.
+    if (!files.has(face) && !files.has(`src/${folder}.ts`)) {
       findings.push({ file: face, line: 1, message: "A folder has a face: add mod.ts" });
     }
   }
 }
 
-/** Tests of a whole folder, which mirror no single file. */
+/** Tests of a whole folder, which mirror no single file; so does one that is named as its folder. */
 const FOLDER_TESTS = ["golden", "property"];
 
 /**
  * `tests/unit/a/b_test.ts` or `b_more_test.ts` tests `src/a/b.ts`; `tests/unit/a/property_test.ts` tests all of
- * `src/a/`; `tests/unit/plugins/` mirrors `plugins/`.
+ * `src/a/`; `tests/unit/plugins/b_test.ts` tests `plugins/sources/b.ts`.
  */
 function checkMirror(file: string, files: ReadonlyMap<string, string>, findings: Finding[]): void {
-  const path = /^tests\/unit\/(.*)_test\.ts$/.exec(file)?.[1];
-  if (path === undefined) return;
-  const roots = path.startsWith("plugins/") ? [""] : ["src/", ""];
-  const folder = path.slice(0, path.lastIndexOf("/") + 1);
-  const words = path.slice(folder.length).split("_");
-  const isWhole = FOLDER_TESTS.includes(words.join("_"));
-  if (isWhole && files.has(`src/${folder}mod.ts`)) return;
+  const [, parent, name] = /^tests\/unit\/(?:(.*)\/)?([^/]*)_test\.ts$/.exec(file) ?? [];
+  if (name === undefined) return;
+  let folder = parent === undefined ? "src/" : `src/${parent}/`;
+  if (parent === undefined && name === "main") folder = "";
+  if (parent === "plugins") folder = "plugins/sources/";
+  const isWhole = FOLDER_TESTS.includes(name) || name === parent?.split("/").at(-1);
+  if (isWhole && files.has(`${folder}mod.ts`)) return;
+  const words = name.split("_");
   for (let n = words.length; n > 0; n--) {
-    const module = `${folder}${words.slice(0, n).join("_")}.ts`;
-    if (roots.some((root) => files.has(root + module))) return;
+    if (files.has(`${folder}${words.slice(0, n).join("_")}.ts`)) return;
   }
-  findings.push({ file, line: 1, message: `Nothing to test: src/${path}.ts does not exist` });
+  findings.push({ file, line: 1, message: `Nothing to test: ${folder}${name}.ts does not exist` });
 }

@@ -36,7 +36,9 @@ export class Backoff {
   /** The next delay in milliseconds. */
   next(): number {
     const { firstMs, multiplier, maxMs, jitter, random } = this.#options;
-    const base = Math.min(maxMs, firstMs * multiplier ** this.#attempts++);
+    const growth = multiplier ** this.#attempts++;
+    // The growth becomes infinite in the end, and nothing times that is no number.
+    const base = firstMs === 0 ? 0 : Math.min(maxMs, firstMs * growth);
     return Math.round(base * (1 + jitter * (2 * random() - 1)));
   }
 

@@ -8,7 +8,8 @@ interface FieldReader {
   readonly read: (text: string) => Value | undefined;
 }
 
-const INTEGER = /^[+-]?\d+$/;
+/** Longer integers take too long to read and print. */
+const INTEGER = /^[+-]?\d{1,1000}$/;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**

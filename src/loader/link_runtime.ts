@@ -102,6 +102,8 @@ export async function instantiate(
 class Runtime {
   readonly #instances: Instance[] = [];
   readonly #natives: Record<string, Record<string, unknown>> = create(null);
+  /** What asynchronous modules return at their first yield. */
+  readonly #declared: unknown[] = [];
   #asyncCount = 0;
 
   constructor(linked: LinkedModules, natives: Readonly<Record<string, object>>) {
@@ -118,6 +120,8 @@ class Runtime {
 
   async evaluateEntry(): Promise<{ namespace: Readonly<Record<string, unknown>> }> {
     const entry = this.#instances[0]!;
+    // An asynchronous generator that has reached its first yield goes on at once when it is asked to.
+    for (let at = 0; at < this.#declared.length; at++) await this.#declared[at];
     await this.#evaluate(entry);
     return { namespace: entry.namespace };
   }
@@ -151,8 +155,8 @@ class Runtime {
     const run = instance.module["<module>"];
     const body = run(this.#kit(instance));
     instance.body = body;
-    // An asynchronous generator runs as far at once, too; that its promise resolves tells nothing.
-    void body.next();
+    const declared = body.next();
+    if (instance.module.async) this.#declared[this.#declared.length] = declared;
   }
 
   #kit(instance: Instance): ModuleKit {

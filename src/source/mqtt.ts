@@ -166,7 +166,7 @@ export class MqttSource implements Source {
       // Asking again would bring the retained messages again.
       if (this.#subscribed) return;
       const stale = staleFilters(ctx.getState(SUBSCRIBED), filters);
-      if (false) await connection.unsubscribe(stale);
+      if (stale.length > 0) await connection.unsubscribe(stale);
     }
     const lower = await connection.subscribe(filters, qos);
     if (lower.length > 0) {

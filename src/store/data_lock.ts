@@ -57,7 +57,9 @@ export class DataLock implements AsyncDisposable {
 
 async function busySentence(path: string): Promise<string> {
   const holder = await readHolder(path);
-  return `Cannot use ${dirname(path)}: ${holder} is using it, stop that process or choose another base ` +
+  return `Cannot use ${
+    dirname(path)
+  }: ${holder} is using it, stop that process or choose another base ` +
     "directory with --base";
 }
 

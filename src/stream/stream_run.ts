@@ -259,7 +259,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
       status: (status, message) => {
         this.#connection = { status, message };
         if (status === "connected") this.#advance("running", message);
-        options.log.debug(`${status}${message === "" ? "" : `: ${message}`}`);
+        options.log.info(message === "" ? status : message);
       },
     });
     lane.instance = instance;

@@ -193,7 +193,7 @@ const ISO =
   /^([+-]\d{6}|\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(Z| ?[+-]\d{2}(?::?\d{2})?)?)?$/i;
 
 /** ISO 8601: a date, or a date and a time to the minute or finer, with a zone or (local) without. */
-export const parseIsoTime: TimeParser = (text) => {
+export function parseIsoTime(text: string): number | undefined {
   const found = ISO.exec(text.trim());
   if (found === null) return undefined;
   const [, year, month, day, hour, minute, second, digits, offset] = found;
@@ -207,7 +207,7 @@ export const parseIsoTime: TimeParser = (text) => {
     ms: fraction(digits ?? ""),
     ...(offset === undefined ? {} : { zone: zoneMinutes(offset.trim()) }),
   });
-};
+}
 
 function firstParts(): TimeParts {
   return { year: 1970, month: 1, day: 1, hour: 0, minute: 0, second: 0, ms: 0 };

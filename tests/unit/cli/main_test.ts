@@ -107,14 +107,22 @@ Deno.test("main() gives an unexpected error without its stack, and where to get 
   assertEquals(io.err, "error: out of bounds (this should not happen; --stack shows where)\n");
 });
 
-Deno.test("main() names the permission that the executable lacks", async () => {
-  const denied = new Deno.errors.NotCapable(
-    'Requires write access to "/srv/k", run again with the --allow-write flag',
-  );
-  const engine = { streamNames: () => Promise.reject(denied) };
-  const { io } = await run("show streams", new FakeIo({ engine }));
-  assertStringIncludes(io.err, 'error: This executable was made without write access to "/srv/k"');
-});
+for (
+  const end of [
+    "run again with the --allow-write flag",
+    "specify the required permissions during compilation using `deno compile --allow-write`",
+  ]
+) {
+  Deno.test(`main() names the permission that is missing when the runtime says: ${end}`, async () => {
+    const denied = new Deno.errors.NotCapable(`Requires write access to "/srv, k", ${end}`);
+    const engine = { streamNames: () => Promise.reject(denied) };
+    const { code, io } = await run("show streams", new FakeIo({ engine }));
+    assertEquals([code, io.err.split(";")[0]], [
+      1,
+      'error: This executable was made without write access to "/srv, k"',
+    ]);
+  });
+}
 
 Deno.test("main() resolves with 1 and a sentence for an error that nobody caught", async () => {
   const engine = { streamNames: () => new Promise<string[]>(() => {}) };

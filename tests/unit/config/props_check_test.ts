@@ -76,7 +76,7 @@ Deno.test("validateProps() does find each fault once, however deep", async () =>
       'key(): "name" is missing',
       'key(list/1/ib): unknown key "list.1.ib", did you mean "list.1.id"?',
       'key(prot): unknown key "prot", did you mean "port"?',
-      'key(prot2): unknown key "prot2", did you mean "port"?',
+      'key(prot2): unknown key "prot2", known here: port, list, map, a/b~c %',
       'value(a/b~c %): "a/b~c %" is 1, expected true or false',
       'value(list/1/id): "list.1.id" is 1, expected a text',
       'value(map/y/z): "map.y/z" is "w", expected a number',

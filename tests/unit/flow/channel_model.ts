@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { endOfTurn } from "../../../src/core/mod.ts";
 import { Channel, ChannelClosedError, type OverflowPolicy } from "../../../src/flow/mod.ts";
 
 /** What a channel should hold and have done: a plain array and counters. */
@@ -59,16 +60,6 @@ export function channelSetup(options: { capacity: number; overflow: OverflowPoli
   return { model, real };
 }
 
-/** Anything that can be done with a channel. */
-export const channelCommands: fc.Arbitrary<Iterable<ChannelCommand>> = fc.commands([
-  fc.integer({ min: 1, max: 5 }).map((count) => new Push(count)),
-  fc.integer({ min: 1, max: 5 }).map((count) => new Send(count)),
-  fc.nat().map((which) => new Abort(which)),
-  fc.integer({ min: 0, max: 4 }).map((most) => new TakeNow(most)),
-  fc.integer({ min: 1, max: 4 }).map((most) => new Receive(most)),
-  fc.constant(new Close()),
-], { maxCommands: 40 });
-
 // -- What the model does --
 
 function put(model: ChannelModel, item: number): boolean {
@@ -105,7 +96,7 @@ async function settle(model: ChannelModel, real: RealChannel): Promise<void> {
     }
   }
   // A receiver wakes when the turn ends, and goes on after it.
-  for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate);
+  for (let turn = 0; turn < 2; turn++) await new Promise<void>(endOfTurn);
   const { channel } = real;
   assertEquals({
     size: channel.size,
@@ -243,3 +234,13 @@ class Close extends Step {
     return "close";
   }
 }
+
+/** Anything that can be done with a channel. */
+export const channelCommands: fc.Arbitrary<Iterable<ChannelCommand>> = fc.commands([
+  fc.integer({ min: 1, max: 20 }).map((count) => new Push(count)),
+  fc.integer({ min: 1, max: 5 }).map((count) => new Send(count)),
+  fc.nat().map((which) => new Abort(which)),
+  fc.integer({ min: 0, max: 10 }).map((most) => new TakeNow(most)),
+  fc.integer({ min: 1, max: 4 }).map((most) => new Receive(most)),
+  fc.constant(new Close()),
+], { maxCommands: 40 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { endOfTurn } from "../../../src/core/mod.ts";
 import { TaskScope } from "../../../src/flow/mod.ts";
 
 /** Ends when told to stop. */
@@ -14,7 +15,7 @@ Deno.test("TaskScope.closed() resolves when all tasks have ended, those that tas
   scope.run(async () => {
     await Promise.resolve();
     scope.run(async () => {
-      await new Promise(setImmediate);
+      await new Promise<void>(endOfTurn);
       steps.push("inner");
     });
     steps.push("outer");
@@ -61,7 +62,7 @@ Deno.test("TaskScope ends its tasks when its block does", async () => {
     await using scope = new TaskScope();
     scope.run(async (signal) => {
       await untilAborted(signal);
-      await new Promise(setImmediate);
+      await new Promise<void>(endOfTurn);
       ended++;
     });
   }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { KuiperError, toJson, type Value } from "../../../src/core/mod.ts";
+import { codeUnit } from "../core/arbitrary_value.ts";
 import { createDecoder } from "../../../src/format/mod.ts";
 
 /** A value that JSON has a word for. */
@@ -9,12 +10,12 @@ function jsonValue(): fc.Arbitrary<Value> {
     value: fc.oneof(
       { maxDepth: 3 },
       fc.constantFrom<Value>(null, true, false),
-      fc.string({ unit: "binary", maxLength: 5 }),
+      fc.string({ unit: codeUnit, maxLength: 5 }),
       fc.double({ noNaN: true, noDefaultInfinity: true })
         .filter((n) => !Object.is(n, -0) && (!Number.isInteger(n) || Number.isSafeInteger(n))),
       fc.bigInt().filter((n) => !Number.isSafeInteger(Number(n))),
       fc.array(tie("value"), { maxLength: 4 }),
-      fc.dictionary(fc.string({ unit: "binary", maxLength: 5 }), tie("value"), {
+      fc.dictionary(fc.string({ unit: codeUnit, maxLength: 5 }), tie("value"), {
         noNullPrototype: true,
         maxKeys: 4,
       }),

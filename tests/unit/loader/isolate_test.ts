@@ -597,6 +597,7 @@ Deno.test("stop() ends an isolate that does not answer, and says so", async () =
   await run.until(() => run.lines.length > 0);
   run.instance.stop(10);
   assertEquals(await run.end(), { kind: "stopped", forced: true });
+  assertMatch(run.lines.at(-1)![1], /^its isolate did not answer 10 ms after it was told to stop/);
 });
 
 function silent() {

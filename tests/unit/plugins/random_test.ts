@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { manifest, Random } from "../../../plugins/sources/random.ts";
 import { checkSchema } from "../../../src/config/props_schema.ts";
+import { endOfTurn } from "../../../src/core/mod.ts";
 import { runPlugin } from "./run_plugin.ts";
 
 async function rowsOf(props: Record<string, unknown>, count: number, instanceId = 0) {
@@ -62,7 +63,7 @@ Deno.test("Random ends when every row was sent and none may repeat", async () =>
 
 Deno.test("Random stops while it waits", async () => {
   const run = runPlugin(new Random(), { props: { interval: 1_000_000 } });
-  await new Promise(setImmediate);
+  await new Promise<void>(endOfTurn);
   assertEquals(await run.stop(), { kind: "stopped", forced: false });
 });
 

@@ -35,8 +35,12 @@ Deno.test("Websocket yields text and binary messages as payloads, in order", asy
   const run = runPlugin(new Websocket(), { props: { url: server.url } });
   await run.until(() => run.payloads().length === 3);
   assertEquals(run.payloads(), ["one", "two", ""]);
-  assertEquals(run.statuses, [`connecting ${server.url}/`, `connected ${server.url}/`]);
   assertEquals(await run.stop(), { kind: "stopped", forced: false });
+  assertEquals(run.statuses, [
+    `connecting ${server.url}/`,
+    `connected ${server.url}/`,
+    `disconnected ${server.url}/`,
+  ]);
 });
 
 Deno.test("Websocket adds the datasource to the path and offers its protocols", async () => {

@@ -77,7 +77,7 @@ mosquittoTest(
     await run.status(/^connected/);
     await using publisher = await connectPublisher(broker.url);
     await publisher.publish("t", "again");
-    await run.until(() => run.tuples.length === 1);
+    await run.until(() => run.tuples.length >= 1);
   },
 );
 
@@ -90,14 +90,14 @@ mosquittoTest(
     await using run = runMqtt({ datasource: "t", props: { server: broker.url } }, {
       source: soon(),
     });
-    await run.until(() => run.tuples.length === 1);
+    await run.until(() => run.tuples.length >= 1);
     assertEquals(run.tuples[0]!.meta.retain, true);
     await run.status(/^connected/);
     await broker.restart();
     await run.status(/^connected/);
     await using later = await connectPublisher(broker.url);
     await later.publish("t", "new");
-    await run.until(() => run.tuples.length === 2);
+    await run.until(() => run.tuples.length >= 2);
     assertEquals(run.tuples.map(({ text }) => text), ["kept", "new"]);
   },
 );
@@ -120,7 +120,7 @@ mosquittoTest("MqttSource.open() resumes the session of a clientid in the next r
       await second.status(/^connected/);
       await publisher.publish("u", "no longer ours");
       await publisher.publish("t", "now");
-      await second.until(() => second.tuples.length === 2);
+      await second.until(() => second.tuples.length >= 2);
       assertEquals(second.tuples.map(({ text }) => text), ["meanwhile", "now"]);
       assertEquals(second.state.subscribed, ["t"]);
     });
@@ -212,7 +212,7 @@ mosquittoTest(
         };
         await using publisher = await connectPublisher(broker.url, { ...tls, ...pem });
         await publisher.publish("t", "secret");
-        await run.until(() => run.tuples.length === 1);
+        await run.until(() => run.tuples.length >= 1);
       }
     });
     await t.step("takes any certificate with insecureSkipVerify", async () => {
@@ -245,6 +245,7 @@ mosquittoTest(
       );
     });
   },
+  { tools: ["openssl"] },
 );
 
 // -- Version 5 --
@@ -267,7 +268,7 @@ mosquittoTest("MqttSource.open() gives the properties of version 5 as metadata",
       messageExpiryInterval: 60,
     },
   });
-  await run.until(() => run.tuples.length === 1);
+  await run.until(() => run.tuples.length >= 1);
   const { messageId: _, messageExpiryInterval, ...meta } = run.tuples[0]!.meta;
   assertEquals(meta, {
     topic: "t",

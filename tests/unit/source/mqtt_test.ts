@@ -19,7 +19,7 @@ Deno.test("MqttSource.open() yields payload and metadata of each message", async
   await run.status(/^connected: connected to tcp:\/\/127\.0\.0\.1:\d+, subscribed to a\/b$/);
   await broker.publish("a/b", '{"n":1}', 0);
   await broker.publish("a/b", '{"n":2}', 1);
-  await run.until(() => run.tuples.length === 2);
+  await run.until(() => run.tuples.length >= 2);
   assertEquals(run.tuples[0], {
     text: '{"n":1}',
     meta: { topic: "a/b", qos: 0, retain: false },
@@ -50,7 +50,7 @@ Deno.test("MqttSource.open() keeps bytes as they are", async () => {
   await run.status(/^connected/);
   await broker.publish("a", new Uint8Array(0), 1);
   await broker.publish("a", "žluťoučký kůň", 1);
-  await run.until(() => run.tuples.length === 2);
+  await run.until(() => run.tuples.length >= 2);
   assertEquals(run.tuples.map(({ text }) => text), ["", "žluťoučký kůň"]);
 });
 
@@ -71,7 +71,7 @@ Deno.test("MqttSource.open() waits for a broker that is not there yet", async ()
   await using broker = await startFakeBroker({ port });
   await run.status(/^connected/);
   await broker.publish("a", "now", 1);
-  await run.until(() => run.tuples.length === 1);
+  await run.until(() => run.tuples.length >= 1);
   assertEquals(run.logs.length, 1, "one line for all attempts");
 });
 
@@ -95,7 +95,7 @@ Deno.test("MqttSource.open() gets at QoS 1 what arrived while it was away", asyn
   await run.status(/^connected/);
   broker.dropClients();
   await broker.publish("a", "missed", 1);
-  await run.until(() => run.tuples.length === 1);
+  await run.until(() => run.tuples.length >= 1);
   assertEquals(run.tuples[0]!.text, "missed");
 });
 
@@ -161,7 +161,7 @@ Deno.test("MqttSource.close() ends a connection that stands, and delivers the bu
   const run = runMqtt({ datasource: "a", props: { server: broker.url } });
   await run.status(/^connected/);
   for (let i = 0; i < 10; i++) await broker.publish("a", `${i}`, 1);
-  await run.until(() => run.tuples.length === 10);
+  await run.until(() => run.tuples.length >= 10);
   assertEquals(await run.stop(), { kind: "stopped", forced: false });
 });
 
@@ -201,7 +201,7 @@ Deno.test("MqttSource.open() stops reading the socket while the buffer is full",
       const sent = (async () => {
         for (let i = 0; i < count; i++) await broker.publish("a", payload, qos);
       })();
-      await run.until(() => run.tuples.length === 5);
+      await run.until(() => run.tuples.length >= 5);
       await using other = runMqtt({ datasource: "b", props: { server: broker.url } });
       await other.status(/^connected/);
       // The broker can write no more to us when it answers another client many times and nothing moves.
@@ -218,7 +218,7 @@ Deno.test("MqttSource.open() stops reading the socket while the buffer is full",
       assert(written < 0.75 * count * payload.length, `${written} bytes written`);
       run.grant(1e9);
       await sent;
-      await run.until(() => run.tuples.length === count);
+      await run.until(() => run.tuples.length >= count);
       assertEquals(run.dropped, 0);
     });
   }

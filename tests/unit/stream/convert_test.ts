@@ -42,7 +42,14 @@ Deno.test("compileConversion() keeps the declared fields, whose names match exac
   assertEquals(row, { A: 1, a: 2, b: 3 });
   const proto = compileConversion([{ name: "__proto__", type: BIGINT }], { strict: false });
   assertEquals(toJson(proto(JSON.parse('{"__proto__":"7"}')) as Row), '{"__proto__":7}');
-  assertEquals(toJson(proto({}) as Row), '{"__proto__":0}');
+  const inherited = [{ name: "__proto__", type: STRING }, {
+    name: "constructor",
+    type: struct({}),
+  }];
+  const strictly = compileConversion(inherited, { strict: true })({});
+  assert(strictly instanceof ConversionError && strictly.path === "__proto__");
+  const loosely = compileConversion(inherited, { strict: false })({}) as Row;
+  assertEquals(toJson(loosely), '{"__proto__":"","constructor":{}}');
 });
 
 Deno.test("compileConversion() converts what can be converted when not strict", () => {

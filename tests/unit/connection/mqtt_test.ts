@@ -1,0 +1,141 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { connectMqtt, type MqttOptions } from "../../../src/connection/mod.ts";
+import { KuiperError } from "../../../src/core/mod.ts";
+import { startFakeBroker } from "../../fakes/mod.ts";
+
+function options(server: string): MqttOptions {
+  return {
+    server,
+    protocolVersion: "3.1.1",
+    clientId: "me",
+    clean: true,
+    sessionExpirySeconds: 0,
+    keepAliveMs: 60_000,
+    connectTimeoutMs: 10_000,
+    tls: { insecureSkipVerify: false },
+  };
+}
+
+/** Takes every message. */
+function use(signal = new AbortController().signal) {
+  const texts: string[] = [];
+  return {
+    texts,
+    signal,
+    onMessage(message: { payload: string | Uint8Array }, done: () => void) {
+      texts.push(`${message.payload}`);
+      done();
+    },
+  };
+}
+
+// -- Connect --
+
+Deno.test("connectMqtt() resolves when the broker accepts", async () => {
+  await using broker = await startFakeBroker();
+  await using connection = await connectMqtt(options(broker.url), use());
+  assertEquals([connection.sessionPresent, connection.keepAliveMs], [false, 60_000]);
+  assertEquals(await connection.subscribe(["a"], 1), []);
+});
+
+Deno.test("connectMqtt() rejects once when nothing listens", async () => {
+  const broker = await startFakeBroker();
+  await broker[Symbol.asyncDispose]();
+  const error = await assertRejects(
+    () => connectMqtt(options(broker.url), use()),
+    KuiperError,
+    "nothing listens there",
+  );
+  assertEquals(error.code, "not_connected");
+});
+
+Deno.test("connectMqtt() ends when its signal aborts", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const abort = new AbortController();
+  const connecting = connectMqtt(options(`tcp://127.0.0.1:${port}`), use(abort.signal));
+  using _connection = await listener.accept();
+  abort.abort(new DOMException("enough", "AbortError"));
+  await assertRejects(() => connecting, DOMException, "enough");
+  await assertRejects(
+    () => connectMqtt(options(`tcp://127.0.0.1:${port}`), use(abort.signal)),
+    DOMException,
+    "enough",
+  );
+});
+
+// -- Pressure --
+
+Deno.test("MqttConnection hands over the next message when done was called", async () => {
+  await using broker = await startFakeBroker();
+  const waiting: (() => void)[] = [];
+  const texts: string[] = [];
+  let arrived = () => {};
+  await using connection = await connectMqtt(options(broker.url), {
+    signal: new AbortController().signal,
+    onMessage(message, done) {
+      texts.push(`${message.payload}`);
+      waiting.push(done);
+      arrived();
+    },
+  });
+  await connection.subscribe(["a"], 1);
+  const first = new Promise<void>((resolve) => arrived = resolve);
+  await broker.publish("a", "1", 1);
+  await broker.publish("a", "2", 1);
+  await first;
+  assertEquals(texts, ["1"]);
+  const second = new Promise<void>((resolve) => arrived = resolve);
+  waiting[0]!();
+  await second;
+  assertEquals(texts, ["1", "2"]);
+});
+
+// -- Close --
+
+Deno.test("MqttConnection.close() is idempotent, and closed tells no error", async () => {
+  await using broker = await startFakeBroker();
+  const connection = await connectMqtt(options(broker.url), use());
+  await Promise.all([connection.close(), connection.close()]);
+  await connection[Symbol.asyncDispose]();
+  assertEquals(await connection.closed, undefined);
+});
+
+Deno.test("MqttConnection.close() does not wait for answers that are due", async () => {
+  await using broker = await startFakeBroker();
+  const connection = await connectMqtt(options(broker.url), use());
+  const subscribing = connection.subscribe(["a"], 1);
+  const closing = connection.close();
+  await assertRejects(() => subscribing, KuiperError, "Cannot subscribe");
+  await closing;
+});
+
+Deno.test("MqttConnection.close() ends a socket that is not read", async () => {
+  await using broker = await startFakeBroker();
+  let arrived = () => {};
+  const first = new Promise<void>((resolve) => arrived = resolve);
+  const connection = await connectMqtt(options(broker.url), {
+    signal: new AbortController().signal,
+    // Never done.
+    onMessage: () => arrived(),
+  });
+  await connection.subscribe(["a"], 0);
+  const payload = new Uint8Array(100_000);
+  const sent = Promise.allSettled(
+    Array.from({ length: 50 }, () => broker.publish("a", payload)),
+  );
+  await first;
+  await connection.close();
+  assertEquals(await connection.closed, undefined);
+  await sent;
+});
+
+Deno.test("MqttConnection.closed tells why a connection was lost", async () => {
+  await using broker = await startFakeBroker();
+  const connection = await connectMqtt(options(broker.url), use());
+  broker.dropClients();
+  const error = await connection.closed;
+  assert(error instanceof KuiperError);
+  assertEquals(error.message, `Lost ${broker.url}: it closed the connection`);
+  await connection.close();
+});

@@ -1,0 +1,217 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import type { Row } from "../../../src/core/mod.ts";
+import type { SourceBatch } from "../../../src/contract/mod.ts";
+import { decodeBatch, encodeBatch } from "../../../src/loader/batch_codec.ts";
+import {
+  type BatchMessage,
+  cut,
+  LIMITS,
+  ProtocolError,
+  readMessage,
+  readState,
+} from "../../../src/loader/protocol.ts";
+
+const BATCH: SourceBatch = {
+  seq: 1,
+  messages: [{ a: 1 }, null],
+  payloads: [undefined, new Uint8Array([1, 2])],
+  metas: [null, { topic: "t" }],
+  times: [5, 6],
+  dropped: 0,
+  oversize: 0,
+  special: false,
+};
+
+/** A batch as it would arrive, with some fields as an attacker wrote them. */
+function arriving(change: Record<string, unknown> = {}): BatchMessage {
+  const { message } = encodeBatch(BATCH, { id: 1, maxTupleBytes: 0 });
+  return readMessage({ ...message, ...change }) as BatchMessage;
+}
+
+// -- readMessage --
+
+Deno.test("readMessage() refuses whatever is no message", () => {
+  fc.assert(fc.property(fc.anything(), (data) => {
+    assertThrows(() => readMessage(data), ProtocolError);
+  }));
+});
+
+Deno.test("readMessage() refuses a message with a field of a wrong kind", () => {
+  const good = [
+    { t: "log", id: 0, level: "info", message: "x" },
+    { t: "status", id: 1, status: "connected", message: "" },
+    { t: "closed", id: 1, end: { kind: "done" }, dropped: 0, oversize: 0 },
+    { t: "loaded", kind: "class", exportName: "Mine" },
+    { t: "failed", failure: { step: "load", name: "Error", message: "x" } },
+    encodeBatch(BATCH, { id: 1, maxTupleBytes: 0 }).message,
+  ] as unknown as Record<string, unknown>[];
+  for (const message of good) {
+    readMessage(message);
+    for (const field of Object.keys(message)) {
+      // Anything but true means false.
+      if (field === "special" || field === "hasMetas") continue;
+      for (const wrong of [{}, -1, 0.5, "no such word ✗", [1], Symbol.iterator]) {
+        // Any text is a good text.
+        if (
+          typeof wrong === "string" &&
+          ["message", "exportName", "text", "offset", "state"].includes(field)
+        ) {
+          continue;
+        }
+        if (field === "times" && typeof wrong === "number") continue;
+        assertThrows(() => readMessage({ ...message, [field]: wrong }), ProtocolError);
+      }
+    }
+  }
+});
+
+Deno.test("readMessage() cuts what is too long to show and refuses what is too long to hold", () => {
+  const long = "x".repeat(LIMITS.message + 1);
+  const line = readMessage({ t: "log", id: 0, level: "info", message: long });
+  assert(line.t === "log" && line.message.length === LIMITS.message);
+  assertThrows(
+    () => readMessage({ t: "loaded", kind: "class", exportName: "x".repeat(LIMITS.name + 1) }),
+    ProtocolError,
+    `sent a exportName of 201 characters, at most 200 pass`,
+  );
+});
+
+Deno.test("readMessage() bounds how long an isolate may back off", () => {
+  const back = (ms: unknown) =>
+    readMessage({
+      t: "closed",
+      id: 1,
+      end: { kind: "back_off", message: "", ms },
+      dropped: 0,
+      oversize: 0,
+    });
+  const message = back(1e300);
+  assert(message.t === "closed" && message.end.kind === "back_off" && message.end.ms < 1e8);
+  for (const ms of [-1, NaN, "5"]) assertThrows(() => back(ms), ProtocolError);
+});
+
+Deno.test("readState() refuses what is no change of state", () => {
+  assertEquals(readState(`{"put":{"a":1},"deleted":["b"]}`), { put: { a: 1 }, deleted: ["b"] });
+  for (const text of ["", "1", "{}", `{"put":[],"deleted":[]}`, `{"put":{},"deleted":[1]}`]) {
+    assertThrows(() => readState(text), ProtocolError);
+  }
+});
+
+Deno.test("cut() keeps what fits", () => {
+  assertEquals(cut("abc", 3), "abc");
+  assertEquals(cut("x".repeat(20), 10), "xxx… (cut)");
+});
+
+// -- Batches --
+
+Deno.test("decodeBatch() gives what encodeBatch() took", () => {
+  const { special: _special, ...rest } = decodeBatch(arriving());
+  const { special: _, ...expected } = BATCH;
+  assertEquals<unknown>(rest, expected);
+});
+
+Deno.test("decodeBatch() gives any batch of rows back", () => {
+  const value = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: "small" },
+      fc.constant(null),
+      fc.boolean(),
+      fc.double(),
+      fc.bigInt(),
+      fc.string({ unit: "binary" }),
+      fc.uint8Array(),
+      fc.date(),
+      fc.array(tie("value")),
+      tie("row"),
+    ),
+    row: fc.dictionary(
+      fc.oneof(fc.string(), fc.constantFrom("$", "__proto__", "v")),
+      tie("value"),
+      {
+        noNullPrototype: true,
+      },
+    ),
+  })).row as fc.Arbitrary<Row>;
+  const tuple = fc.record({
+    message: fc.option(value),
+    meta: fc.option(value),
+    bytes: fc.uint8Array({ maxLength: 9 }),
+    time: fc.integer(),
+  });
+  fc.assert(fc.property(fc.array(tuple, { maxLength: 5 }), (tuples) => {
+    const batch: SourceBatch = {
+      ...BATCH,
+      messages: tuples.map(({ message }) => message),
+      payloads: tuples.map(({ message, bytes }) => message === null ? bytes : undefined),
+      metas: tuples.map(({ meta }) => meta),
+      times: tuples.map(({ time }) => time),
+      special: true,
+    };
+    const { message } = encodeBatch(batch, { id: 1, maxTupleBytes: 0 });
+    assertEquals<unknown>(decodeBatch(readMessage(message) as BatchMessage), batch);
+  }));
+});
+
+Deno.test("encodeBatch() copies payloads, so that the source keeps its bytes", () => {
+  const { message, transfer } = encodeBatch(BATCH, { id: 1, maxTupleBytes: 0 });
+  structuredClone(message, { transfer });
+  assertEquals(BATCH.payloads![1], new Uint8Array([1, 2]));
+});
+
+Deno.test("encodeBatch() leaves out and counts rows that are too large", () => {
+  const { message, left } = encodeBatch(
+    { ...BATCH, messages: [{ a: "x".repeat(50) }, null] },
+    { id: 1, maxTupleBytes: 30 },
+  );
+  assertEquals([left, message.oversize, message.count], [1, 1, 1]);
+  assertEquals(decodeBatch(message).payloads, [new Uint8Array([1, 2])]);
+});
+
+Deno.test("decodeBatch() refuses parts that do not fit each other", () => {
+  const bytes = new Uint8Array(2);
+  const deep = (depth: number) => `[${'{"a":'.repeat(depth)}1${"}".repeat(depth)}]`;
+  const one = { count: 1, hasMetas: false, payloads: undefined, times: 1 };
+  const cases: Record<string, unknown>[] = [
+    { text: "]" },
+    { text: "{}" },
+    { text: "[]" },
+    { text: "[1,null,null,null]" },
+    { text: `["x",null,null,null]` },
+    { text: "[[],null,null,null]" },
+    { text: "[null,null,null,null]" },
+    { text: `[{},{},null,null]` },
+    { hasMetas: false },
+    { payloads: undefined },
+    { payloads: { bytes, lengths: new Int32Array([-1, 1]) } },
+    { payloads: { bytes, lengths: new Int32Array([-1, 3]) } },
+    { payloads: { bytes, lengths: new Int32Array([1, 1]) } },
+    { offset: "{" },
+    { state: "1" },
+    { ...one, text: deep(66) },
+    { ...one, text: deep(100_000) },
+    { ...one, special: true, text: deep(100_000) },
+    { ...one, special: true, text: `[{"$":"n","v":"1"}]` },
+    { ...one, special: true, text: `[{"$":"d","v":"1"}]` },
+    { ...one, special: true, text: `[{"$":"q","v":"1"}]` },
+    { ...one, special: true, text: `[{"$":"o","v":null}]` },
+    { ...one, special: true, text: `[{"a":{"$":"n","v":"x"}}]` },
+  ];
+  for (const change of cases) {
+    assertThrows(() => decodeBatch(arriving(change)), ProtocolError);
+  }
+  decodeBatch(arriving({ ...one, text: deep(60) }));
+});
+
+Deno.test("readMessage() refuses times and payloads that are not one for each tuple", () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(2));
+  const cases: Record<string, unknown>[] = [
+    { times: NaN },
+    { times: [5, 6] },
+    { times: new Float64Array(3) },
+    { payloads: { bytes: new Uint8Array(2), lengths: [-1, 2] } },
+    { payloads: { bytes: new Uint8Array(2), lengths: new Int32Array([2]) } },
+    { payloads: { bytes: shared, lengths: new Int32Array([-1, 2]) } },
+  ];
+  for (const change of cases) assertThrows(() => arriving(change), ProtocolError);
+});
