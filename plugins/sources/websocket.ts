@@ -143,10 +143,13 @@ export class Websocket implements Source {
     if (socket === undefined || socket.readyState === WebSocket.CLOSED) return;
     if (socket.readyState !== WebSocket.CLOSING) socket.close(NORMAL);
     // A server that is gone does not answer; the engine has a deadline of its own, which is not ours to use up.
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const timeout = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_TIMEOUT));
-    await Promise.race([this.#closed, timeout]);
-    clearTimeout(timer);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, CLOSE_TIMEOUT);
+      void this.#closed.then(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 }
 

@@ -153,5 +153,7 @@ function networkReason(code: unknown, message: string, options: MqttOptions): st
   if (/connack timeout/i.test(message)) {
     return `no answer within ${formatDuration(options.connectTimeoutMs)}`;
   }
-  return message === "" ? "it closed the connection before it answered" : message;
+  if (message === "") return "it closed the connection before it answered";
+  // The runtime's errors have a code; without one it is the parser of packets that speaks.
+  return code === undefined ? `what it sent is no MQTT (${message})` : message;
 }

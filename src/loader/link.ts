@@ -155,17 +155,18 @@ class ModuleLinker {
   #link(resolver: ExportResolver): void {
     const { scan, targets } = this.#module;
     const values = new Map<string, string>([["arguments", `${this.#kit}.arguments`]]);
-    const bind = (name: string, place: { request: number; offset: number }): Binding => {
-      const target = targets[place.request]!;
-      return resolver.binding(name, { target, importer: this.#module, offset: place.offset });
-    };
+    const importer = this.#module;
+    const bind = (
+      name: string,
+      use: { request: number; offset: number; isReexport: boolean },
+    ): Binding => resolver.binding(name, { ...use, target: targets[use.request]!, importer });
     for (const { local, name, request, offset } of scan.imports) {
       if (request < 0) continue;
-      values.set(local, this.#value(bind(name, { request, offset }), offset));
+      values.set(local, this.#value(bind(name, { request, offset, isReexport: false }), offset));
     }
     for (const { imported, request, offset } of scan.indirects) {
       // Checked even when nobody asks for it, as the language does.
-      if (request >= 0) this.#want(bind(imported, { request, offset }), offset);
+      if (request >= 0) this.#want(bind(imported, { request, offset, isReexport: true }), offset);
     }
     for (const { name, kind, start, end, beginsStatement } of scan.references) {
       const value = values.get(name)!;

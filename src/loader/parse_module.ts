@@ -8,6 +8,8 @@ import { fail } from "../core/mod.ts";
 import { type ModuleScan, scanModule } from "./scan_module.ts";
 import { type Mappings, originalPosition } from "./source_map.ts";
 
+const LINE_BREAK = /\r\n|[\n\r\u2028\u2029]/g;
+
 /** A comment's place. */
 export interface CommentRange {
   readonly start: number;
@@ -46,7 +48,8 @@ export async function parseModule(code: string, options: ParseOptions): Promise<
       allowHashBang: true,
       onComment: (_block, _text, start, end) => void comments.push({ start, end }),
     }) as Program;
-    const scan = scanModule(program, options.isTypeScript ? { typescript: code } : {});
+    const typescript = (offset: number) => authorImport(code, { ...options, offset });
+    const scan = scanModule(program, options.isTypeScript ? { typescript } : {});
     // A type of the same file may be exported by name without `type`: nothing of it is left at run time.
     const undeclared = options.isTypeScript ? undefined : scan.undeclared[0];
     if (undeclared !== undefined) {
@@ -75,7 +78,7 @@ export function placedError(
   place: { display: string; source: string; line: number; column: number },
 ): Error {
   const { display, source, line, column } = place;
-  const text = (source.split(/\r\n|[\n\r\u2028\u2029]/)[line - 1] ?? "").replaceAll("\t", " ");
+  const text = (source.split(LINE_BREAK)[line - 1] ?? "").replaceAll("\t", " ");
   // A long line, as in a bundle, is cut around the place.
   const from = Math.max(0, column - 61);
   const number = String(line);
@@ -91,7 +94,7 @@ export function placedError(
 export function placeOf(text: string, offset: number): { line: number; column: number } {
   let line = 1;
   let lineStart = 0;
-  for (const match of text.matchAll(/\r\n|[\n\r\u2028\u2029]/g)) {
+  for (const match of text.matchAll(LINE_BREAK)) {
     const next = match.index + match[0].length;
     if (next > offset) break;
     line++;
@@ -107,6 +110,14 @@ export function authorPlace(
 ): { line: number; column: number } {
   const place = placeOf(code, options.offset);
   return options.mappings === undefined ? place : originalPosition(options.mappings, place);
+}
+
+/** What the author wrote from the import at `offset` up to the name of the module. */
+function authorImport(code: string, options: ParseOptions & { offset: number }): string {
+  const { line, column } = authorPlace(code, options);
+  const lines = options.source.split(LINE_BREAK).slice(line - 1);
+  const text = [lines[0]!.slice(column - 1), ...lines.slice(1)].join("\n");
+  return text.slice(0, text.search(/["']/));
 }
 
 function syntaxError(

@@ -6,6 +6,7 @@
 import { fail, nearest, oneOf } from "../core/mod.ts";
 import type { GraphModule, ModuleGraph, Target } from "./module_graph.ts";
 import { lineOf } from "./module_graph.ts";
+import { isTypeScript } from "./transform.ts";
 
 /** What a name stands for in the end. */
 export type Binding =
@@ -40,11 +41,12 @@ export class ExportResolver {
   /**
    * The binding that `importer` gets for `name` of `target`; `"*"` is the namespace.
    *
+   * @param options.isReexport whether `importer` only passes the name on.
    * @throws a `module` error when there is none, or more than one.
    */
   binding(
     name: string,
-    options: { target: Target; importer: GraphModule; offset: number },
+    options: { target: Target; importer: GraphModule; offset: number; isReexport: boolean },
   ): Binding {
     const { target, importer, offset } = options;
     const resolved = this.#resolveTarget(name, target);
@@ -58,7 +60,13 @@ export class ExportResolver {
           "export it by name where it is meant",
       );
     }
-    throw fail("module", this.#missing(name, { from, place, target: target as number }));
+    const sentence = this.#missing(name, { from, place, target: target as number });
+    const mayBeType = options.isReexport && isTypeScript(importer.display) &&
+      isTypeScript(from.display);
+    throw fail(
+      "module",
+      mayBeType ? `${sentence}; a type is passed on by "export type"` : sentence,
+    );
   }
 
   /** All names of a module's namespace and their bindings, sorted as the language sorts them. */
@@ -77,7 +85,7 @@ export class ExportResolver {
     const sentence = `Cannot load ${place}: "${from.display}" has no export "${name}"`;
     const { names } = this.#names(target);
     const close = nearest(name, names, 1);
-    if (close.length > 0) return `${sentence}; did you mean ${oneOf(close)}?`;
+    if (close.length > 0) return `${sentence}, but ${oneOf(close)}`;
     const shown = [...names].sort().slice(0, 8);
     if (shown.length === 0) return `${sentence}; it exports nothing`;
     const more = names.size > shown.length ? `, and ${names.size - shown.length} more` : "";

@@ -162,18 +162,24 @@ class Scope {
   }
 }
 
+/** The author's text of an import up to what it imports from, by the offset of the import. */
+export type ImportText = (offset: number) => string;
+
 /**
  * Scan a parsed module.
  *
- * @param options.typescript its text, when it was TypeScript: imports whose names are never used as values are dropped.
+ * @param options.typescript given when it was TypeScript: imports whose names are never used as values are dropped.
  */
-export function scanModule(program: Program, options: { typescript?: string } = {}): ModuleScan {
+export function scanModule(
+  program: Program,
+  options: { typescript?: ImportText } = {},
+): ModuleScan {
   return new Scanner(program, options.typescript).finish();
 }
 
 class Scanner {
   readonly #program: Program;
-  readonly #typescript: string | undefined;
+  readonly #typescript: ImportText | undefined;
   readonly #module = new Scope(undefined, true);
   readonly #imported = new Map<string, ImportBinding>();
   readonly #pending: { reference: Reference; scope: Scope }[] = [];
@@ -192,7 +198,7 @@ class Scanner {
   /** Start of the expression statement under way, when it stands in a list of statements. */
   #statementStart = -1;
 
-  constructor(program: Program, typescript: string | undefined) {
+  constructor(program: Program, typescript: ImportText | undefined) {
     this.#program = program;
     this.#typescript = typescript;
     for (const node of program.body) {
@@ -277,12 +283,12 @@ class Scanner {
     for (const node of this.#program.body) {
       if (node.type === "ImportDeclaration") {
         const locals = node.specifiers.map((specifier) => specifier.local.name);
-        const text = this.#typescript;
-        const kept = text === undefined ? locals : locals.filter((local) => used.has(local));
-        // `import "x"` is for its effects; `import {} from "x"` had only types.
-        const forEffects = locals.length === 0 &&
-          !text?.slice(node.start, node.source.start).includes("{");
-        if (kept.length === 0 && text !== undefined && !forEffects) continue;
+        const authorText = this.#typescript;
+        const kept = authorText === undefined ? locals : locals.filter((local) => used.has(local));
+        if (authorText !== undefined && kept.length === 0) {
+          // `import "x"` is for its effects; `import { type T } from "x"` may look the same by now.
+          if (locals.length > 0 || authorText(node.start).includes("{")) continue;
+        }
         const index = request(node.source, node.attributes);
         for (const local of kept) this.#imported.get(local)!.request = index;
       } else if (node.type === "ExportAllDeclaration") {

@@ -46,6 +46,11 @@ Deno.test("connectError() tells what may come right from what is wrong", () => {
       "not_connected",
       "Cannot reach tcp://b:1883: it closed the connection before it answered",
     ],
+    [
+      new Error("Invalid header flag bits"),
+      "not_connected",
+      "Cannot reach tcp://b:1883: what it sent is no MQTT (Invalid header flag bits)",
+    ],
     [coded("CERT_HAS_EXPIRED"), "config", "tcp://b:1883 has a certificate that has expired"],
     [
       coded("ERR_TLS_CERT_ALTNAME_INVALID"),

@@ -1,26 +1,75 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { BackOff, channel, NotConnected, runSource, type Source, type SourceBatch, type SourceEvents, type SourceSpec } from "../../../src/contract/mod.ts";
+import { endOfTurn } from "../../../src/core/mod.ts";
+import {
+  BackOff,
+  channel,
+  NotConnected,
+  runSource,
+  type Source,
+  type SourceBatch,
+  type SourceEvents,
+  type SourceSpec,
+} from "../../../src/contract/mod.ts";
 
-const SPEC: SourceSpec = { datasource: "d", props: {}, streamId: "demo", opId: "source_demo", instanceId: 0, state: {}, bufferLength: 1000, overflow: "wait", maxTupleBytes: 0 };
+const SPEC: SourceSpec = {
+  datasource: "d",
+  props: {},
+  streamId: "demo",
+  opId: "source_demo",
+  instanceId: 0,
+  state: {},
+  bufferLength: 1000,
+  overflow: "wait",
+  maxTupleBytes: 0,
+};
 
 function run(source: Partial<Source>, spec: Partial<SourceSpec> = {}, credit = 10_000) {
   const batches: SourceBatch[] = [];
   let wake = () => {};
-  const events: SourceEvents = { batch: (b) => { batches.push(b); wake(); }, log() {}, status() {} };
-  const instance = runSource(() => Promise.resolve({ configure() {}, ...source } as Source), { ...SPEC, ...spec }, events, { validate: true });
+  const events: SourceEvents = {
+    batch: (b) => {
+      batches.push(b);
+      wake();
+    },
+    log() {},
+    status() {},
+  };
+  const instance = runSource(
+    () => Promise.resolve({ configure() {}, ...source } as Source),
+    { ...SPEC, ...spec },
+    events,
+    { validate: true },
+  );
   instance.grant(credit, 0);
-  return { instance, batches, nextBatch: () => new Promise<void>((r) => wake = r), rows: () => batches.flatMap((b) => b.messages) };
+  return {
+    instance,
+    batches,
+    nextBatch: () => new Promise<void>((r) => wake = r),
+    rows: () => batches.flatMap((b) => b.messages),
+  };
 }
 
 Deno.test("runSource() sends all that a source yields, then ends done", async () => {
-  const { instance, rows } = run({ async *open() { for (let i = 0; i < 1000; i++) yield { message: { i } }; } });
+  const { instance, rows } = run({
+    async *open() {
+      for (let i = 0; i < 1000; i++) yield { message: { i } };
+    },
+  });
   const { end } = await instance.closed;
   assertEquals(end, { kind: "done" });
   assertEquals(rows(), Array.from({ length: 1000 }, (_, i) => ({ i })));
 });
 
 Deno.test("runSource() never sends more than its credit", async () => {
-  const { instance, rows, nextBatch } = run({ async *open() { for (let i = 0; ; i++) yield { message: { i } }; } }, {}, 3);
+  const { instance, rows, nextBatch } = run(
+    {
+      async *open() {
+        for (let i = 0;; i++) yield { message: { i } };
+      },
+    },
+    {},
+    3,
+  );
   await nextBatch();
   assertEquals(rows().length, 3);
   instance.grant(2, 1);
@@ -34,25 +83,49 @@ Deno.test("runSource() never sends more than its credit", async () => {
 Deno.test("runSource() calls close at once while open still waits, and cuts it off at the deadline", async () => {
   const calls: string[] = [];
   const { instance } = run({
-    async *open() { calls.push("open"); await new Promise(() => {}); yield { message: {} }; },
-    close() { calls.push("close"); },
+    async *open() {
+      calls.push("open");
+      await new Promise(() => {});
+      yield { message: {} };
+    },
+    close() {
+      calls.push("close");
+    },
   });
-  await new Promise(setImmediate);
+  await new Promise<void>(endOfTurn);
   instance.stop(1);
   assertEquals(calls, ["open", "close"]);
   assertEquals((await instance.closed).end, { kind: "stopped", forced: true });
 });
 
 Deno.test("runSource() tells what is no tuple with its path", async () => {
-  const { instance } = run({ async *open() { yield { message: { a: [1, { b: new Map() }] } } as never; } });
+  const { instance } = run({
+    async *open() {
+      yield { message: { a: [1, { b: new Map() }] } } as never;
+    },
+  });
   const { end } = await instance.closed;
   if (end.kind !== "failed") throw new Error(end.kind);
   assertMatch(end.failure.message, /message\.a\[1\]\.b is an instance of Map/);
 });
 
 Deno.test("runSource() tells control errors apart", async () => {
-  assertEquals((await run({ open() { throw new NotConnected("gone"); } }).instance.closed).end, { kind: "not_connected", message: "gone" });
-  assertEquals((await run({ open() { throw new BackOff(5, "wait"); } }).instance.closed).end, { kind: "back_off", message: "wait", ms: 5 });
+  assertEquals(
+    (await run({
+      open() {
+        throw new NotConnected("gone");
+      },
+    }).instance.closed).end,
+    { kind: "not_connected", message: "gone" },
+  );
+  assertEquals(
+    (await run({
+      open() {
+        throw new BackOff(5, "wait");
+      },
+    }).instance.closed).end,
+    { kind: "back_off", message: "wait", ms: 5 },
+  );
 });
 
 Deno.test("runSource() runs a push-style source through its channel", async () => {

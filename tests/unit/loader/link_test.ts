@@ -236,7 +236,7 @@ Deno.test("link() names the missing export, the importer and what there is", asy
   const error = await assertRejects(() => linkFiles(files), KuiperError);
   assertEquals(
     error.message,
-    'Cannot load plugins/sources/a.js:2: "plugins/sources/b.js" has no export "tost"; did you mean "toast"?',
+    'Cannot load plugins/sources/a.js:2: "plugins/sources/b.js" has no export "tost", but "toast"',
   );
   assertEquals(error.code, "module");
 });

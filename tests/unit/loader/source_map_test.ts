@@ -1,0 +1,63 @@
+import { assertEquals } from "@std/assert";
+import { mapStack, type ModuleMap, originalPosition } from "../../../src/loader/source_map.ts";
+
+const MAPS: readonly ModuleMap[] = [
+  { display: "plugins/sources/a.ts", line: 3, lines: 10, columns: [1, 4, 10] },
+  { display: "plugins/sources/b.ts", line: 15, lines: 5, columns: [] },
+];
+const URL_START = "data:text/javascript,export%20default%20%......D)%7D%2C%0A%5D%3B%0A";
+
+Deno.test("mapStack() gives the author's places and leaves the engine out", () => {
+  const stack = `Error: no (really)
+    at inner (${URL_START}:4:6)
+    at Array.map (<anonymous>)
+    at async Promise.all (index 0)
+    at called (file:///tmp/engine/src/loader/boot.ts:12:3)
+    at Object.<module> (${URL_START}:15:1)
+    at <module>.next (<anonymous>)
+    at Runtime.#innerEvaluate (file:///tmp/engine/src/loader/link_runtime.ts:1:1)
+    at async file:///tmp/engine/src/loader/boot.ts:3:4
+    at ext:core/01_core.js:1:1`;
+  assertEquals(
+    mapStack(stack, MAPS),
+    `Error: no (really)
+    at inner (plugins/sources/a.ts:2:12)
+    at Array.map (<anonymous>)
+    at async Promise.all (index 0)
+    at plugins/sources/b.ts:1:1`,
+  );
+});
+
+Deno.test("mapStack() leaves out the linker's own lines", () => {
+  const stack =
+    `Error: x\n    at get (${URL_START}:2:5)\n    at f (${URL_START}:4:1)\n    at ${URL_START}:1:1`;
+  assertEquals(mapStack(stack, MAPS), "Error: x\n    at f (plugins/sources/a.ts:2:1)");
+});
+
+Deno.test("mapStack() maps a whole URL, and one in a message", () => {
+  const whole = `data:text/javascript,${encodeURIComponent("export default [\n(a:b)];")}`;
+  assertEquals(
+    mapStack(`SyntaxError: bad token at ${whole}:5:1\n    at ${whole}:16:2`, MAPS),
+    "SyntaxError: bad token at plugins/sources/a.ts:3:1\n    at plugins/sources/b.ts:2:2",
+  );
+});
+
+Deno.test("mapStack() keeps a text without places", () => {
+  assertEquals(mapStack("plain words", MAPS), "plain words");
+  assertEquals(
+    mapStack("Error: two\nlines\n    at file:///tmp/x.ts:1:1", MAPS),
+    "Error: two\nlines",
+  );
+});
+
+Deno.test("originalPosition() takes the nearest mapping at or before the place", () => {
+  // Line 1: columns 0 → 1:0 and 4 → 1:10. Line 3: column 2 → 5:0, by way of a negative difference of columns.
+  const mappings = "AAAA,IAAU;;EAIV";
+  const at = (line: number, column: number) => originalPosition(mappings, { line, column });
+  assertEquals(at(1, 1), { line: 1, column: 1 });
+  assertEquals(at(1, 4), { line: 1, column: 1 });
+  assertEquals(at(1, 5), { line: 1, column: 11 });
+  assertEquals(at(2, 9), { line: 1, column: 11 });
+  assertEquals(at(3, 3), { line: 5, column: 1 });
+  assertEquals(originalPosition("", { line: 2, column: 3 }), { line: 2, column: 3 });
+});
