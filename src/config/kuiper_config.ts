@@ -61,7 +61,7 @@ async function examine(input: ConfigInput): Promise<{ value: Section; findings: 
     schema: KUIPER_SCHEMA,
   });
   findings.unshift(...document.findings);
-  addFindings(findings, await validateProps(value, KUIPER_SCHEMA, document.where));
+  addFindings(findings, validateProps(value, KUIPER_SCHEMA, document.where));
   return { value, findings };
 }
 

@@ -85,7 +85,7 @@ async function examine(input: PluginsInput): Promise<Examined> {
   const examined = { entries, document, findings };
   if (builtIn) return examined;
   findings.push(...unknownYet(examined));
-  addFindings(findings, await validateProps(value, PLUGINS_SCHEMA, document.where));
+  addFindings(findings, validateProps(value, PLUGINS_SCHEMA, document.where));
   if (findings.length > 0) return examined;
   for (const type of Object.keys(entries)) findings.push(...checkEntry(type, examined, input));
   return examined;

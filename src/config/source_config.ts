@@ -138,7 +138,7 @@ async function examine(
   // The built-in files are known to fit, and the validator need not be loaded for them.
   const configured = !source.builtIn || opened.document.overridden || extra.values.size > 0;
   if (configured && Object.keys(merged.props).length > 0) {
-    addFindings(findings, await validateProps(merged.props, schema, merged.where));
+    addFindings(findings, validateProps(merged.props, schema, merged.where));
     if (query.type !== "mqtt") findings.push(...nearMisses(merged));
   }
   if (failed()) return { findings };

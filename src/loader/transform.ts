@@ -30,12 +30,11 @@ export async function transform(
   options: { display: string },
 ): Promise<Transformed> {
   if (!isTypeScript(options.display)) return { code: text };
-  // Types are rare enough to wait for: the transformer costs 20 ms at its first use.
-  const { transformSync } = await import("amaro");
+  const { transformSync } = await loadTransformer();
   try {
     return { code: transformSync(text, { mode: "strip-only" }).code };
   } catch (error) {
-    if (amaroError(error).code !== "UnsupportedSyntax") throw explained(error, text, options);
+    if (amaroError(error).code !== "UnsupportedSyntax") throw await failure(error, text, options);
   }
   try {
     const { code, map } = transformSync(text, {
@@ -46,8 +45,30 @@ export async function transform(
     const { mappings } = JSON.parse(map ?? "{}") as { mappings?: string };
     return mappings === undefined ? { code } : { code, mappings };
   } catch (error) {
-    throw explained(error, text, options);
+    throw await failure(error, text, options);
   }
+}
+
+type Transformer = Pick<typeof import("amaro"), "transformSync">;
+
+let loaded: Transformer | undefined;
+
+/** The transformer costs 20 ms at its first use: it is loaded when there are types. */
+async function loadTransformer(): Promise<Transformer> {
+  return loaded ??= await import("amaro");
+}
+
+/**
+ * Put a new transformer in the place of one whose stack has overflowed: its memory is left as it was then, and it
+ * would refuse every file from now on.
+ */
+async function renewTransformer(): Promise<void> {
+  const { createRequire } = await import("node:module");
+  const require = createRequire(import.meta.url);
+  const paths = Object.keys(require.cache).filter((path) => /[/\\]amaro[/\\]/.test(path));
+  for (const path of paths) delete require.cache[path];
+  const main = paths.find((path) => path.endsWith("index.js"));
+  if (main !== undefined) loaded = require(main) as Transformer;
 }
 
 /** What the transformer throws is a plain object. */
@@ -64,7 +85,15 @@ function amaroError(error: unknown): AmaroError {
   return typeof error === "object" && error !== null ? error : {};
 }
 
-function explained(error: unknown, source: string, options: { display: string }): Error {
+async function failure(
+  error: unknown,
+  source: string,
+  options: { display: string },
+): Promise<Error> {
+  if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
+    await renewTransformer();
+    return fail("module", `Cannot load "${options.display}": its code is nested too deeply`, error);
+  }
   const { message, startLine, startColumn } = amaroError(error);
   if (startLine === undefined || startColumn === undefined) {
     const why = message ?? messageOf(error);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { binaryTest, kuiper, makeBase } from "./_kuiper.ts";
+import { binaryPath, binaryTest, kuiper, makeBase } from "./_kuiper.ts";
 
 /** A source with these members, exported as its file expects. */
 const source = (members: string) => `export default class { configure() {} ${members} }\n`;
@@ -308,13 +308,31 @@ binaryTest("bad input: an endless loop at load is told after its deadline", asyn
   assertMatch(run.stderr, /did not finish loading/);
 });
 
-binaryTest("bad input: a disk that is full loses nothing and says so", async () => {
-  await using base = await makeBase(S("random"));
-  // A file where the directory of the store should be: nothing can be written there.
-  await base.write({ data: "in the way" });
+binaryTest("bad input: a file where data/ should be", async () => {
+  await using base = await makeBase({ data: "in the way" });
   const run = await kuiper(["create", "stream", "s", '() WITH (TYPE="random")'], {
     cwd: base.path,
   });
   assertEquals(run.code, 1);
   assertMatch(run.stderr, /data/);
+});
+
+binaryTest("bad input: a full disk loses nothing that was said to be stored", async () => {
+  await using base = await makeBase({ "data/.keep": "" });
+  // A file system of 100 KB in a namespace of its own; its definitions are read before it goes.
+  const extra = `EXTRA=\'{"a":"${"x".repeat(30_000)}"}\'`;
+  const script = `mount -t tmpfs -o size=100k tmpfs data || exit 77
+    "$KUIPER" create stream a "() WITH (TYPE=\\"random\\", $EXTRA)" || exit 78
+    "$KUIPER" create stream b "() WITH (TYPE=\\"random\\", $EXTRA)"
+    echo "code $?"
+    "$KUIPER" show streams`;
+  const { code, stdout, stderr } = await new Deno.Command("unshare", {
+    args: ["--user", "--map-root-user", "--mount", "sh", "-c", script],
+    cwd: base.path,
+    env: { KUIPER: binaryPath(), EXTRA: extra },
+  }).output();
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  assertEquals(code, 0, err);
+  assertMatch(err!, /the disk is full/);
+  assertMatch(out!, /code 1\na\n$/);
 });

@@ -1,9 +1,11 @@
 import { assertEquals } from "@std/assert";
+import { Validator } from "@cfworker/json-schema";
 import fc from "fast-check";
 import {
   checkSchema,
   formatFinding,
   type PropsSchema,
+  type SchemaType,
   validateProps,
   type Where,
 } from "../../../src/config/mod.ts";
@@ -13,11 +15,11 @@ const WHERE: Where = {
   label: (path) => path.join("."),
 };
 
-async function check(value: unknown, schema: PropsSchema): Promise<string[]> {
-  return (await validateProps(value, schema, WHERE)).map(formatFinding);
+function check(value: unknown, schema: PropsSchema): string[] {
+  return validateProps(value, schema, WHERE).map(formatFinding);
 }
 
-Deno.test("validateProps() does say what was expected for each keyword", async () => {
+Deno.test("validateProps() does say what was expected for each keyword", () => {
   const properties: Record<string, [PropsSchema, unknown, string]> = {
     a: [{ type: "integer", minimum: 1, maximum: 9 }, 0, "an integer from 1 to 9"],
     b: [{ type: "number", exclusiveMinimum: 0 }, 0, "a number above 0"],
@@ -37,13 +39,13 @@ Deno.test("validateProps() does say what was expected for each keyword", async (
   };
   for (const [name, [schema, value, expected]] of Object.entries(properties)) {
     assertEquals(
-      await check({ [name]: value }, { type: "object", properties: { [name]: schema } }),
+      check({ [name]: value }, { type: "object", properties: { [name]: schema } }),
       [`value(${name}): "${name}" is ${JSON.stringify(value)}, expected ${expected}`],
     );
   }
 });
 
-Deno.test("validateProps() does find each fault once, however deep", async () => {
+Deno.test("validateProps() does find each fault once, however deep", () => {
   const schema: PropsSchema = {
     type: "object",
     required: ["name", "port"],
@@ -71,7 +73,7 @@ Deno.test("validateProps() does find each fault once, however deep", async () =>
     prot2: 2,
   };
   assertEquals(
-    await check(value, schema),
+    check(value, schema),
     [
       'key(): "name" is missing',
       'key(list/1/ib): unknown key "list.1.ib", did you mean "list.1.id"?',
@@ -85,19 +87,19 @@ Deno.test("validateProps() does find each fault once, however deep", async () =>
   );
 });
 
-Deno.test("validateProps() does not show the value of a secret key", async () => {
+Deno.test("validateProps() does not show the value of a secret key", () => {
   const schema: PropsSchema = { properties: { password: { type: "string" } } };
-  assertEquals(await check({ password: 1234 }, schema), [
+  assertEquals(check({ password: 1234 }, schema), [
     'value(password): "password" is "***", expected a text',
   ]);
 });
 
-Deno.test("validateProps() does shorten a long value", async () => {
-  const [line] = await check({ a: "x".repeat(500) }, { properties: { a: { type: "integer" } } });
+Deno.test("validateProps() does shorten a long value", () => {
+  const [line] = check({ a: "x".repeat(500) }, { properties: { a: { type: "integer" } } });
   assertEquals(line!.length < 140, true);
 });
 
-Deno.test("validateProps() does come back from any properties", async () => {
+Deno.test("validateProps() does come back from any properties", () => {
   const schema: PropsSchema = {
     type: "object",
     additionalProperties: false,
@@ -105,11 +107,62 @@ Deno.test("validateProps() does come back from any properties", async () => {
       a: { type: "object", properties: { b: { type: "array", items: { type: "integer" } } } },
     },
   };
-  await fc.assert(fc.asyncProperty(fc.jsonValue(), async (value) => {
-    await validateProps(value, schema, WHERE);
-    await validateProps({ a: value }, schema, WHERE);
-    await validateProps({ a: { b: value } }, schema, WHERE);
+  fc.assert(fc.property(fc.jsonValue(), (value) => {
+    validateProps(value, schema, WHERE);
+    validateProps({ a: value }, schema, WHERE);
+    validateProps({ a: { b: value } }, schema, WHERE);
   }));
+});
+
+Deno.test("validateProps() does judge as JSON Schema does", () => {
+  const value = fc.oneof(
+    fc.constantFrom(null, true, 0, 1, 1.5, -2, 0.3, "", "a", "ab", "😀", [], [1], [1, 1], {}, {
+      a: 1,
+    }),
+    fc.constantFrom([[1], [1]], [{ a: 1 }, { a: 1.0 }], { a: "b", b: [0] }, { c: null }, ["a", {}]),
+  );
+  const type = fc.constantFrom<SchemaType>(
+    ...["null", "boolean", "integer", "number", "string", "array", "object"] as const,
+  );
+  const number = fc.constantFrom(-1, 0, 1, 1.5);
+  const count = fc.nat({ max: 2 });
+  const { schema } = fc.letrec<{ schema: PropsSchema }>((tie) => ({
+    schema: fc.record({
+      type: fc.oneof(type, fc.uniqueArray(type, { minLength: 1, maxLength: 3 })),
+      enum: fc.array(value, { minLength: 1, maxLength: 3 }),
+      const: value,
+      anyOf: fc.array(tie("schema"), { minLength: 1, maxLength: 2 }),
+      minimum: number,
+      maximum: number,
+      exclusiveMinimum: number,
+      exclusiveMaximum: number,
+      multipleOf: fc.constantFrom(1, 2, 0.5, 0.1),
+      minLength: count,
+      maxLength: count,
+      pattern: fc.constantFrom("^a", "b$", "."),
+      items: tie("schema"),
+      minItems: count,
+      maxItems: count,
+      uniqueItems: fc.boolean(),
+      properties: fc.dictionary(fc.constantFrom("a", "b"), tie("schema"), {
+        noNullPrototype: true,
+      }),
+      required: fc.uniqueArray(fc.constantFrom("a", "b"), { maxLength: 2 }),
+      additionalProperties: fc.oneof(
+        { depthSize: "small", maxDepth: 2 },
+        fc.boolean(),
+        tie("schema"),
+      ),
+    }, { requiredKeys: [] }) as fc.Arbitrary<PropsSchema>,
+  }));
+  fc.assert(
+    fc.property(schema, value, (schema, value) => {
+      const oracle = new Validator(schema as Record<string, unknown>, "2020-12");
+      assertEquals(checkSchema(schema), undefined);
+      assertEquals(check(value, schema).length === 0, oracle.validate(value).valid);
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 Deno.test("checkSchema() does accept what validateProps knows and names what it does not", () => {

@@ -200,6 +200,7 @@ Deno.test("loadLinked() says what is wrong with an entry", async () => {
     "binary.js": new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 0xff, 0xfe]),
     "folder.ts/x.ts": "",
     "deep.js": `x = ${"[".repeat(100_000)}`,
+    "deep.ts": `x = ${"[".repeat(100_000)}`,
   });
   const message = async (entry: string) =>
     (await assertRejects(() => base.load(entry), KuiperError)).message;
@@ -212,9 +213,10 @@ Deno.test("loadLinked() says what is wrong with an entry", async () => {
     await message("folder.ts"),
     'Cannot load "plugins/sources/folder.ts": it is a folder; name a file in it',
   );
+  assertStringIncludes(await message("deep.js"), "plugins/sources/deep.js:1:");
   assertEquals(
-    await message("deep.js"),
-    'Cannot load "plugins/sources/deep.js": its code is nested too deeply',
+    await message("deep.ts"),
+    'Cannot load "plugins/sources/deep.ts": its code is nested too deeply',
   );
 });
 
