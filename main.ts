@@ -1,3 +1,4 @@
 import { main } from "./src/cli/mod.ts";
 
-Deno.exit(await main(Deno.args));
+// Imported by something else, such as a Worker, it must not start a second time.
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,6 +1,6 @@
 import { resolve } from "@std/path";
 import { parseDuration } from "../core/mod.ts";
-import { errorAt, type Finding, warningAt } from "./finding.ts";
+import { errorAt, type Finding, type Place, warningAt } from "./finding.ts";
 import type { Layer } from "./layers.ts";
 
 /** What the mqtt source's `configure` receives: checked, with every default filled in. */
@@ -28,7 +28,7 @@ export interface MqttSourceProps {
   readonly keepAlive: number;
   /** Milliseconds. @default {10000} */
   readonly connectTimeout: number;
-  /** Whether the broker keeps the session. Absent: with QoS 1 and a clientid it does. */
+  /** Whether the broker keeps the session from one run to the next. Absent: with QoS 1 and a clientid it does. */
   readonly enableClientSession?: boolean;
   /** Seconds, protocol 5 only. */
   readonly sessionExpiryIntervalSeconds?: number;
@@ -79,38 +79,65 @@ export function spellMqttLayer(layer: Layer): Finding[] {
 /** Fill the defaults in, after the schema was satisfied; the findings are about fields that do not go together. */
 export function resolveMqttProps(
   props: Readonly<Record<string, unknown>>,
-  options: { base: string; locate: (key: string) => { file: string; line?: number } },
+  options: { base: string; locate: (key: string) => Place },
 ): { props: MqttSourceProps; findings: Finding[] } {
-  const resolved: Record<string, unknown> = { ...DEFAULTS, ...props };
+  const given = Object.entries(props).filter(([, value]) => value !== "");
+  const resolved: Record<string, unknown> = { ...DEFAULTS, ...Object.fromEntries(given) };
   for (const key of FILES) {
     if (resolved[key] !== undefined) resolved[key] = resolve(options.base, resolved[key] as string);
   }
   resolved.protocolVersion = String(resolved.protocolVersion);
   resolved.keepAlive = parseDuration(resolved.keepAlive, '"keepAlive"');
   resolved.connectTimeout = parseDuration(resolved.connectTimeout, '"connectTimeout"');
+  const mqtt = resolved as unknown as MqttSourceProps;
+  const findings = conflicts(mqtt).map(({ severity = "error", key, message }) =>
+    (severity === "error" ? errorAt : warningAt)(options.locate(key), message)
+  );
+  return { props: mqtt, findings };
+}
 
-  const findings: Finding[] = [];
-  const error = (key: string, message: string) =>
-    findings.push(errorAt(options.locate(key), message));
-  for (const [one, other] of [[FILES[0], FILES[1]], [FILES[1], FILES[0]]] as const) {
-    if (resolved[one] !== undefined && resolved[other] === undefined) {
-      error(one, `"${one}" stands without "${other}": a client certificate needs both`);
+/** What is wrong although each field is right. */
+interface Conflict {
+  readonly key: keyof MqttSourceProps;
+  readonly message: string;
+  /** @default {"error"} */
+  readonly severity?: Finding["severity"];
+}
+
+function conflicts(mqtt: MqttSourceProps): Conflict[] {
+  const found: Conflict[] = [];
+  const { keepAlive } = mqtt;
+  if (keepAlive !== 0 && (keepAlive < 1000 || keepAlive > 65_535_000)) {
+    const message = `"keepAlive" is ${keepAlive} ms, expected 0 (off) or from "1s" to "65535s": ` +
+      "write it with its unit";
+    found.push({ key: "keepAlive", message });
+  }
+  if (mqtt.password !== undefined && mqtt.username === undefined) {
+    found.push({ key: "password", message: '"password" stands without "username", set both' });
+  }
+  if (mqtt.enableClientSession === true && mqtt.clientid === undefined) {
+    const message =
+      '"enableClientSession" is true without a "clientid", by which the broker finds ' +
+      "the session again: set one that no other client has";
+    found.push({ key: "enableClientSession", message });
+  }
+  const [certificate, key] = FILES;
+  for (const [one, other] of [[certificate, key], [key, certificate]] as const) {
+    if (mqtt[one] !== undefined && mqtt[other] === undefined) {
+      const message = `"${one}" stands without "${other}": a client certificate needs both`;
+      found.push({ key: one, message });
     }
   }
-  if (resolved.sessionExpiryIntervalSeconds !== undefined && resolved.protocolVersion !== "5") {
-    error(
-      "sessionExpiryIntervalSeconds",
-      '"sessionExpiryIntervalSeconds" needs protocolVersion "5": set that, or remove this',
-    );
+  if (mqtt.sessionExpiryIntervalSeconds !== undefined && mqtt.protocolVersion !== "5") {
+    const message =
+      '"sessionExpiryIntervalSeconds" needs protocolVersion "5": set that, or remove this';
+    found.push({ key: "sessionExpiryIntervalSeconds", message });
   }
-  const tls = /^(ssl|tls|mqtts):/.test(resolved.server as string);
-  for (const key of tls ? [] : FILES) {
-    if (resolved[key] !== undefined) {
-      findings.push(warningAt(
-        options.locate(key),
-        `"${key}" is not used, because "server" is an address without TLS: write ssl:// for TLS`,
-      ));
-    }
+  if (/^(ssl|tls|mqtts):/.test(mqtt.server)) return found;
+  for (const file of FILES.filter((file) => mqtt[file] !== undefined)) {
+    const message =
+      `"${file}" is not used, because "server" is an address without TLS: write ssl:// for TLS`;
+    found.push({ key: file, message, severity: "warning" });
   }
-  return { props: resolved as unknown as MqttSourceProps, findings };
+  return found;
 }

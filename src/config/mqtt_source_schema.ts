@@ -4,11 +4,13 @@ import { SOURCE_COMMON_SCHEMA } from "./source_common_schema.ts";
 
 const FILE: PropsSchema = {
   type: "string",
-  minLength: 1,
   expected: "the path of a PEM file, relative to the base directory",
 };
 
-/** The schema of one section of `etc/mqtt_source.yaml`, with the spellings that are canonical. */
+/**
+ * The schema of one section of `etc/mqtt_source.yaml`, with the spellings that are canonical. An empty text is as good
+ * as none: so one section can take back what another set.
+ */
 export const MQTT_SOURCE_SCHEMA: PropsSchema = {
   type: "object",
   additionalProperties: false,
@@ -25,7 +27,7 @@ export const MQTT_SOURCE_SCHEMA: PropsSchema = {
       enum: ["3.1.1", "5", 5],
       expected: '"3.1.1" or "5" (the older 3.1 is not spoken)',
     },
-    clientid: { type: "string", minLength: 1 },
+    clientid: { type: "string" },
     username: { type: "string" },
     password: { type: "string" },
     certificationPath: FILE,
@@ -34,7 +36,7 @@ export const MQTT_SOURCE_SCHEMA: PropsSchema = {
     insecureSkipVerify: { type: "boolean" },
     sharedSubscription: {
       type: "string",
-      pattern: "^[^/+#\\s]+$",
+      pattern: "^[^/+#\\s]*$",
       expected: "the name of a group, without /, +, # and spaces",
     },
     keepAlive: DURATION_SCHEMA,

@@ -74,7 +74,10 @@ function isOfType(value: unknown, type: SchemaType): boolean {
       return Array.isArray(value);
     case "object":
       return isSection(value);
-    default:
+    case "boolean":
+    case "number":
+    case "string":
+      // deno-lint-ignore valid-typeof -- these three are called the same in both
       return typeof value === type;
   }
 }

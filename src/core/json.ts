@@ -10,6 +10,9 @@ const DEEPEST = MAX_DEPTH + 2;
 /** Reading and printing an integer of millions of digits takes seconds, in which nothing else runs. */
 const MOST_DIGITS = 1000;
 
+/** What {@link parseJson} says of a text that is nested deeper than any row may be. */
+export const TOO_DEEP = `Nested deeper than ${MAX_DEPTH}`;
+
 const PLAIN = 0;
 const LONG = 1;
 const DEEP = 2;
@@ -24,7 +27,7 @@ export function parseJson(text: string): Value {
   const value: Value = JSON.parse(text);
   // Looking at the values costs a tenth of parsing them; looking for long digits in the text would double it.
   const kind = survey(value, DEEPEST);
-  if (kind === DEEP) throw new SyntaxError(`Nested deeper than ${MAX_DEPTH}`);
+  if (kind === DEEP) throw new SyntaxError(TOO_DEEP);
   return kind === PLAIN ? value : JSON.parse(text, keepDigits);
 }
 

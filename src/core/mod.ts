@@ -7,7 +7,7 @@
 export type { Row, Value } from "./value.ts";
 export { checkRow, MAX_DEPTH, typeName } from "./value.ts";
 export { decodeRows, encodeRows } from "./value_codec.ts";
-export { parseJson, toJson } from "./json.ts";
+export { parseJson, toJson, TOO_DEEP } from "./json.ts";
 export type { Batch, Json, Tuple } from "./tuple.ts";
 export type { ErrorCode, ErrorDomain } from "./errors.ts";
 export { asKuiperError, ERRORS, fail, KuiperError, messageOf } from "./errors.ts";

@@ -21,7 +21,7 @@ export const ALLOWED_GLOBALS: ReadonlySet<string> = new Set(
     "ProgressEvent PromiseRejectionEvent QuotaExceededError queueMicrotask setTimeout setInterval clearTimeout " +
     "clearInterval setImmediate clearImmediate reportError performance " +
     // Bytes, text and streams
-    "Blob Buffer File FormData TextDecoder TextEncoder TextDecoderStream TextEncoderStream atob btoa " +
+    "Blob File FormData TextDecoder TextEncoder TextDecoderStream TextEncoderStream atob btoa " +
     "ByteLengthQueuingStrategy CountQueuingStrategy CompressionStream DecompressionStream ReadableStream " +
     "ReadableStreamDefaultReader ReadableStreamBYOBReader ReadableStreamBYOBRequest " +
     "ReadableByteStreamController ReadableStreamDefaultController TransformStream " +

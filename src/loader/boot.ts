@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { messageOf, sampled } from "../core/mod.ts";
+import { messageOf, oneOf, sampled } from "../core/mod.ts";
 import {
   BackOff,
   channel,
@@ -23,13 +23,15 @@ import { encodeBatch } from "./batch_codec.ts";
 import { instantiate, type LinkedModules } from "./link_runtime.ts";
 import { NATIVES } from "./natives.ts";
 import { pluginConsole } from "./plugin_console.ts";
-import { cut, type FromIsolate, LIMITS, type ToIsolate } from "./protocol.ts";
+import { cut, type FromIsolate, LIMITS, STATUSES, type ToIsolate } from "./protocol.ts";
 import { tameRealm } from "./tame.ts";
 
 /** Lines of the log that leave the isolate in a second. */
 const LINES_PER_SECOND = 100;
 /** A change of an instance's status follows the last after so long at the earliest. */
 const STATUS_INTERVAL_MS = 50;
+/** Only a module that names them gets them: see {@link tameRealm}. */
+const NODE_GLOBALS = /\b(?:process|Buffer)\b/;
 
 const captured = tameRealm();
 const instances = new Map<number, SourceInstance>();
@@ -95,6 +97,9 @@ async function load(message: ToIsolate & { t: "load" }): Promise<void> {
   try {
     const { text, type, nodeModules, env } = message;
     fillEnv(env);
+    if (nodeModules.some((name) => Object.hasOwn(NATIVES, name)) || NODE_GLOBALS.test(text)) {
+      captured.loadNode();
+    }
     const natives: Record<string, object> = {
       kuiper: { BackOff, NotConnected, channel },
     };
@@ -195,6 +200,12 @@ function statusOf(id: number): { set: SourceEvents["status"]; flush(): void } {
   };
   return {
     set(status, message) {
+      if (!STATUSES.includes(status)) {
+        // To the author, who wrote it; the engine would take it for an attack.
+        throw new TypeError(
+          `Cannot tell the status ${captured.inspect([status])}: expected ${oneOf(STATUSES)}`,
+        );
+      }
       wanted = { status, message: cut(message, LIMITS.message) };
       if (timer !== undefined) return;
       const wait = last + STATUS_INTERVAL_MS - now();

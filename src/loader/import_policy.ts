@@ -45,6 +45,7 @@ export type Resolution =
 export interface ImportPolicy {
   /** The plugin's folder as a URL that ends in a slash. */
   readonly root: string;
+  /** With their `node:`. */
   readonly allowedNodeModules: readonly string[];
 }
 

@@ -24,6 +24,8 @@ import type {
 const HEARTBEATS = 3;
 /** More messages in a second, besides batches, are no use of a log but an attack on the engine's memory. */
 const MESSAGES_PER_SECOND = 10_000;
+/** Milliseconds that instances get to close their sources when the isolate is disposed of. */
+const DISPOSE_MS = 300;
 /** Lines of the log that pass in a second; the isolate holds itself to half of it. */
 const LINES_PER_SECOND = 200;
 
@@ -285,7 +287,10 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
   async [Symbol.asyncDispose](): Promise<void> {
     const instances = [...this.#instances.values()];
     for (const instance of instances) instance.stop(0);
+    // One that was told to stop before has a later deadline of its own.
+    const timer = setTimeout(() => this.#end(undefined), DISPOSE_MS);
     await Promise.all(instances.map((instance) => instance.closed));
+    clearTimeout(timer);
     this.#end(undefined);
   }
 }

@@ -31,6 +31,8 @@ export interface CacheRecord {
   readonly text: string;
   readonly maps: readonly ModuleMap[];
   readonly files: readonly LinkedFile[];
+  /** Of the whole graph, in hex. */
+  readonly hash: string;
   readonly nativeModules: readonly string[];
   /** URLs at which there must still be nothing. */
   readonly absent: readonly string[];

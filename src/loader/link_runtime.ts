@@ -25,6 +25,7 @@ export interface LinkedModule {
   readonly display: string;
   /** Modules that are evaluated before it, in order. */
   readonly needs: readonly number[];
+  /** Whether it awaits outside of functions. */
   readonly async: boolean;
   /** Names of the exports that it declares, in the order in which its function registers them. */
   readonly own: readonly string[];

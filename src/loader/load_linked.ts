@@ -32,10 +32,19 @@ export interface LoadOptions {
   readonly display: string;
   /** Where linked texts are kept; without it nothing is kept. */
   readonly cacheDir?: string;
-  /** @default {the file system} */
+  /**
+   * What reads the files.
+   *
+   * @default {fileReader}
+   */
   readonly reader?: ModuleReader;
-  /** @default {SAFE_NODE_MODULES} */
+  /**
+   * Node modules that may be imported, with their `node:`.
+   *
+   * @default {SAFE_NODE_MODULES}
+   */
   readonly allowedNodeModules?: readonly string[];
+  /** Hears at debug level why the cache was not used. */
   readonly log: Logger;
 }
 
@@ -51,6 +60,7 @@ export interface LinkedPlugin {
   readonly nodeModules: readonly string[];
   /** Of the whole graph, in hex: changes with every change of a file. */
   readonly hash: string;
+  /** Whether nothing had to be parsed. */
   readonly fromCache: boolean;
 }
 
@@ -76,33 +86,35 @@ export async function loadLinked(options: LoadOptions): Promise<LinkedPlugin> {
     const path = await cachePath(cacheDir, [entryUrl, rootUrl, display, ...allowedNodeModules]);
     slot = { path, reader, root: rootUrl, log };
     const cached = await readCache(slot);
-    if (cached !== undefined) return await pluginOf(cached, true);
+    if (cached !== undefined) return pluginOf(cached, true);
   }
   // Only now: they bring the parser and the linker.
   const { readGraph } = await import("./module_graph.ts");
   const { link } = await import("./link.ts");
   const policy = { root: rootUrl, allowedNodeModules };
   const graph = await readGraph({ entry: entryUrl, display, policy, reader });
+  const files = graph.modules.map(({ url, path, display, bytes, sha256 }) => (
+    { url, path, display, bytes, sha256 }
+  ));
   const record: CacheRecord = {
     ...link(graph),
-    files: graph.modules.map(({ url, path, display, bytes, sha256 }) => (
-      { url, path, display, bytes, sha256 }
-    )),
+    files,
+    hash: await graphHash(files),
     nativeModules: graph.nativeModules,
     absent: graph.absent,
   };
   if (slot !== undefined) await writeCache(slot, record);
-  return await pluginOf(record, false);
+  return pluginOf(record, false);
 }
 
-async function pluginOf(record: CacheRecord, fromCache: boolean): Promise<LinkedPlugin> {
-  const contents = record.files.map(({ path, sha256 }) => `${sha256} ${path}`).join("\n");
-  return {
-    text: record.text,
-    maps: record.maps,
-    modules: record.files,
-    nodeModules: record.nativeModules.filter((specifier) => specifier.startsWith("node:")),
-    hash: await sha256(new TextEncoder().encode(contents)),
-    fromCache,
-  };
+function pluginOf(record: CacheRecord, fromCache: boolean): LinkedPlugin {
+  const { text, maps, files, hash, nativeModules } = record;
+  const nodeModules = nativeModules.filter((specifier) => specifier.startsWith("node:"));
+  return { text, maps, modules: files, nodeModules, hash, fromCache };
+}
+
+/** Changes with every file, and with its name. */
+async function graphHash(files: readonly LinkedFile[]): Promise<string> {
+  const lines = files.map(({ path, sha256 }) => `${sha256} ${path}`);
+  return await sha256(new TextEncoder().encode(lines.join("\n")));
 }

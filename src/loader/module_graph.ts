@@ -26,16 +26,19 @@ export type DynamicTarget = Target | { readonly refusal: string };
 
 /** One module of a plugin. */
 export interface GraphModule extends ParsedModule {
+  /** Where it was read. */
   readonly url: string;
   /** Its path below the plugin's folder, with slashes. */
   readonly path: string;
   /** What the user calls the file. */
   readonly display: string;
+  /** Size of the file. */
   readonly bytes: number;
   /** Of the file, in hex. */
   readonly sha256: string;
   /** The module as JavaScript. */
   readonly code: string;
+  /** From `code` back to the file, when positions differ. */
   readonly mappings?: Mappings;
   /** One for each request of the scan. */
   readonly targets: Target[];
@@ -45,6 +48,7 @@ export interface GraphModule extends ParsedModule {
 
 /** All modules of a plugin; the first is its entry. */
 export interface ModuleGraph {
+  /** In the order in which they were found. */
   readonly modules: readonly GraphModule[];
   /** Modules of the isolate that are imported, sorted. */
   readonly nativeModules: readonly string[];
@@ -58,7 +62,9 @@ export interface GraphOptions {
   readonly entry: string;
   /** What the user calls the entry; other modules are named relative to it. */
   readonly display: string;
+  /** What may be imported. */
   readonly policy: ImportPolicy;
+  /** What reads the modules. */
   readonly reader: ModuleReader;
 }
 
@@ -249,7 +255,7 @@ const ATTRIBUTES =
   "only modules are imported; put other data into a .ts or .js file that exports it";
 
 /** What the user calls the module at `url`, from what the entry is called. */
-export function displayOf(url: string, options: { entry: string; display: string }): string {
+function displayOf(url: string, options: { entry: string; display: string }): string {
   const folder = new URL(".", options.entry).pathname.split("/");
   const target = new URL(url).pathname.split("/");
   let shared = 0;

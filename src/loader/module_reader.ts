@@ -7,6 +7,7 @@ import { dirname, fromFileUrl, toFileUrl } from "@std/path";
 
 /** What was found at a URL. */
 export interface ModuleBytes {
+  /** The module as it is stored. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Where it really lies: links followed. */
   readonly realUrl: string;

@@ -70,6 +70,9 @@ export type FromIsolate =
 /** What a module exports its source as: see the contract. */
 export type PluginKind = "class" | "function" | "object";
 
+/** How a connection may stand: see the contract. */
+export const STATUSES: readonly ConnectionStatus[] = ["connecting", "connected", "disconnected"];
+
 /** An isolate said what it may not say. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
@@ -97,7 +100,6 @@ export function cut(text: string, most: number): string {
 
 const STEPS: readonly SourceStep[] = ["load", "configure", "rewind", "open", "close", "crash"];
 const KINDS: readonly PluginKind[] = ["class", "function", "object"];
-const STATUSES: readonly ConnectionStatus[] = ["connecting", "connected", "disconnected"];
 /** Half a day; also what a timer can hold with room to spare. */
 const MOST_BACK_OFF_MS = 43_200_000;
 

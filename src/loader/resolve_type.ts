@@ -8,6 +8,7 @@ import { fail, messageOf, nearest, oneOf } from "../core/mod.ts";
 
 /** A folder with source modules. */
 export interface SourceFolder {
+  /** Where it is. */
   readonly path: string;
   /** What the user calls it, such as `plugins/sources`. */
   readonly display: string;
@@ -21,6 +22,7 @@ export interface TypeFile {
   readonly name: string;
   /** What follows `@` in the file's name, without a leading `v`. */
   readonly version?: string;
+  /** Where it is. */
   readonly path: string;
   /** What the user calls the file. */
   readonly display: string;
@@ -41,6 +43,7 @@ export type ResolvedType =
 export interface TypeOptions {
   /** The first that has the name wins. */
   readonly folders: readonly SourceFolder[];
+  /** Sources of the engine itself, which no file can replace. */
   readonly builtins: readonly string[];
 }
 

@@ -16,6 +16,7 @@ export interface ModuleMap {
   readonly display: string;
   /** First of its lines in the linked text, from 1. */
   readonly line: number;
+  /** How many lines it has. */
   readonly lines: number;
   /** Triples (line of the module, column in linked text, column of the module; from 0), ascending. */
   readonly columns: readonly number[];
@@ -25,7 +26,9 @@ export interface ModuleMap {
 
 /** A place in a text; both count from 1. */
 export interface Place {
+  /** From 1. */
   readonly line: number;
+  /** From 1, in UTF-16 units. */
   readonly column: number;
 }
 

@@ -8,7 +8,9 @@
  *
  * @module
  */
-import { ALLOWED_DENO, ALLOWED_GLOBALS, ALLOWED_PROCESS } from "./allowed_names.ts";
+import { ALLOWED_DENO, ALLOWED_GLOBALS } from "./allowed_names.ts";
+import { define, lazily, type Realm } from "./realm.ts";
+import { postponeNode } from "./tame_node.ts";
 
 /** What the boot keeps for itself. */
 export interface Captured {
@@ -22,9 +24,9 @@ export interface Captured {
   allEnv(): Record<string, string>;
   /** The `process` that the plugin sees: its `env` is to be filled. */
   processEnv: Record<string, string>;
+  /** Give the realm its `process` and `Buffer`. Call it before a node module is loaded, and before the plugin is. */
+  loadNode(): void;
 }
-
-type Realm = Record<PropertyKey, unknown>;
 
 interface Internals {
   inspectArgs(args: unknown[], options: { colors: boolean }): string;
@@ -47,10 +49,11 @@ export function tameRealm(): Captured {
     getEnv: env.get.bind(env),
     allEnv: env.toObject.bind(env),
     processEnv: Object.create(null),
+    loadNode: () => {},
   };
   closeStandardStreams(internals);
   cutInternals(internals);
-  replaceProcess(realm, captured.processEnv);
+  captured.loadNode = postponeNode(realm, { env: captured.processEnv, deno });
   replaceDeno(realm, deno, env);
   silenceCodeFromText(realm);
   removeForgeable();
@@ -75,44 +78,17 @@ function cutInternals(internals: Internals): void {
   }
 }
 
-/** The runtime's own modules keep the real `process`, emptied; the plugin sees a small one. */
-function replaceProcess(realm: Realm, env: Record<string, string>): void {
-  const real = realm.process as Realm;
-  const visible = Object.freeze({
-    env,
-    argv: Object.freeze([]),
-    version: real.version,
-    versions: Object.freeze({ ...real.versions as object }),
-    platform: real.platform,
-    arch: real.arch,
-    nextTick: real.nextTick,
-  });
-  for (const key of Reflect.ownKeys(real)) {
-    if (!ALLOWED_PROCESS.has(key) && typeof key === "string") Reflect.deleteProperty(real, key);
-  }
-  // Between it and the event emitter that it is.
-  const own = Object.getPrototypeOf(real) as Realm;
-  for (const key of Reflect.ownKeys(own)) {
-    if (key !== "constructor" && !ALLOWED_PROCESS.has(key) && typeof key === "string") {
-      Reflect.deleteProperty(own, key);
-    }
-  }
-  // The runtime writes its warnings there, and ends the Worker when it cannot.
-  const nowhere = Object.freeze({ write: () => true, isTTY: false, fd: -1 });
-  define(real, {
-    env: visible.env,
-    argv: [],
-    execArgv: [],
-    stdout: nowhere,
-    stderr: nowhere,
-    emitWarning: () => {},
-  });
-  define(realm, { process: visible });
-}
-
 function replaceDeno(realm: Realm, deno: Realm, env: typeof Deno.env): void {
   const allowed: Realm = Object.create(null);
-  for (const name of ALLOWED_DENO) if (name in deno) allowed[name] = deno[name];
+  for (const name of ALLOWED_DENO) {
+    if (!Object.hasOwn(deno, name)) continue;
+    const get = lazily(deno, name);
+    const isLazy = Object.getOwnPropertyDescriptor(deno, name)?.get !== undefined;
+    Object.defineProperty(allowed, name, {
+      enumerable: true,
+      ...(isLazy ? { get } : { value: get() }),
+    });
+  }
   allowed.errors = Object.freeze({ ...deno.errors as object });
   // Reading needs the permission; writing would change the program's own environment.
   allowed.env = Object.freeze({
@@ -145,7 +121,7 @@ function silenceCodeFromText(realm: Realm): void {
   Object.defineProperty(refuse, "prototype", { value: Function.prototype, writable: false });
   define(realm, { Function: refuse });
   for (const name of ["setTimeout", "setInterval"] as const) {
-    const original = realm[name] as (...args: unknown[]) => unknown;
+    const load = lazily(realm, name) as () => (...args: unknown[]) => unknown;
     define(realm, {
       [name]: (task: unknown, ...rest: unknown[]) => {
         if (typeof task !== "function") {
@@ -153,7 +129,7 @@ function silenceCodeFromText(realm: Realm): void {
             `Cannot call ${name}: its first argument is ${typeof task}, no function`,
           );
         }
-        return original(task, ...rest);
+        return load()(task, ...rest);
       },
     });
   }
@@ -169,11 +145,10 @@ function removeForgeable(): void {
 }
 
 function removeGlobals(realm: Realm): void {
-  define(realm, {
-    // The real one tells of the machine and holds locks that reach into the engine's isolate.
-    navigator: Object.freeze({ userAgent: navigator.userAgent, language: navigator.language }),
-  });
-  const kept = new Set(["Function", "Deno", "process", "navigator", "console"]);
+  const { deno } = (realm.Deno as typeof Deno).version;
+  // The real one tells of the machine and holds locks that reach into the engine's isolate.
+  define(realm, { navigator: Object.freeze({ userAgent: `Deno/${deno}` }) });
+  const kept = new Set(["Function", "Deno", "process", "Buffer", "navigator", "console"]);
   for (const key of Reflect.ownKeys(realm)) {
     if (typeof key === "symbol" || kept.has(key) || ALLOWED_GLOBALS.has(key)) continue;
     if (!Reflect.deleteProperty(realm, key)) define(realm, { [key]: undefined });
@@ -192,8 +167,8 @@ function closePrototypes(realm: Realm): void {
     }
   };
   for (const name of ALLOWED_GLOBALS) {
-    // The realm itself stays open: a library may hang a name on it.
-    const value = realm[name];
+    // What is not loaded yet is no part of the language. The realm itself stays open: a library may add to it.
+    const value = Object.getOwnPropertyDescriptor(realm, name)?.value;
     if (typeof value === "function") close((value as { prototype?: unknown }).prototype);
   }
   const samples: unknown[] = [
@@ -209,15 +184,4 @@ function closePrototypes(realm: Realm): void {
     async function* () {},
   ];
   for (const sample of samples) close(Object.getPrototypeOf(sample as object));
-}
-
-function define(target: object, values: Record<string, unknown>): void {
-  for (const [name, value] of Object.entries(values)) {
-    Object.defineProperty(target, name, {
-      value,
-      writable: true,
-      enumerable: false,
-      configurable: true,
-    });
-  }
 }

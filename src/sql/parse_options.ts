@@ -4,6 +4,7 @@ import {
   nearest,
   oneOf,
   parseJson,
+  TOO_DEEP,
   typeName,
   type Value,
 } from "../core/mod.ts";
@@ -132,9 +133,13 @@ function parseExtra(reader: TokenReader, option: StreamOption): { [key: string]:
   let value: Value;
   try {
     value = parseJson(text);
-  } catch {
+  } catch (error) {
     // What JSON.parse says is not repeated: it quotes the text, which may hold a secret.
-    throw reader.error(`${must}, but this is not JSON`, token);
+    const deep = error instanceof Error && error.message === TOO_DEEP;
+    const sentence = deep
+      ? `${option.name} is nested deeper than ${MAX_DEPTH}`
+      : `${must}, but this is not JSON`;
+    throw reader.error(sentence, token);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw reader.error(`${must}, but this is ${typeName(value)}`, token);

@@ -35,7 +35,7 @@ Deno.test("A plugin learns nothing of the file system", async () => {
       execPath: "Deno.execPath()",
       mainModule: "Deno.mainModule",
       location: "globalThis.location",
-      process: "process.cwd() + process.execPath",
+      process: "process.execPath ?? process.mainModule",
       write: "Deno.writeTextFileSync(props.path, '')",
       temporary: "Deno.makeTempFileSync()",
       remove: "Deno.removeSync(props.path)",

@@ -221,6 +221,15 @@ Deno.test("dispose() closes what still runs", async () => {
   await host[Symbol.asyncDispose]();
 });
 
+Deno.test("dispose() does not wait for the deadline of an earlier stop", async () => {
+  const host = await openPlugin(source(`ctx.log.info("open"); await new Promise(() => {});`));
+  const run = new Run(host);
+  await run.until(() => run.lines.length > 0);
+  run.instance.stop(3_600_000);
+  await host[Symbol.asyncDispose]();
+  assertEquals(await run.end(), { kind: "stopped", forced: true });
+});
+
 // -- Log --
 
 Deno.test("start() takes the console of a plugin for its log, by level", async () => {
@@ -260,6 +269,11 @@ Deno.test("start() tells how the connection stands, and the last of many changes
   assertEquals(run.statuses[0], ["connecting", ""]);
   assertEquals(run.statuses.at(-1), ["connected", "n999"]);
   assert(run.statuses.length < 100);
+});
+
+Deno.test("start() tells the author of a status that there is not", async () => {
+  const found = await failure(source(`ctx.status("online");`));
+  assertMatch(found.message, /^Cannot tell the status online: expected "connecting", "connected"/);
 });
 
 // -- What crosses --

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { KuiperError } from "../../../src/core/mod.ts";
 import { FORBIDDEN_WORDS } from "../../../src/loader/forbidden_words.ts";
+import { LINKER_VERSION } from "../../../src/loader/link_cache.ts";
 import { LINKED_HEADER } from "../../../src/loader/linked_text.ts";
 import { evaluate, type Files, linkFiles, run } from "./linking.ts";
 import { assertTwins } from "./native_twin.ts";
@@ -319,6 +320,26 @@ Deno.test("link() makes a SyntaxError of an import that only the engine sees", a
   };
   const error = await assertRejects(() => run(files));
   assert(error instanceof SyntaxError || error instanceof TypeError, String(error));
+});
+
+// -- The version --
+
+Deno.test("link() makes of a sample what LINKER_VERSION says", async () => {
+  // When this fails for a good reason, raise LINKER_VERSION, so that no cached text of the old kind is run.
+  const { text } = await linkFiles({
+    "a.ts": `// One of each.
+import b, { x, f as g, type T } from "./b.js"; import * as ns from "node:path";
+enum E { A }
+export let exported = f\`import \${x}\`; g({ x }); export default class { #import = E.A as T; m = [this.#import, b.export]; }
+export { x as y, ns }; export const later = [import("./b.js"), (p: string) => import(p), import.meta.url];
+function f(..._: unknown[]) { return arguments; }
+`,
+    "b.js":
+      `export * from "./a.ts"; export const x = await 1; export function f() {} export default () => f();`,
+  });
+  const golden = new URL(`../../golden/linked/version_${LINKER_VERSION}.txt`, import.meta.url);
+  if (Deno.env.get("UPDATE") === "1") await Deno.writeTextFile(golden, text);
+  else assertEquals(text, await Deno.readTextFile(golden));
 });
 
 // -- Size --
