@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { fail, type Logger, nearest, oneOf, systemClock } from "./core/mod.ts";
 import {
   type BasePaths,
@@ -13,17 +14,26 @@ import {
   resolveBase,
   Secrets,
 } from "./config/mod.ts";
+import { typeKey } from "./loader/mod.ts";
 import type { Store } from "./store/mod.ts";
 import { type CreateStream, parseStatement, printStatement } from "./sql/mod.ts";
 import { StreamRun } from "./stream/mod.ts";
 import { type CheckOptions, checkPlugin, type CheckStep } from "./app/check_plugin.ts";
 import { describeStream, type StreamDescription } from "./app/describe_stream.ts";
 import { maskedLogger } from "./app/masking.ts";
+import type {
+  PluginDescription,
+  PluginProposal,
+  PluginSummary,
+  ProposeOptions,
+} from "./app/plugin_proposal.ts";
+import type { Plugins } from "./app/plugins.ts";
 import { Sources } from "./app/sources.ts";
 import { storeKeeper, streamScope } from "./app/store_keeper.ts";
 import { validate, type ValidateOptions } from "./app/validate.ts";
 
 export type { CheckOptions, CheckStep, StreamDescription, ValidateOptions };
+export type { PluginDescription, PluginProposal, PluginSummary, ProposeOptions };
 
 /** What an application is opened with. */
 export interface AppOptions {
@@ -44,6 +54,7 @@ export class App implements AsyncDisposable {
   readonly #log: Logger;
   readonly #sources: Sources;
   readonly #runs = new Set<StreamRun>();
+  #plugins: Promise<Plugins> | undefined;
   #store: Promise<Store> | undefined;
 
   /** Read `etc/kuiper.yaml`. Nothing else is touched before it is needed. */
@@ -139,6 +150,8 @@ export class App implements AsyncDisposable {
       sourceStopMs: Math.min(common.stopTimeoutMs, stopTimeoutMs * SOURCE_SHARE),
       openHost: (instanceId) => source.openHost(instanceId),
       explain: (failure) => source.explain(failure, definition.name),
+      ...(source.restart === undefined ? {} : { restart: source.restart }),
+      provenance: () => source.provenance(),
       ...(keeper === undefined ? {} : { keeper }),
       log: this.#log.child(definition.name),
       clock: systemClock,
@@ -153,6 +166,44 @@ export class App implements AsyncDisposable {
     return await checkPlugin(options, { sources: this.#sources, log: this.#log, report });
   }
 
+  // -- Plugins --
+
+  /** Fetch a plugin's code, look at it and say what there is to know; nothing is written before its approval. */
+  async proposePlugin(options: ProposeOptions): Promise<PluginProposal> {
+    return await (await this.#openPlugins()).propose(options);
+  }
+
+  /** The same for every plugin that {@link App.exportPlugins} wrote. */
+  async proposeImport(dir: string): Promise<PluginProposal[]> {
+    return await (await this.#openPlugins()).proposeImport(dir);
+  }
+
+  /** Write plugins by URL, all or those named, to a new directory. @returns their names. */
+  async exportPlugins(dir: string, names?: readonly string[]): Promise<string[]> {
+    return await (await this.#openPlugins()).export(dir, names);
+  }
+
+  /** Every plugin by URL and from a file. */
+  async listPlugins(): Promise<PluginSummary[]> {
+    return await (await this.#openPlugins()).catalog.list();
+  }
+
+  /** What is known of a plugin without running it. @throws KuiperError `not_found` */
+  async describePlugin(name: string): Promise<PluginDescription> {
+    return await (await this.#openPlugins()).catalog.describe(name);
+  }
+
+  /** Forget a plugin by URL. @throws KuiperError `exists` while a stored stream uses it, `not_found` */
+  async removePlugin(name: string): Promise<void> {
+    await (await this.#openPlugins()).remove(name);
+  }
+
+  /** Which other process owns `data/` now, for people; undefined when none does. */
+  async dataHolder(): Promise<string | undefined> {
+    const { lockHolder } = await import("./store/mod.ts");
+    return await lockHolder(join(this.base.data, "lock"));
+  }
+
   /** Stop every stream, then close the store. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#runs].map((run) => run[Symbol.asyncDispose]()));
@@ -160,6 +211,29 @@ export class App implements AsyncDisposable {
     const store = this.#store;
     this.#store = undefined;
     await (await store?.catch(() => undefined))?.[Symbol.asyncDispose]();
+  }
+
+  /** What only the management of plugins needs is loaded for it. */
+  async #openPlugins(): Promise<Plugins> {
+    this.#plugins ??= import("./app/plugins.ts").then(({ Plugins }) =>
+      new Plugins(this.#input, {
+        config: this.config,
+        log: this.#log,
+        folders: this.#sources.folders,
+        streamsOf: (type) => this.#streamsOf(type),
+      })
+    );
+    return await this.#plugins;
+  }
+
+  /** The stored streams of a type; a process that owns the store is no hindrance. */
+  async #streamsOf(type: string): Promise<string[]> {
+    const { openStore } = await import("./store/mod.ts");
+    await using store = await openStore(this.base.data, { owner: "kuiper plugin", readOnly: true });
+    return store.streams.list().filter(({ statement }) => {
+      const { options } = parseStatement(statement) as CreateStream;
+      return typeKey(options.type) === typeKey(type);
+    }).map(({ name }) => name);
   }
 
   /** SQLite costs time and memory at start: only what needs definitions loads it. */

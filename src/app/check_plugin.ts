@@ -54,7 +54,11 @@ export async function checkPlugin(options: CheckOptions, context: CheckContext):
       file: isFile ? options.target : undefined,
     });
     const { resolved, config, grant } = source;
-    const place = resolved.kind === "file" ? resolved.display : "built in";
+    const place = resolved.kind === "file"
+      ? resolved.display
+      : resolved.kind === "url"
+      ? resolved.entry.url
+      : "built in";
     const files = config.files.length === 0 ? "no configuration file" : config.files.join(", ");
     return [source, `${place}; ${files}; grant: ${grant}`];
   });
@@ -67,7 +71,9 @@ export async function checkPlugin(options: CheckOptions, context: CheckContext):
       { host, plugin },
       plugin === undefined
         ? "built in"
-        : `in a Worker, ${formatDuration(performance.now() - started)}`,
+        : `${source.isolation === "process" ? "in a process of its own" : "in a Worker"}, ${
+          formatDuration(performance.now() - started)
+        }`,
     ];
   });
   if (host === undefined) return false;

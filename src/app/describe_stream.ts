@@ -1,4 +1,5 @@
 import { type CreateStream, printStatement } from "../sql/mod.ts";
+import type { Provenance } from "./provenance.ts";
 import type { Sources } from "./sources.ts";
 
 /** What is known of a stream without running anything of it. */
@@ -17,6 +18,8 @@ export interface StreamDescription {
     isolation: string;
     /** What it may do, for people. */
     grant: string;
+    /** Where a plugin's code comes from and how it is held. */
+    provenance?: Provenance;
   };
 }
 
@@ -25,7 +28,9 @@ export async function describeStream(
   definition: CreateStream,
   sources: Sources,
 ): Promise<StreamDescription> {
-  const { resolved, config, isolation, grant } = await sources.prepare(definition);
+  const source = await sources.prepare(definition);
+  const { resolved, config, isolation, grant } = source;
+  const provenance = source.provenance();
   const file = resolved.kind === "file" ? resolved : undefined;
   return {
     statement: printStatement(definition),
@@ -38,6 +43,7 @@ export async function describeStream(
       configFiles: config.files,
       isolation,
       grant,
+      ...(provenance === undefined ? {} : { provenance }),
     },
   };
 }

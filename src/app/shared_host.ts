@@ -14,6 +14,11 @@ export class SharedHost {
     this.#onEnd = onEnd;
   }
 
+  /** Whether it is gone. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** A hold for one instance; disposing of it gives it back. */
   share(): SourceHost {
     this.#users++;

@@ -2,27 +2,35 @@ import { dirname, fromFileUrl, join, resolve } from "@std/path";
 import {
   type CommonFields,
   type ConfigInput,
+  formatPlace,
   type Grant,
   type KuiperConfig,
   loadPluginsConfig,
   loadSourceConfig,
+  type PluginEntry,
   type PluginsConfig,
   refuseErrors,
   resolveGrant,
+  type RestartPolicy,
   showPath,
   type SourceConfig,
   validateProps,
 } from "../config/mod.ts";
 import { inlineHost, type SourceFailure, type SourceHost } from "../contract/mod.ts";
-import { fail, type KuiperError, type Logger } from "../core/mod.ts";
+import { fail, KuiperError, type Logger } from "../core/mod.ts";
 import {
   describeGrant,
   type Grant as IsolateGrant,
   GRANT_KINDS,
+  type LinkedPlugin,
   loadLinked,
+  lockedHash,
+  lockedPlugin,
+  ProcessPool,
   type ResolvedType,
   resolveType,
   type SourceFolder,
+  type StartingIsolate,
   startIsolate,
   typeKey,
   withinOwn,
@@ -31,6 +39,8 @@ import {
 import { BUILTIN_SOURCES } from "../source/mod.ts";
 import type { CreateStream } from "../sql/mod.ts";
 import { maskedError } from "./masking.ts";
+import { hasUrl, PluginCode } from "./plugin_code.ts";
+import { type Provenance, ProvenanceRecord } from "./provenance.ts";
 import { SharedHost } from "./shared_host.ts";
 
 /** What a source is started from. */
@@ -45,15 +55,26 @@ export interface SourceRequest {
   file?: string | undefined;
 }
 
+/** What a TYPE stands for: a built-in, a file, or an entry with a URL in etc/plugins.yaml. */
+export type FoundSource = ResolvedType | {
+  readonly kind: "url";
+  readonly type: string;
+  readonly entry: PluginEntry & { url: string };
+};
+
 /** A source, found and configured, but not started. */
 export interface PreparedSource {
-  readonly resolved: ResolvedType;
+  readonly resolved: FoundSource;
   readonly config: SourceConfig;
   readonly common: CommonFields;
   readonly props: Record<string, unknown>;
   /** For people. */
-  readonly isolation: "inline" | "worker";
+  readonly isolation: "inline" | "worker" | "process";
   readonly grant: string;
+  /** How a plugin's crashed isolate is started again; absent for a built-in. */
+  readonly restart?: RestartPolicy;
+  /** Where a plugin's code comes from and how it is held, as far as that is known now; nothing for a built-in. */
+  provenance(): Provenance | undefined;
   /** Open what runs one instance. */
   openHost(instanceId: number): Promise<SourceHost>;
   /** Load a plugin alone; `undefined` for a built-in. */
@@ -68,20 +89,58 @@ export class Sources implements AsyncDisposable {
   readonly #config: KuiperConfig;
   readonly #log: Logger;
   readonly #shared = new Map<string, SharedHost>();
+  readonly #processes = new ProcessPool();
+  readonly #code: PluginCode;
   #plugins: Promise<PluginsConfig> | undefined;
 
   constructor(input: ConfigInput, config: KuiperConfig, log: Logger) {
     this.#input = input;
     this.#config = config;
     this.#log = log;
+    this.#code = new PluginCode(input, { config, log });
   }
 
-  /** Where a TYPE comes from. @throws KuiperError `not_found` with the nearest names and where it looked. */
-  async find(type: string, file?: string): Promise<ResolvedType> {
-    return await resolveType(type, {
-      folders: file === undefined ? this.#folders() : [this.#folderOf(file)],
-      builtins: Object.keys(BUILTIN_SOURCES),
-    });
+  /**
+   * Where a TYPE comes from.
+   *
+   * @throws KuiperError `not_found` with the nearest names and where it looked; `config` when a file and a URL claim one
+   * name.
+   */
+  async find(type: string, file?: string): Promise<FoundSource> {
+    const builtins = Object.keys(BUILTIN_SOURCES);
+    if (file !== undefined) {
+      return await resolveType(type, { folders: [this.#folderOf(file)], builtins });
+    }
+    const { folders } = this;
+    let found: ResolvedType | undefined;
+    let problem: unknown;
+    try {
+      found = await resolveType(type, { folders, builtins });
+    } catch (error) {
+      if (!(error instanceof KuiperError) || error.code !== "not_found") throw error;
+      problem = error;
+    }
+    // A built-in is never shadowed.
+    if (found?.kind === "builtin") return found;
+    const plugins = await this.#pluginsConfig();
+    const entry = plugins.entryFor(type);
+    if (!hasUrl(entry)) {
+      if (found !== undefined) return found;
+      const urls = plugins.types.filter((name) => hasUrl(plugins.entryFor(name)));
+      if (urls.length === 0) throw problem;
+      // Once more, so that the sentence names those by URL too.
+      return await resolveType(type, { folders, builtins: [...builtins, ...urls] });
+    }
+    if (found !== undefined) {
+      throw fail(
+        "config",
+        `${found.display} and the url of "${entry.name}" in ${
+          formatPlace(entry.place)
+        } both claim TYPE ` +
+          `"${type}": remove one of the two`,
+      );
+    }
+    return { kind: "url", type: typeKey(entry.name), entry };
   }
 
   /** Find and configure the source of a stream. */
@@ -109,18 +168,26 @@ export class Sources implements AsyncDisposable {
         ...common,
         isolation: "inline",
         grant: "all of the program's own",
+        provenance: () => undefined,
         openHost: () => Promise.resolve(inlineHost(BUILTIN_SOURCES[resolved.type]!)),
         loadPlugin: () => Promise.resolve(undefined),
         explain,
       };
     }
     const permissions = await this.#grantOf(resolved.type, config);
-    const load = () => this.#load(resolved, { config, permissions });
+    const plugins = await this.#pluginsConfig();
+    const entry = resolved.kind === "url" ? resolved.entry : plugins.entryFor(resolved.type);
+    const grant = describeGrant(permissions);
+    const hash = resolved.kind === "url" ? await this.#approvedHash(resolved.entry) : undefined;
+    const record = new ProvenanceRecord(entry, { grant, ...(hash === undefined ? {} : { hash }) });
+    const load = () => this.#load(resolved, { config, permissions, entry, record });
     return {
       ...common,
-      isolation: "worker",
-      grant: describeGrant(permissions),
-      openHost: this.#opener(resolved.path, load),
+      isolation: entry.isolation,
+      grant,
+      restart: entry.restart,
+      provenance: () => record.get(),
+      openHost: this.#opener(resolved.kind === "url" ? entry.name : resolved.path, load),
       loadPlugin: load,
       explain,
     };
@@ -135,16 +202,23 @@ export class Sources implements AsyncDisposable {
   /** A class or function gets an isolate for every instance; an object has one for all of its streams. */
   #opener(path: string, load: () => Promise<WorkerHost>): PreparedSource["openHost"] {
     let first: Promise<SharedHost | WorkerHost> | undefined;
+    const open = async () => {
+      first = load().then((host) => this.#shareObject(path, host));
+      const host = await first;
+      return host instanceof SharedHost ? host.share() : host;
+    };
     return async () => {
       const running = this.#shared.get(path);
       if (running !== undefined) return running.share();
-      if (first === undefined) {
-        first = load().then((host) => this.#shareObject(path, host));
-        const host = await first;
-        return host instanceof SharedHost ? host.share() : host;
-      }
-      const known = await first;
-      return known instanceof SharedHost ? known.share() : await load();
+      if (first === undefined) return await open();
+      const seen = first;
+      const known = await seen;
+      if (!(known instanceof SharedHost)) return await load();
+      if (!known.ended) return known.share();
+      // All that shared it have gone. Who comes first begins anew, the others wait for the same one.
+      if (first === seen) return await open();
+      const fresh = await first;
+      return fresh instanceof SharedHost ? fresh.share() : await load();
     };
   }
 
@@ -156,21 +230,29 @@ export class Sources implements AsyncDisposable {
   }
 
   async #load(
-    resolved: ResolvedType & { kind: "file" },
-    { config, permissions }: { config: SourceConfig; permissions: IsolateGrant },
+    resolved: Exclude<FoundSource, { kind: "builtin" }>,
+    { config, permissions, entry, record }: {
+      config: SourceConfig;
+      permissions: IsolateGrant;
+      entry: PluginEntry;
+      record: ProvenanceRecord;
+    },
   ): Promise<WorkerHost> {
-    const { type } = resolved;
-    // The Worker starts while the module is being linked: each takes about 20 ms.
-    const isolate = startIsolate({ type, permissions, log: this.#log.child(type) });
+    // The isolate starts while the module is being linked: each takes about 20 ms.
+    const isolate = this.#startIsolate(resolved.type, { permissions, entry });
     let host: WorkerHost;
     try {
-      const linked = await loadLinked({
-        entry: resolved.path,
-        display: resolved.display,
-        cacheDir: join(this.#input.paths.data, "modules"),
-        log: this.#log,
-      });
+      const linked = await this.#link(resolved);
       host = await isolate.load(linked);
+      record.started(host, linked.hash);
+      if (resolved.kind === "url") {
+        const { isolation, grant } = record.get();
+        this.#log.child(resolved.type).info(
+          `runs ${entry.url} of hash ${
+            linked.hash.slice(0, 12)
+          } in a ${isolation}, grant: ${grant}`,
+        );
+      }
     } catch (error) {
       await isolate[Symbol.asyncDispose]();
       throw maskedError(error, this.#input.secrets);
@@ -186,15 +268,46 @@ export class Sources implements AsyncDisposable {
     return host;
   }
 
+  #startIsolate(
+    type: string,
+    { permissions, entry }: { permissions: IsolateGrant; entry: PluginEntry },
+  ): StartingIsolate {
+    const log = this.#log.child(type);
+    return entry.isolation === "worker"
+      ? startIsolate({ type, permissions, log })
+      : this.#processes.start({ type, permissions, log, limits: entry.limits });
+  }
+
+  async #link(resolved: Exclude<FoundSource, { kind: "builtin" }>): Promise<LinkedPlugin> {
+    if (resolved.kind === "url") return await this.#code.load(resolved.entry);
+    return await loadLinked({
+      entry: resolved.path,
+      display: resolved.display,
+      cacheDir: this.#code.linkedFolder,
+      log: this.#log,
+    });
+  }
+
+  async #approvedHash(entry: PluginEntry): Promise<string | undefined> {
+    const locked = lockedPlugin(await this.#code.lock(), entry.name);
+    return locked === undefined ? undefined : await lockedHash(locked);
+  }
+
   // -- Grants --
 
-  async #grantOf(type: string, config: SourceConfig): Promise<IsolateGrant> {
-    this.#plugins ??= loadPluginsConfig({
+  /** Read once: a running stream keeps what it started with. */
+  #pluginsConfig(): Promise<PluginsConfig> {
+    return this.#plugins ??= loadPluginsConfig({
       ...this.#input,
       allowUnsafe: this.#config.plugins.allowUnsafe,
+    }).then((plugins) => {
+      for (const warning of plugins.warnings) this.#log.warn(warning);
+      return plugins;
     });
-    const plugins = await this.#plugins;
-    for (const warning of plugins.warnings) this.#log.warn(warning);
+  }
+
+  async #grantOf(type: string, config: SourceConfig): Promise<IsolateGrant> {
+    const plugins = await this.#pluginsConfig();
     const granted = isolateGrant(
       resolveGrant(plugins.grantFor(type), {
         type,
@@ -208,7 +321,8 @@ export class Sources implements AsyncDisposable {
 
   // -- Places --
 
-  #folders(): SourceFolder[] {
+  /** Folders of source files, the base directory's own first. */
+  get folders(): SourceFolder[] {
     const own = join(this.#input.paths.plugins, "sources");
     const embedded = fromFileUrl(new URL("../../plugins/sources/", import.meta.url));
     const folders = [{ path: own, display: showPath(this.#input.paths, own) }];

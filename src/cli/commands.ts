@@ -58,6 +58,61 @@ export const COMMANDS: readonly Entry[] = [
     load: () => import("./plugin_check.ts"),
   },
   {
+    words: "plugin add",
+    summary: "take a source from a URL: look at it, approve it, pin it",
+    load: () => import("./plugin_add.ts"),
+  },
+  {
+    words: "plugin update",
+    summary: "fetch a plugin again, look at what changed, pin it",
+    load: () => import("./plugin_update.ts"),
+  },
+  {
+    words: "plugin list",
+    summary: "list the plugins",
+    load: () => import("./plugin_list.ts"),
+  },
+  {
+    words: "plugin describe",
+    summary: "show where a plugin is from and what it may do",
+    load: () => import("./plugin_describe.ts"),
+  },
+  {
+    words: "plugin remove",
+    summary: "forget a plugin by URL",
+    load: () => import("./plugin_remove.ts"),
+  },
+  {
+    words: "plugin export",
+    summary: "write plugins to a directory, for a machine without network",
+    load: () => import("./plugin_export.ts"),
+  },
+  {
+    words: "plugin import",
+    summary: "take over such a directory",
+    load: () => import("./plugin_import.ts"),
+  },
+  {
+    words: "create plugin",
+    summary: "plugin add, as eKuiper spells it",
+    load: () => import("./create_plugin.ts"),
+  },
+  {
+    words: "show plugins",
+    summary: "plugin list, as eKuiper spells it",
+    load: () => import("./show_plugins.ts"),
+  },
+  {
+    words: "describe plugin",
+    summary: "plugin describe, as eKuiper spells it",
+    load: () => import("./describe_plugin.ts"),
+  },
+  {
+    words: "drop plugin",
+    summary: "plugin remove, as eKuiper spells it",
+    load: () => import("./drop_plugin.ts"),
+  },
+  {
     words: "types",
     summary: "print the TypeScript declarations that a source is written against",
     load: () => import("./types.ts"),
@@ -85,10 +140,7 @@ const LATER: readonly string[] = [
   ...["create", "describe", "show", "drop"].flatMap((verb) => [
     `${verb} table`,
     `${verb} tables`,
-    `${verb} plugin`,
-    `${verb} plugins`,
   ]),
-  ...["add", "update", "remove", "list"].map((verb) => `plugin ${verb}`),
 ];
 
 /**

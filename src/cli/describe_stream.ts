@@ -1,8 +1,8 @@
 import type { Command } from "./command.ts";
+import { facts } from "./columns.ts";
 import type { StreamDescription } from "./engine.ts";
 import { openEngine } from "./open_engine.ts";
 import type { Style } from "./style.ts";
-import { printable } from "./text_width.ts";
 
 /** `kuiper describe stream`. */
 export const command: Command = {
@@ -31,17 +31,18 @@ configuration it reads, how it is isolated and what it may do.`,
 };
 
 function describe({ statement, source }: StreamDescription, style: Style): string {
-  const facts: [string, string | undefined][] = [
+  const { provenance } = source;
+  const lines = facts([
     ["source", `${source.type}, ${source.builtin ? "built in" : "a plugin"}`],
     ["file", source.file],
+    ["url", provenance?.url],
+    ["hash", provenance?.hash],
     ["version", source.version],
     ["configuration", source.configFiles.join(", ") || "none"],
     ["isolation", source.isolation],
+    ["limits", provenance?.limits],
     ["grant", source.grant],
-  ];
-  const width = Math.max(...facts.map(([name]) => name.length));
-  const lines = facts.flatMap(([name, fact]) =>
-    fact === undefined ? [] : [`${style.dim(name.padEnd(width))}  ${printable(fact)}\n`]
-  );
-  return `${statement}\n\n${lines.join("")}`;
+    ["contract", provenance === undefined ? undefined : `${provenance.contract}`],
+  ], style);
+  return `${statement}\n\n${lines}`;
 }

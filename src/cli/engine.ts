@@ -1,7 +1,15 @@
 import type { App, AppOptions } from "../app.ts";
 import type { Batch } from "../core/mod.ts";
 
-export type { AppOptions, CheckStep, StreamDescription } from "../app.ts";
+export type {
+  AppOptions,
+  CheckStep,
+  PluginDescription,
+  PluginProposal,
+  PluginSummary,
+  ProposeOptions,
+  StreamDescription,
+} from "../app.ts";
 
 type StartedRun = Awaited<ReturnType<App["run"]>>;
 
@@ -22,7 +30,14 @@ type Verbs =
   | "dropStream"
   | "stream"
   | "validate"
-  | "checkPlugin";
+  | "checkPlugin"
+  | "proposePlugin"
+  | "proposeImport"
+  | "exportPlugins"
+  | "listPlugins"
+  | "describePlugin"
+  | "removePlugin"
+  | "dataHolder";
 
 /** What the commands need of the application; tests put a fake in its place. */
 export interface Engine extends Pick<App, Verbs | "config">, AsyncDisposable {

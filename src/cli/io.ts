@@ -6,6 +6,11 @@ export type StopSignal = "SIGINT" | "SIGTERM";
 
 /** Everything outside of the command line that its commands touch: a test holds all of it. */
 export interface Io {
+  readonly stdin: {
+    readonly isTerminal: boolean;
+    /** The next line without its end; undefined when there is none. */
+    readLine(): Promise<string | undefined>;
+  };
   readonly stdout: {
     /** Resolves when all bytes are taken. Rejects with `Deno.errors.BrokenPipe` when nobody reads any more. */
     write(bytes: Uint8Array): Promise<void>;
@@ -34,6 +39,7 @@ export interface Io {
 /** The real terminal, process and application. */
 export function denoIo(): Io {
   return {
+    stdin: { readLine, isTerminal: Deno.stdin.isTerminal() },
     stdout: { write: writeStdout, isTerminal: Deno.stdout.isTerminal() },
     stderr: { write: writeStderr, isTerminal: Deno.stderr.isTerminal() },
     env: readEnv(),
@@ -47,6 +53,19 @@ export function denoIo(): Io {
       return await App.open(options);
     },
   };
+}
+
+/** One line is all that a command asks for: what was typed ahead of the answer to it is no concern. */
+async function readLine(): Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(1024);
+  let text = "";
+  while (!text.includes("\n")) {
+    const count = await Deno.stdin.read(buffer);
+    if (count === null) return text === "" ? undefined : text;
+    text += decoder.decode(buffer.subarray(0, count), { stream: true });
+  }
+  return text.slice(0, text.indexOf("\n")).replace(/\r$/, "");
 }
 
 async function writeStdout(bytes: Uint8Array): Promise<void> {

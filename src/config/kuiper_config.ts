@@ -1,3 +1,4 @@
+import { resolve } from "@std/path";
 import { type LogLevel, parseDuration } from "../core/mod.ts";
 import { readOwnEtcFile } from "./config_files.ts";
 import type { ConfigInput } from "./config_input.ts";
@@ -6,7 +7,7 @@ import { addFindings, type Finding, refuseErrors } from "./finding.ts";
 import { interpolate } from "./interpolate.ts";
 import { KUIPER_SCHEMA } from "./kuiper_schema.ts";
 import { validateProps } from "./props_check.ts";
-import { isFinding, type Section } from "./yaml_file.ts";
+import { isFinding, isSection, type Section } from "./yaml_file.ts";
 
 /** `etc/kuiper.yaml`, complete and checked. */
 export interface KuiperConfig {
@@ -19,13 +20,19 @@ export interface KuiperConfig {
   readonly plugins: {
     /** Whether `run` and `ffi` can be granted. @default {false} */
     readonly allowUnsafe: boolean;
+    /** Origins that plugins may import from beside their own. @default {[]} */
+    readonly allowImport: readonly string[];
+    /** Absolute path of a PEM file with authorities to trust, beside the system's, when modules are fetched. */
+    readonly caFile?: string;
+    /** Bearer tokens by host (`host` or `host:port`), for hosts that give modules to nobody else. */
+    readonly tokens: Readonly<Record<string, string>>;
   };
 }
 
 /** What holds with no file and no variable; the shipped `etc/kuiper.yaml` says the same. */
 export const DEFAULT_KUIPER_CONFIG: KuiperConfig = {
   basic: { logLevel: "info", gracefulShutdownTimeoutMs: 10_000 },
-  plugins: { allowUnsafe: false },
+  plugins: { allowUnsafe: false, allowImport: [], tokens: {} },
 };
 
 /**
@@ -36,7 +43,7 @@ export const DEFAULT_KUIPER_CONFIG: KuiperConfig = {
 export async function loadKuiperConfig(input: ConfigInput): Promise<KuiperConfig> {
   const { value, findings } = await examine(input);
   refuseErrors(findings);
-  return toConfig(value);
+  return toConfig(value, input);
 }
 
 /** Everything that is wrong with `etc/kuiper.yaml` and the variables `KUIPER__…`. */
@@ -61,17 +68,18 @@ async function examine(input: ConfigInput): Promise<{ value: Section; findings: 
     schema: KUIPER_SCHEMA,
   });
   findings.unshift(...document.findings);
+  hideTokens(value, input);
   addFindings(findings, validateProps(value, KUIPER_SCHEMA, document.where));
   return { value, findings };
 }
 
-function toConfig(value: Section): KuiperConfig {
+function toConfig(value: Section, { paths }: ConfigInput): KuiperConfig {
   const basic = (value.basic ?? {}) as {
     debug?: boolean;
     logLevel?: LogLevel;
     gracefulShutdownTimeout?: number | string;
   };
-  const plugins = (value.plugins ?? {}) as { allowUnsafe?: boolean };
+  const plugins = (value.plugins ?? {}) as Partial<KuiperConfig["plugins"]>;
   const { basic: defaults } = DEFAULT_KUIPER_CONFIG;
   return {
     basic: {
@@ -80,6 +88,17 @@ function toConfig(value: Section): KuiperConfig {
         ? defaults.gracefulShutdownTimeoutMs
         : parseDuration(basic.gracefulShutdownTimeout, '"basic.gracefulShutdownTimeout"'),
     },
-    plugins: { allowUnsafe: plugins.allowUnsafe ?? DEFAULT_KUIPER_CONFIG.plugins.allowUnsafe },
+    plugins: {
+      ...DEFAULT_KUIPER_CONFIG.plugins,
+      ...plugins,
+      allowImport: (plugins.allowImport ?? []).map((origin) => origin.replace(/\/$/, "")),
+      ...(plugins.caFile === undefined ? {} : { caFile: resolve(paths.base, plugins.caFile) }),
+    },
   };
+}
+
+/** Whatever they are and wherever they came from: tokens are printed nowhere. */
+function hideTokens(value: Section, { secrets }: ConfigInput): void {
+  const tokens = isSection(value.plugins) ? value.plugins.tokens : undefined;
+  if (isSection(tokens)) Object.values(tokens).forEach((token) => secrets.add(String(token)));
 }

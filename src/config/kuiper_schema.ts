@@ -21,6 +21,21 @@ export const KUIPER_SCHEMA: PropsSchema = {
       additionalProperties: false,
       properties: {
         allowUnsafe: { type: "boolean", default: false },
+        allowImport: {
+          type: "array",
+          items: {
+            type: "string",
+            pattern: "^https?://[^/?#@\\s]+/?$",
+            expected: 'an origin such as "https://esm.example.org"',
+          },
+          default: [],
+        },
+        caFile: { type: "string", expected: "the path of a PEM file" },
+        tokens: {
+          type: "object",
+          expected: "a mapping from host to token",
+          additionalProperties: { type: "string" },
+        },
       },
     },
   },

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { showPath } from "./base_dir.ts";
 import { bothCases } from "./source_file.ts";
-import { readEtcFile } from "./config_files.ts";
+import { type EtcFile, readEtcFile } from "./config_files.ts";
 import type { ConfigInput } from "./config_input.ts";
 import { type Document, openDocument } from "./document.ts";
 import {
@@ -14,9 +14,12 @@ import {
 } from "./finding.ts";
 import { type Grant, GRANT_KINDS, type GrantValue, noGrant } from "./grant.ts";
 import { interpolate } from "./interpolate.ts";
+import { noEntry, type PluginEntry, toEntry } from "./plugin_entry.ts";
 import { PLUGINS_SCHEMA } from "./plugins_schema.ts";
 import { validateProps } from "./props_check.ts";
-import { isFinding, isSection, type Section } from "./yaml_file.ts";
+import { urlProblem } from "./plugin_url.ts";
+import type { Where } from "./where.ts";
+import { isFinding, isSection, parseYaml, type Section } from "./yaml_file.ts";
 
 /** `etc/plugins.yaml`, complete and checked. */
 export interface PluginsConfig {
@@ -26,6 +29,8 @@ export interface PluginsConfig {
   readonly warnings: readonly string[];
   /** What plugins of this type may do, before `resolveGrant`: nothing when there is no entry. */
   grantFor(type: string): Grant;
+  /** The rest of what is said of this type; the defaults when there is no entry. */
+  entryFor(type: string): PluginEntry;
 }
 
 /** What {@link loadPluginsConfig} needs to know of `etc/kuiper.yaml`. */
@@ -41,17 +46,22 @@ export interface PluginsInput extends ConfigInput {
 export async function loadPluginsConfig(input: PluginsInput): Promise<PluginsConfig> {
   const { entries, document, findings } = await examine(input);
   refuseErrors(findings);
+  // Where an entry would have to be written, also when the built-in file was read.
+  const missing = { file: showPath(input.paths, join(input.paths.etc, "plugins.yaml")) };
+  const nameOf = (type: string) => bothCases(type).find((one) => Object.hasOwn(entries, one));
+  const placeOf = (name: string) => document.where.locate(["plugins", name], "key");
   return {
     types: Object.keys(entries),
     warnings: findings.map(formatFinding),
     grantFor(type) {
-      const [lower, upper] = bothCases(type);
-      const name = [lower, upper].find((one) => Object.hasOwn(entries, one));
-      // Where an entry would have to be written, also when the built-in file was read.
-      if (name === undefined) {
-        return noGrant({ file: showPath(input.paths, join(input.paths.etc, "plugins.yaml")) });
-      }
-      return toGrant(entries[name] as Section, document.where.locate(["plugins", name], "key"));
+      const name = nameOf(type);
+      if (name === undefined) return noGrant(missing);
+      return toGrant(entries[name] as Section, placeOf(name));
+    },
+    entryFor(type) {
+      const name = nameOf(type);
+      if (name === undefined) return noEntry(type, missing);
+      return toEntry(name, entries[name] as Section, placeOf(name));
     },
   };
 }
@@ -61,6 +71,13 @@ export async function checkPluginsConfig(input: PluginsInput): Promise<Finding[]
   return (await examine(input)).findings;
 }
 
+/** The same of a text that is to become the file. */
+export async function checkPluginsText(text: string, input: PluginsInput): Promise<Finding[]> {
+  const path = join(input.paths.etc, "plugins.yaml");
+  const file = await parseYaml(text, { path, name: showPath(input.paths, path) });
+  return examineFile({ file, builtIn: false }, input).findings;
+}
+
 interface Examined {
   readonly entries: Section;
   readonly document: Document;
@@ -68,7 +85,10 @@ interface Examined {
 }
 
 async function examine(input: PluginsInput): Promise<Examined> {
-  const { file, builtIn } = await readEtcFile(input.paths, "plugins.yaml");
+  return examineFile(await readEtcFile(input.paths, "plugins.yaml"), input);
+}
+
+function examineFile({ file, builtIn }: EtcFile, input: PluginsInput): Examined {
   const broken = file !== undefined && isFinding(file);
   const document = openDocument(broken ? undefined : file, {
     ...input,
@@ -84,30 +104,10 @@ async function examine(input: PluginsInput): Promise<Examined> {
   const entries = isSection(value["plugins"]) ? value["plugins"] : {};
   const examined = { entries, document, findings };
   if (builtIn) return examined;
-  findings.push(...unknownYet(examined));
   addFindings(findings, validateProps(value, PLUGINS_SCHEMA, document.where));
   if (findings.length > 0) return examined;
   for (const type of Object.keys(entries)) findings.push(...checkEntry(type, examined, input));
   return examined;
-}
-
-/** What a later version will read gets a sentence of its own. */
-function unknownYet({ entries, document: { where } }: Examined): Finding[] {
-  const findings: Finding[] = [];
-  for (const [type, entry] of Object.entries(entries)) {
-    if (!isSection(entry)) continue;
-    const path = ["plugins", type];
-    if (Object.hasOwn(entry, "url")) {
-      const message = `sources by URL are not in this version: put the module of "${type}" into ` +
-        "plugins/sources and remove the key";
-      findings.push(errorAt(where.locate([...path, "url"], "key"), message));
-    }
-    if (entry["isolation"] === "process") {
-      const message = `isolation "process" is not in this version: write "worker" for "${type}"`;
-      findings.push(errorAt(where.locate([...path, "isolation"], "value"), message));
-    }
-  }
-  return findings;
 }
 
 function checkEntry(
@@ -121,7 +121,9 @@ function checkEntry(
     const place = where.locate(["plugins", type], "key");
     findings.push(errorAt(place, `"${type}" and "${other}" are one type, remove one entry`));
   }
-  const permissions = ((entries[type] as Section)["permissions"] ?? {}) as Section;
+  const entry = entries[type] as Section;
+  findings.push(...checkUrl(type, entry, where), ...checkLimits(type, entry, where));
+  const permissions = (entry["permissions"] ?? {}) as Section;
   for (const kind of GRANT_KINDS) {
     const value = permissions[kind] as GrantValue | undefined;
     const path = ["plugins", type, "permissions", kind];
@@ -145,6 +147,26 @@ function checkEntry(
     }
   }
   return findings;
+}
+
+function checkUrl(type: string, entry: Section, where: Where): Finding[] {
+  const text = entry["url"];
+  if (typeof text !== "string") return [];
+  const place = where.locate(["plugins", type, "url"], "value");
+  const problem = urlProblem(text);
+  return problem === undefined ? [] : [errorAt(place, `the url of "${type}" ${problem}`)];
+}
+
+/** What only a process can be held to. */
+function checkLimits(type: string, entry: Section, where: Where): Finding[] {
+  const isolation = entry["isolation"] ?? (entry["url"] === undefined ? "worker" : "process");
+  if (isolation === "process") return [];
+  return ["limits", "restart"].filter((key) => Object.hasOwn(entry, key)).map((key) =>
+    errorAt(
+      where.locate(["plugins", type, key], "key"),
+      `"${key}" of "${type}" needs a process of its own: add "isolation: process", or remove it`,
+    )
+  );
 }
 
 function toGrant(entry: Section, place: Grant["place"]): Grant {

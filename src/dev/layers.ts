@@ -44,7 +44,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     about: "one file a command",
     imports: ["core", "config", "store", "sql", "stream", "app"],
   },
-  main: { about: "runs the command line", imports: ["cli"] },
+  main: { about: "runs the command line, or a plugin's process", imports: ["cli", "loader"] },
   dev: { about: "compile, lint, demo; never in the binary", imports: ["core", "cli"] },
   plugins: { about: "sources that ship as examples", imports: [] },
 };

@@ -14,4 +14,4 @@ export { checkTree } from "./check_tree.ts";
 export type { Layer } from "./layers.ts";
 export { LAYERS, layerTable, PACKAGES } from "./layers.ts";
 export type { PermissionName, Permissions } from "./permissions.ts";
-export { DEFAULT_PERMISSIONS, PERMISSION_NAMES, permissionFlags } from "./permissions.ts";
+export { DEFAULT_PERMISSIONS, ownPaths, PERMISSION_NAMES, permissionFlags } from "./permissions.ts";

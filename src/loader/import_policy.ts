@@ -1,9 +1,11 @@
 /**
- * What a plugin may import: files of its own folder, `"kuiper"`, and node modules that hold no handle to the machine.
+ * What a plugin may import: files of its own folder or modules of its allowed origins, `"kuiper"`, and node modules
+ * that hold no handle to the machine.
  *
  * @module
  */
 import { nearest, oneOf } from "../core/mod.ts";
+import { type RemotePolicy, remoteUrl } from "./remote_url.ts";
 
 /** The contract's specifier. */
 export const CONTRACT_SPECIFIER = "kuiper";
@@ -39,12 +41,15 @@ export const SAFE_NODE_MODULES: readonly string[] = [
 export type Resolution =
   | { readonly kind: "file"; readonly url: string }
   | { readonly kind: "native"; readonly specifier: string }
-  | { readonly kind: "refused"; readonly why: string };
+  /** `origin` when the operator could allow it. */
+  | { readonly kind: "refused"; readonly why: string; readonly origin?: string };
 
 /** What decides about an import. */
 export interface ImportPolicy {
-  /** The plugin's folder as a URL that ends in a slash. */
+  /** The plugin's folder as a URL that ends in a slash; empty when `remote` decides instead. */
   readonly root: string;
+  /** For a plugin by URL. */
+  readonly remote?: RemotePolicy;
   /** With their `node:`. */
   readonly allowedNodeModules: readonly string[];
 }
@@ -62,7 +67,13 @@ export function resolveImport(
     if (policy.allowedNodeModules.includes(specifier)) return { kind: "native", specifier };
     return refused(nodeRefusal(specifier, policy.allowedNodeModules));
   }
-  if (/^\.\.?\//.test(specifier)) return relativeFile(specifier, options);
+  const { remote } = policy;
+  const isRelative = /^\.\.?\//.test(specifier);
+  if (remote !== undefined && (isRelative || /^(?:\/|https?:)/i.test(specifier))) {
+    const found = remoteUrl(specifier, { from: options.from, policy: remote });
+    return "url" in found ? { kind: "file", url: found.url } : { kind: "refused", ...found };
+  }
+  if (isRelative) return relativeFile(specifier, options);
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(specifier)?.[1]?.toLowerCase();
   switch (scheme) {
     case undefined:
@@ -72,7 +83,8 @@ export function resolveImport(
       return refused(`packages are not loaded at run time; ${BUNDLE}`);
     case "https":
       return refused(
-        "sources by URL are not in this version; copy the file into the plugin's folder",
+        "a plugin from a file imports no URL; copy the module into the plugin's folder, or put the whole plugin " +
+          'at a URL and add it with "kuiper plugin add"',
       );
     default:
       return refused(

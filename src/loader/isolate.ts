@@ -7,8 +7,8 @@ import type {
   SourceSpec,
 } from "../contract/mod.ts";
 import { explainEnd, explainFailure, loadError } from "./explain.ts";
+import { type IsolatePort, lost, type OpenPort } from "./isolate_port.ts";
 import { readManifest } from "./manifest.ts";
-import { describeGrant, workerPermissions } from "./permissions.ts";
 import { type FromIsolate, ProtocolError, readMessage, type ToIsolate } from "./protocol.ts";
 import { type IsolateLink, RemoteInstance } from "./remote_instance.ts";
 import type { ModuleMap } from "./source_map.ts";
@@ -30,14 +30,14 @@ const DISPOSE_MS = 300;
 const LINES_PER_SECOND = 200;
 
 /**
- * A Worker with one plugin in it.
+ * A Worker with one plugin in it, behind a port: in a thread of this program or in another process.
  *
  * - **Distrust**: a message that breaks a rule ends the isolate, and its instances fail with a sentence.
- * - **Ends once**: whatever ends it, the Worker is terminated, every timer cleared and every instance closed.
+ * - **Ends once**: whatever ends it, the port is closed, every timer cleared and every instance closed.
  */
 export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
   readonly #options: IsolateOptions;
-  readonly #worker: Worker;
+  readonly #port: IsolatePort;
   readonly #startedAt = Date.now();
   readonly #instances = new Map<number, RemoteInstance>();
   readonly #lineGate = sampled(() => performance.now(), {
@@ -56,17 +56,14 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
   #silentBeats = 0;
   #windowStart = 0;
   #inWindow = 0;
+  #portClosed: Promise<void> | undefined;
 
-  constructor(options: IsolateOptions) {
+  constructor(options: IsolateOptions, open: OpenPort) {
     this.#options = options;
-    this.#worker = startWorker(options);
-    this.#worker.onmessage = (event) => this.#receive(event.data);
-    this.#worker.onmessageerror = () => this.#crash("ProtocolError", "sent what cannot be read");
-    this.#worker.onerror = (event) => {
-      // Unhandled, it would end this program.
-      event.preventDefault();
-      this.#crash("Error", `ended by itself: ${event.message}`);
-    };
+    this.#port = open({
+      message: (data) => this.#receive(data),
+      broken: (failure) => this.#crash(failure),
+    });
   }
 
   get info(): PluginInfo {
@@ -110,6 +107,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
       });
     } catch (error) {
       this.#end(undefined);
+      await this.#portClosed;
       throw error;
     } finally {
       clearTimeout(timer);
@@ -157,7 +155,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
   }
 
   post(message: ToIsolate): void {
-    if (this.#ended === undefined) this.#worker.postMessage(message);
+    if (this.#ended === undefined) this.#port.post(message);
   }
 
   overdue(instance: RemoteInstance, deadlineMs: number): void {
@@ -166,7 +164,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
       `its isolate did not answer ${
         formatDuration(deadlineMs)
       } after it was told to stop, and was ended; ` +
-        `code that never waits keeps one core busy until this program ends`,
+        `code that never waits ${this.#port.neverWaits}`,
     );
     this.#instances.delete(instance.id);
     instance.gone(undefined);
@@ -192,7 +190,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
       this.#handle(message);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#crash(error.name, error.message);
+      this.#crash(lost(error.message, error.name));
     }
   }
 
@@ -268,8 +266,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
     } else if (this.#silentBeats > 1) this.post({ t: "ping" });
   }
 
-  #crash(name: string, what: string): void {
-    const failure: SourceFailure = { ...lost(what), name };
+  #crash(failure: SourceFailure): void {
     if (this.#loading !== undefined) this.#loading.reject(loadError(failure, this.#plugin));
     else this.#end(failure);
   }
@@ -278,8 +275,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
     if (this.#ended !== undefined) return;
     this.#ended = { failure };
     clearInterval(this.#heartbeat);
-    this.#worker.onmessage = null;
-    this.#worker.terminate();
+    this.#portClosed = this.#port.close();
     for (const instance of this.#instances.values()) instance.gone(failure);
     this.#instances.clear();
   }
@@ -292,27 +288,6 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
     await Promise.all(instances.map((instance) => instance.closed));
     clearTimeout(timer);
     this.#end(undefined);
+    await this.#portClosed;
   }
-}
-
-function startWorker({ type, permissions }: IsolateOptions): Worker {
-  try {
-    return new Worker(new URL("./boot.ts", import.meta.url), {
-      type: "module",
-      name: `source ${type}`,
-      deno: { permissions: workerPermissions(permissions) },
-    });
-  } catch (error) {
-    throw fail(
-      error instanceof Deno.errors.NotCapable ? "denied" : "config",
-      `Cannot run source "${type}" with the grant ${describeGrant(permissions)}: ${
-        messageOf(error)
-      }`,
-      error,
-    );
-  }
-}
-
-function lost(what: string): SourceFailure {
-  return { step: "crash", name: "Error", message: `the isolate ${what}` };
 }

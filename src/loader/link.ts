@@ -123,10 +123,10 @@ class ModuleLinker {
 
   /** The module's record up to its text, and its text. */
   write(namespace: Namespace | undefined): { head: string; body: ReturnType<typeof applyEdits> } {
-    const { path, display, scan, targets, code } = this.#module;
+    const { display, scan, targets, code } = this.#module;
     const needs = targets.filter((target) => typeof target === "number");
     const record: Omit<LinkedModule, typeof MODULE_FUNCTION> = {
-      url: `plugin:///${path.split("/").map(encodeURIComponent).join("/")}`,
+      url: metaUrl(this.#module),
       display,
       needs: [...new Set(needs)],
       async: scan.async,
@@ -308,6 +308,12 @@ class ModuleLinker {
       this.#edits.push({ start: from, end: quasi.end + (quasi.tail ? 1 : 2), text });
     }
   }
+}
+
+/** What a module sees as its own URL: of a file no more than its place among the plugin's files. */
+function metaUrl({ url, path }: GraphModule): string {
+  if (!url.startsWith("file:")) return url;
+  return `plugin:///${path.split("/").map(encodeURIComponent).join("/")}`;
 }
 
 /** A name that stands nowhere in `code`, nor does any that begins with it. */

@@ -41,8 +41,8 @@ export interface CacheRecord {
 /** A plugin's place in the cache. */
 export interface CacheSlot {
   readonly path: string;
-  readonly reader: ModuleReader;
-  readonly root: string;
+  /** What the files are compared with; absent where the place itself depends on all their hashes. */
+  readonly files?: { readonly reader: ModuleReader; readonly root: string };
   readonly log: Logger;
 }
 
@@ -63,7 +63,7 @@ export async function readCache(slot: CacheSlot): Promise<CacheRecord | undefine
     const hash = await sha256(new TextEncoder().encode(payload));
     if (stored.slice(0, end) !== hash) throw new Error("its hash is wrong");
     const record: CacheRecord = JSON.parse(payload);
-    if (!await isFresh(record, slot)) return undefined;
+    if (slot.files !== undefined && !await isFresh(record, slot.files)) return undefined;
     checkInvariant(record.text, record.maps);
     return record;
   } catch (error) {
@@ -94,9 +94,11 @@ export async function writeCache(slot: CacheSlot, record: CacheRecord): Promise<
   }
 }
 
-async function isFresh(record: CacheRecord, slot: CacheSlot): Promise<boolean> {
-  const { reader } = slot;
-  const realRoot = await reader.realFolder(slot.root);
+async function isFresh(
+  record: CacheRecord,
+  { reader, root }: NonNullable<CacheSlot["files"]>,
+): Promise<boolean> {
+  const realRoot = await reader.realFolder(root);
   const same = record.files.map(async ({ url, sha256: expected }) => {
     const { bytes, realUrl } = await reader.read(url);
     return realUrl.startsWith(realRoot) && await sha256(bytes) === expected;

@@ -84,7 +84,7 @@ export async function loadLinked(options: LoadOptions): Promise<LinkedPlugin> {
   let slot: CacheSlot | undefined;
   if (cacheDir !== undefined) {
     const path = await cachePath(cacheDir, [entryUrl, rootUrl, display, ...allowedNodeModules]);
-    slot = { path, reader, root: rootUrl, log };
+    slot = { path, files: { reader, root: rootUrl }, log };
     const cached = await readCache(slot);
     if (cached !== undefined) return pluginOf(cached, true);
   }
@@ -107,7 +107,8 @@ export async function loadLinked(options: LoadOptions): Promise<LinkedPlugin> {
   return pluginOf(record, false);
 }
 
-function pluginOf(record: CacheRecord, fromCache: boolean): LinkedPlugin {
+/** A record as its isolate takes it. */
+export function pluginOf(record: CacheRecord, fromCache: boolean): LinkedPlugin {
   const { text, maps, files, hash, nativeModules } = record;
   const nodeModules = nativeModules.filter((specifier) => specifier.startsWith("node:"));
   return { text, maps, modules: files, nodeModules, hash, fromCache };

@@ -36,3 +36,31 @@ export type {
 } from "./worker_host.ts";
 export type { PluginKind } from "./protocol.ts";
 export { openWorkerHost, startIsolate } from "./start_isolate.ts";
+export type { Launch } from "./process_launch.ts";
+export type { ProcessOptions } from "./process_isolate.ts";
+export { ProcessPool, startProcessIsolate } from "./process_isolate.ts";
+export type { ProcessLimits } from "./process_limits.ts";
+export { DEFAULT_PROCESS_LIMITS } from "./process_limits.ts";
+export { ISOLATE_COMMAND } from "./process_protocol.ts";
+export { runIsolateChild } from "./process_main.ts";
+export type { FetchLimits, FetchOptions } from "./fetch_options.ts";
+export { FETCH_LIMITS } from "./fetch_options.ts";
+export type { FetchedGraph, FetchedModule, FetchGraphOptions } from "./remote_graph.ts";
+export { fetchGraph, lockedOf, pinGraph } from "./remote_graph.ts";
+export type { RemoteLoadOptions } from "./remote_load.ts";
+export { inspectLocked, loadRemote } from "./remote_load.ts";
+export { entryUrl } from "./remote_url.ts";
+export type { LockedModule, LockedPlugin, Lockfile } from "./lock_file.ts";
+export {
+  EMPTY_LOCK,
+  LOCK_VERSION,
+  lockedHash,
+  lockedPlugin,
+  parseLock,
+  printLock,
+  withPlugin,
+} from "./lock_file.ts";
+export type { LockUpdate } from "./lock_store.ts";
+export { readLock, updateLock, writeLock } from "./lock_store.ts";
+export type { ModuleCacheOptions } from "./module_cache.ts";
+export { ModuleCache } from "./module_cache.ts";

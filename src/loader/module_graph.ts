@@ -6,7 +6,8 @@
 import { fail, messageOf, nearest, oneOf } from "../core/mod.ts";
 import { resolveImport } from "./import_policy.ts";
 import type { ImportPolicy, Resolution } from "./import_policy.ts";
-import type { ModuleReader } from "./module_reader.ts";
+import type { ModuleBytes, ModuleReader } from "./module_reader.ts";
+import { originRefusal } from "./remote_url.ts";
 import { authorPlace, parseModule } from "./parse_module.ts";
 import type { ParsedModule } from "./parse_module.ts";
 import type { Mappings } from "./source_map.ts";
@@ -28,10 +29,11 @@ export type DynamicTarget = Target | { readonly refusal: string };
 export interface GraphModule extends ParsedModule {
   /** Where it was read. */
   readonly url: string;
-  /** Its path below the plugin's folder, with slashes. */
+  /** Its path below the plugin's folder, with slashes; of a plugin by URL the module's URL. */
   readonly path: string;
   /** What the user calls the file. */
   readonly display: string;
+  readonly isTypeScript: boolean;
   /** Size of the file. */
   readonly bytes: number;
   /** Of the file, in hex. */
@@ -52,6 +54,8 @@ export interface ModuleGraph {
   readonly modules: readonly GraphModule[];
   /** Modules of the isolate that are imported, sorted. */
   readonly nativeModules: readonly string[];
+  /** For each module the one whose import led to it first; the entry has none. */
+  readonly importers: readonly (number | undefined)[];
   /** URLs at which nothing was found, where that changed only what `import()` does. */
   readonly absent: readonly string[];
 }
@@ -66,6 +70,18 @@ export interface GraphOptions {
   readonly policy: ImportPolicy;
   /** What reads the modules. */
   readonly reader: ModuleReader;
+  /** @default {MAX_MODULES, MAX_MODULE_BYTES, any depth} */
+  readonly limits?: GraphLimits;
+}
+
+/** How large a graph may be. */
+export interface GraphLimits {
+  /** Most modules. */
+  readonly modules: number;
+  /** Largest module. */
+  readonly moduleBytes: number;
+  /** Most imports from the entry to a module. */
+  readonly depth: number;
 }
 
 /**
@@ -82,6 +98,9 @@ interface Importer {
   readonly module: GraphModule;
   readonly offset: number;
   readonly via: Importer | undefined;
+  readonly index: number;
+  /** Imports from the entry to here. */
+  readonly depth: number;
 }
 
 class GraphReader {
@@ -92,10 +111,15 @@ class GraphReader {
   readonly #known = new Map<string, number | { refusal: string }>();
   readonly #natives = new Set<string>();
   readonly #absent: string[] = [];
+  /** Refusals that the operator could lift, by origin: all are found before the first is told. */
+  readonly #origins = new Map<string, { specifier: string; importer: Importer }>();
+  readonly #limits: GraphLimits;
   #realRoot = "";
 
   constructor(options: GraphOptions) {
     this.#options = options;
+    this.#limits = options.limits ??
+      { modules: MAX_MODULES, moduleBytes: MAX_MODULE_BYTES, depth: Infinity };
   }
 
   async read(): Promise<ModuleGraph> {
@@ -113,8 +137,13 @@ class GraphReader {
       throw fail("module", `Cannot load "${display}": ${first.refusal}`);
     }
     for (let index = 0; index < this.#modules.length; index++) await this.#resolve(index);
+    for (const { specifier, importer } of this.#origins.values()) {
+      const why = originRefusal([...this.#origins.keys()].sort());
+      throw fail("module", refusalSentence(specifier, why, importer));
+    }
     return {
       modules: this.#modules,
+      importers: this.#importers.map((importer) => importer?.index),
       nativeModules: [...this.#natives].sort(),
       absent: this.#absent,
     };
@@ -124,18 +153,25 @@ class GraphReader {
   async #resolve(index: number): Promise<void> {
     const module = this.#modules[index]!;
     const via = this.#importers[index];
+    const depth = (via?.depth ?? 0) + 1;
     for (const request of module.scan.requests) {
-      const importer = { module, offset: request.offset, via };
+      const importer = { module, offset: request.offset, via, index, depth };
       const target = request.hasAttributes
         ? { refusal: ATTRIBUTES }
         : await this.#target(request.specifier, importer);
       if (typeof target === "object" && "refusal" in target) {
-        throw fail("module", refusalSentence(request.specifier, target.refusal, importer));
+        if (target.origin === undefined) {
+          throw fail("module", refusalSentence(request.specifier, target.refusal, importer));
+        }
+        if (!this.#origins.has(target.origin)) {
+          this.#origins.set(target.origin, { specifier: request.specifier, importer });
+        }
+        continue;
       }
       module.targets.push(target);
     }
     for (const dynamic of module.scan.dynamics) {
-      const importer = { module, offset: dynamic.start, via };
+      const importer = { module, offset: dynamic.start, via, index, depth };
       const { specifier } = dynamic;
       if (specifier === undefined) {
         const place = placeIn(importer);
@@ -156,17 +192,35 @@ class GraphReader {
     }
   }
 
-  async #target(specifier: string, importer: Importer): Promise<DynamicTarget> {
-    const from = importer.module.url;
-    const resolution: Resolution = resolveImport(specifier, { from, policy: this.#options.policy });
+  async #target(
+    specifier: string,
+    importer: Importer,
+  ): Promise<Target | { refusal: string; origin?: string }> {
+    const resolution = this.#where(specifier, importer.module.url);
     switch (resolution.kind) {
-      case "refused":
-        return { refusal: resolution.why };
+      case "refused": {
+        const { why, origin } = resolution;
+        return origin === undefined ? { refusal: why } : { refusal: why, origin };
+      }
       case "native":
         this.#natives.add(resolution.specifier);
         return { native: resolution.specifier };
       case "file":
         return await this.#load(resolution.url, importer);
+    }
+  }
+
+  #where(specifier: string, from: string): Resolution {
+    return resolveImport(specifier, { from, policy: this.#options.policy });
+  }
+
+  /** Have what a module imports fetched while others are parsed. */
+  #prefetch({ url, scan }: GraphModule): void {
+    const { reader } = this.#options;
+    if (reader.prefetch === undefined) return;
+    for (const { specifier } of [...scan.requests, ...scan.dynamics]) {
+      const resolution = specifier === undefined ? undefined : this.#where(specifier, url);
+      if (resolution?.kind === "file") reader.prefetch(resolution.url);
     }
   }
 
@@ -182,29 +236,43 @@ class GraphReader {
       this.#known.set(url, found);
       return found;
     }
-    if (this.#modules.length >= MAX_MODULES) {
-      const { display } = this.#options;
-      throw fail("module", `Cannot load "${display}": it has more than ${MAX_MODULES} modules`);
+    const own = found.url ?? url;
+    // Redirected to one that is there already: two names, one module.
+    const same = this.#known.get(own);
+    if (same !== undefined) {
+      this.#known.set(url, same);
+      return same;
     }
-    const index = this.#modules.push(await this.#parse(url, found.bytes)) - 1;
+    const { display } = this.#options;
+    if (this.#modules.length >= this.#limits.modules) {
+      const most = this.#limits.modules;
+      throw fail("module", `Cannot load "${display}": it has more than ${most} modules`);
+    }
+    if ((importer?.depth ?? 0) > this.#limits.depth) {
+      const most = this.#limits.depth;
+      throw fail("module", `Cannot load "${display}": imports lead more than ${most} modules deep`);
+    }
+    const module = await this.#parse(own, found);
+    const index = this.#modules.push(module) - 1;
     this.#importers.push(importer);
-    this.#known.set(url, index);
+    this.#known.set(url, index).set(own, index);
+    this.#prefetch(module);
     return index;
   }
 
-  async #read(
-    url: string,
-  ): Promise<{ bytes: Uint8Array<ArrayBuffer> } | { refusal: string }> {
+  async #read(url: string): Promise<ModuleBytes | { refusal: string }> {
     const { reader } = this.#options;
+    const { moduleBytes } = this.#limits;
     try {
-      const { bytes, realUrl } = await reader.read(url);
+      const found = await reader.read(url);
+      const { bytes, realUrl } = found;
       if (!realUrl.startsWith(this.#realRoot)) {
         return { refusal: "it is a link that leads outside the plugin's folder" };
       }
-      if (bytes.length > MAX_MODULE_BYTES) {
-        return { refusal: `it has more than ${MAX_MODULE_BYTES >> 20} MiB` };
+      if (bytes.length > moduleBytes) {
+        return { refusal: `it has more than ${moduleBytes >> 20} MiB` };
       }
-      return { bytes };
+      return found;
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) {
         this.#absent.push(url);
@@ -217,17 +285,20 @@ class GraphReader {
     }
   }
 
-  async #parse(url: string, bytes: Uint8Array<ArrayBuffer>): Promise<GraphModule> {
+  async #parse(url: string, found: ModuleBytes): Promise<GraphModule> {
     const { policy } = this.#options;
-    const path = decodeURI(url.slice(policy.root.length));
-    const display = this.#display(url);
+    const { bytes } = found;
+    const isRemote = policy.remote !== undefined;
+    const path = isRemote ? url : decodeURI(url.slice(policy.root.length));
+    const display = isRemote ? url : this.#display(url);
+    const isTyped = found.isTypeScript ?? isTypeScript(display);
     const source = decodeText(bytes, display);
-    const { code, mappings } = await transform(source, { display });
+    const { code, mappings } = await transform(source, { display, isTypeScript: isTyped });
     const mapped = mappings === undefined ? {} : { mappings };
     const parsed = await parseModule(code, {
       display,
       source,
-      isTypeScript: isTypeScript(display),
+      isTypeScript: isTyped,
       ...mapped,
     });
     return {
@@ -235,8 +306,9 @@ class GraphReader {
       url,
       path,
       display,
+      isTypeScript: isTyped,
       bytes: bytes.length,
-      sha256: await sha256(bytes),
+      sha256: found.sha256 ?? await sha256(bytes),
       code,
       ...mapped,
       targets: [],

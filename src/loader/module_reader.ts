@@ -11,6 +11,12 @@ export interface ModuleBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Where it really lies: links followed. */
   readonly realUrl: string;
+  /** Its own URL, to which the one that was asked for led. @default {the one that was asked for} */
+  readonly url?: string;
+  /** Of `bytes`, in hex, when that was found out already. */
+  readonly sha256?: string;
+  /** @default {what the name says} */
+  readonly isTypeScript?: boolean;
 }
 
 /** Reads modules by URL. */
@@ -25,6 +31,8 @@ export interface ModuleReader {
   realFolder(url: string): Promise<string>;
   /** Names in the same folder as `url`, for suggestions; empty when they cannot be had. */
   siblings(url: string): Promise<string[]>;
+  /** Says that `url` will be read. */
+  prefetch?(url: string): void;
 }
 
 /** Reads files. */

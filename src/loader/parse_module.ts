@@ -39,15 +39,9 @@ export interface ParseOptions {
  * @throws a `module` error that names the place and shows it.
  */
 export async function parseModule(code: string, options: ParseOptions): Promise<ParsedModule> {
-  const parser = await loadParser();
   const comments: CommentRange[] = [];
   try {
-    const program = parser.parse(code, {
-      ecmaVersion: "latest",
-      sourceType: "module",
-      allowHashBang: true,
-      onComment: (_block, _text, start, end) => void comments.push({ start, end }),
-    }) as Program;
+    const program = await parseProgram(code, comments);
     const typescript = (offset: number) => authorImport(code, { ...options, offset });
     const scan = scanModule(program, options.isTypeScript ? { typescript } : {});
     // A type of the same file may be exported by name without `type`: nothing of it is left at run time.
@@ -65,6 +59,22 @@ export async function parseModule(code: string, options: ParseOptions): Promise<
     const offset = Number(error.pos);
     throw syntaxError(explain(error.message, code, offset), { ...options, code, offset });
   }
+}
+
+/**
+ * The syntax tree of a module.
+ *
+ * @param comments takes the places of its comments.
+ * @throws SyntaxError with the offset as `pos`.
+ */
+export async function parseProgram(code: string, comments: CommentRange[] = []): Promise<Program> {
+  const parser = await loadParser();
+  return parser.parse(code, {
+    ecmaVersion: "latest",
+    sourceType: "module",
+    allowHashBang: true,
+    onComment: (_block, _text, start, end) => void comments.push({ start, end }),
+  }) as Program;
 }
 
 /**

@@ -6,7 +6,6 @@
 import { fail, nearest, oneOf } from "../core/mod.ts";
 import type { GraphModule, ModuleGraph, Target } from "./module_graph.ts";
 import { lineOf } from "./module_graph.ts";
-import { isTypeScript } from "./transform.ts";
 
 /** What a name stands for in the end. */
 export type Binding =
@@ -61,8 +60,7 @@ export class ExportResolver {
       );
     }
     const sentence = this.#missing(name, { from, place, target: target as number });
-    const mayBeType = options.isReexport && isTypeScript(importer.display) &&
-      isTypeScript(from.display);
+    const mayBeType = options.isReexport && importer.isTypeScript && from.isTypeScript;
     throw fail(
       "module",
       mayBeType ? `${sentence}; a type is passed on by "export type"` : sentence,

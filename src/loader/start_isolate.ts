@@ -1,5 +1,6 @@
 import { Isolate } from "./isolate.ts";
 import { withinOwn } from "./permissions.ts";
+import { openWorkerPort } from "./worker_port.ts";
 import type { IsolateOptions, LoadableText, StartingIsolate, WorkerHost } from "./worker_host.ts";
 
 /**
@@ -10,7 +11,8 @@ import type { IsolateOptions, LoadableText, StartingIsolate, WorkerHost } from "
  */
 export function startIsolate(options: IsolateOptions): StartingIsolate {
   withinOwn(options.permissions, `source "${options.type}"`);
-  return new Isolate(options);
+  const { type, permissions } = options;
+  return new Isolate(options, (events) => openWorkerPort(type, permissions, events));
 }
 
 /** Start an isolate and load a plugin in it. @throws as {@link startIsolate} and {@link StartingIsolate.load}. */

@@ -23,13 +23,14 @@ export function isTypeScript(path: string): boolean {
  * Make JavaScript of `text`; JavaScript is returned as it is.
  *
  * @param options.display what the user calls the file.
+ * @param options.isTypeScript when its name does not say it.
  * @throws a `module` error that names the place and shows it.
  */
 export async function transform(
   text: string,
-  options: { display: string },
+  options: { display: string; isTypeScript?: boolean },
 ): Promise<Transformed> {
-  if (!isTypeScript(options.display)) return { code: text };
+  if (!(options.isTypeScript ?? isTypeScript(options.display))) return { code: text };
   const { transformSync } = await loadTransformer();
   try {
     return { code: transformSync(text, { mode: "strip-only" }).code };

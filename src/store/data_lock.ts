@@ -55,6 +55,22 @@ export class DataLock implements AsyncDisposable {
   }
 }
 
+/**
+ * Who holds the lock on a data directory, for people: `process 12 ("kuiper run demo")`; undefined when nobody does.
+ *
+ * @param path of the lock file.
+ */
+export async function lockHolder(path: string): Promise<string | undefined> {
+  try {
+    using file = await Deno.open(path, { read: true, write: true });
+    if (!await file.tryLock(true)) return await readHolder(path);
+    await file.unlock();
+  } catch {
+    // No file, or none that may be opened: nobody is known to run.
+  }
+  return undefined;
+}
+
 async function busySentence(path: string): Promise<string> {
   const holder = await readHolder(path);
   return `Cannot use ${

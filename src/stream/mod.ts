@@ -7,6 +7,7 @@ export type { Ingest } from "./ingest.ts";
 export { compileIngest } from "./ingest.ts";
 export type { StreamMetrics } from "./metrics.ts";
 export { newMetrics } from "./metrics.ts";
+export type { RestartPolicy } from "./restart.ts";
 export type { StreamState, StreamStatus } from "./status.ts";
 export type { InstanceMemory, StateKeeper, StreamRunOptions } from "./stream_run.ts";
 export { StreamRun } from "./stream_run.ts";

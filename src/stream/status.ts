@@ -29,5 +29,7 @@ export interface StreamStatus {
   /** Milliseconds since 1970. */
   startedAt: number;
   endedAt?: number;
+  /** Where the source's code comes from and how it is held, when it is a plugin. */
+  provenance?: object;
   metrics: StreamMetrics;
 }

@@ -26,6 +26,7 @@ import { Backoff, Channel, type OverflowPolicy, TaskScope } from "../flow/mod.ts
 import type { CreateStream } from "../sql/mod.ts";
 import { compileIngest, type Ingest } from "./ingest.ts";
 import { newMetrics, type StreamMetrics } from "./metrics.ts";
+import { HEALTHY_MS, type RestartPolicy } from "./restart.ts";
 import { STREAM_MOVES, type StreamState, type StreamStatus } from "./status.ts";
 
 /** What one instance keeps between runs. */
@@ -56,6 +57,10 @@ export interface StreamRunOptions {
   openHost(instanceId: number): Promise<SourceHost>;
   /** The sentence for a failure of the source. */
   explain(failure: SourceFailure): KuiperError;
+  /** When a crash of the isolate is not the end. @default {a crash is the end} */
+  restart?: RestartPolicy;
+  /** Where the source's code comes from and how it is held, for the status; asked each time. */
+  provenance?(): object | undefined;
   keeper?: StateKeeper;
   log: Logger;
   clock: Clock;
@@ -158,6 +163,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
   /** How the stream stands now. */
   status(): StreamStatus {
     this.#metrics.buffer_length = this.#lanes.reduce((sum, lane) => sum + lane.waiting, 0);
+    const provenance = this.#options.provenance?.();
     return {
       state: this.#state,
       message: this.#message,
@@ -165,6 +171,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
       metrics: { ...this.#metrics },
       ...(this.#connection === undefined ? {} : { connection: { ...this.#connection } }),
       ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
+      ...(provenance === undefined ? {} : { provenance }),
     };
   }
 
@@ -199,7 +206,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
 
   // -- One instance --
 
-  /** Run an instance, again and again while it says that it is not connected. Throws when it fails. */
+  /** Run an instance, in a fresh isolate after a crash for as long as the policy allows. Throws when it fails. */
   async #live(lane: Lane): Promise<void> {
     const options = this.#options;
     const stop = this.#stop.signal;
@@ -208,32 +215,72 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
       lane.received.state = new Map(Object.entries(memory.state));
       lane.received.offset = memory.offset;
     }
-    if (stop.aborted) return;
+    const { attempts = 0, delayMs = 0, multiplier = 1, maxDelayMs = 0, jitter = 0 } =
+      options.restart ?? {};
+    const backoff = new Backoff({ firstMs: delayMs, multiplier, maxMs: maxDelayMs, jitter });
+    while (!stop.aborted) {
+      const startedAt = options.clock.now();
+      const crash = await this.#hosted(lane);
+      if (crash === undefined) return;
+      if (options.clock.now() - startedAt >= HEALTHY_MS) backoff.reset();
+      const error = options.explain(crash);
+      if (backoff.attempts >= attempts || stop.aborted) throw error;
+      const delay = backoff.next();
+      const count = attempts === Infinity ? "" : ` (${backoff.attempts} of ${attempts})`;
+      await this.#pause(error.message, {
+        delay,
+        what: `starting again in ${formatDuration(delay)}${count}`,
+      });
+    }
+  }
+
+  /**
+   * Run an instance in one isolate, again and again while it says that it is not connected. Throws when it fails.
+   *
+   * @returns how the isolate crashed, if that is how it ended.
+   */
+  async #hosted(lane: Lane): Promise<SourceFailure | undefined> {
+    const options = this.#options;
+    const stop = this.#stop.signal;
     await using host = await options.openHost(lane.id);
     const backoff = new Backoff();
     while (!stop.aborted) {
       const end = await this.#once(lane, host);
-      if (end.kind === "failed") throw options.explain(end.failure);
-      if (end.kind === "done") return;
+      if (end.kind === "failed") {
+        if (end.failure.step === "crash") return end.failure;
+        throw options.explain(end.failure);
+      }
+      if (end.kind === "done") return undefined;
       if (end.kind === "stopped") {
         if (end.forced) {
           options.log.warn(
             `the source did not end within ${formatDuration(this.#sourceStopMs)} and was cut off`,
           );
         }
-        return;
+        return undefined;
       }
       if (lane.sawTuples) backoff.reset();
       const delay = end.kind === "back_off" ? end.ms : backoff.next();
-      this.#metrics.reopened_total++;
-      this.#note(end.message);
-      this.#advance("reopening", `${end.message}; opening again in ${formatDuration(delay)}`);
-      options.log.warn(`${end.message}; opening again in ${formatDuration(delay)}`);
-      try {
-        await options.clock.sleep(delay, stop);
-      } catch {
-        return;
-      }
+      const what = `opening again in ${formatDuration(delay)}`;
+      await this.#pause(end.message, { delay, what });
+    }
+    return undefined;
+  }
+
+  /** Wait before the next attempt; returns at once when the stream is told to stop. */
+  async #pause(
+    problem: string,
+    { delay, what }: { delay: number; what: string },
+  ): Promise<void> {
+    const { clock, log } = this.#options;
+    this.#metrics.reopened_total++;
+    this.#note(problem);
+    this.#advance("reopening", `${problem}; ${what}`);
+    log.warn(`${problem}; ${what}`);
+    try {
+      await clock.sleep(delay, this.#stop.signal);
+    } catch {
+      // The stream was told to stop, which the caller looks at.
     }
   }
 

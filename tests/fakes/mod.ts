@@ -7,3 +7,5 @@ export type { Certificates } from "./certificates.ts";
 export { makeCertificates } from "./certificates.ts";
 export type { Publisher, PublishOptions } from "./mqtt_publisher.ts";
 export { connectPublisher } from "./mqtt_publisher.ts";
+export type { ModuleRoute, ModuleServer, ModuleServerOptions } from "./module_server.ts";
+export { failing, hanging, module, redirect, startModuleServer } from "./module_server.ts";

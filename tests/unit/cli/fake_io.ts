@@ -53,6 +53,9 @@ export class FakeIo implements Io {
   broken: Error | undefined;
   opened: AppOptions[] = [];
   readonly clock = new FakeClock();
+  /** What is typed, a line each. */
+  readonly typed: string[];
+  readonly stdin: Io["stdin"];
   readonly stdout: Io["stdout"];
   readonly stderr: Io["stderr"];
   readonly env: Record<string, string>;
@@ -68,7 +71,14 @@ export class FakeIo implements Io {
     env?: Record<string, string>;
     /** Makes stdout a terminal. */
     columns?: number;
+    /** What is typed, a line each; makes stdin and stderr a terminal. */
+    typed?: string[];
   } = {}) {
+    this.typed = [...options.typed ?? []];
+    this.stdin = {
+      isTerminal: options.typed !== undefined,
+      readLine: () => Promise.resolve(this.typed.shift()),
+    };
     this.#columns = options.columns;
     this.#engine = options.engine ?? {};
     this.env = options.env ?? {};
@@ -82,7 +92,7 @@ export class FakeIo implements Io {
       },
     };
     this.stderr = {
-      isTerminal: false,
+      isTerminal: options.typed !== undefined,
       write: (text) => {
         this.err += text;
         this.#changed();

@@ -272,3 +272,20 @@ async function fileOf(text: string): Promise<AsyncDisposable & { path: string }>
   await Deno.writeTextFile(path, text);
   return { path, [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }) };
 }
+
+Deno.test("run --type runs a source with no stream defined, and stores nothing", async () => {
+  const asked: unknown[] = [];
+  const io = new FakeIo({
+    engine: {
+      run: (definition, options) => {
+        asked.push([definition.name, definition.options.type, definition.options.confKey, options]);
+        return Promise.resolve(new FakeRun({ name: definition.name, messages: [[{ a: 1 }]] }));
+      },
+    },
+  });
+  assertEquals(await main(["run", "--type", "random", "--conf-key", "ext"], io), 0);
+  assertEquals([io.out, asked], [
+    '{"a":1}\n',
+    [["random", "random", "ext", { stored: false }]],
+  ]);
+});

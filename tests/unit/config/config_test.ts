@@ -62,7 +62,7 @@ Deno.test("loadKuiperConfig() does let the environment override the file", async
   }, { kuiper__Basic__GRACEFULSHUTDOWNTIMEOUT: "1m", KUIPER__PLUGINS__ALLOWUNSAFE: "true" });
   assertEquals(await loadKuiperConfig(input), {
     basic: { logLevel: "warn", gracefulShutdownTimeoutMs: 60_000 },
-    plugins: { allowUnsafe: true },
+    plugins: { allowUnsafe: true, allowImport: [], tokens: {} },
   });
   const debug = { ...input, env: { KUIPER__BASIC__DEBUG: "true" } };
   assertEquals((await loadKuiperConfig(debug)).basic.logLevel, "debug");

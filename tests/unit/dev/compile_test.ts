@@ -9,7 +9,7 @@ Deno.test("readOptions() without arguments makes dist/kuiper with the default pe
   const options = readOptions([], undefined);
   assert(options !== undefined && isAbsolute(options.out));
   assert(/[/\\]dist[/\\]kuiper$/.test(options.out), options.out);
-  assertEquals(options.permissions, DEFAULT_PERMISSIONS);
+  assertEquals(options.permissions, { ...DEFAULT_PERMISSIONS, run: `kuiper,${options.out}` });
   assertEquals([options.denort, options.unofficial, options.install], [
     undefined,
     false,
@@ -18,12 +18,15 @@ Deno.test("readOptions() without arguments makes dist/kuiper with the default pe
 });
 
 Deno.test("readOptions() replaces permissions one by one, also by nothing", () => {
-  const options = readOptions(["--write=/var/lib/kuiper,/tmp", "--net="], undefined);
+  const options = readOptions(["--write=/var/lib/kuiper,/tmp", "--net=", "--run="], undefined);
   assertEquals(options?.permissions, {
     ...DEFAULT_PERMISSIONS,
     write: "/var/lib/kuiper,/tmp",
     net: "",
+    run: "",
   });
+  const installed = readOptions(["--out=/o/kuiper", "--install=/i/kuiper"], undefined);
+  assertEquals(installed?.permissions.run, "kuiper,/o/kuiper,/i/kuiper");
 });
 
 Deno.test("readOptions() takes a runtime from the option before the environment", () => {

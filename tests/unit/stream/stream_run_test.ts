@@ -4,9 +4,17 @@ import {
   inlineHost,
   NotConnected,
   type Source,
+  type SourceHost,
   type SourceItem,
 } from "../../../src/contract/mod.ts";
-import { type Clock, fail, type Json, silentLogger, systemClock } from "../../../src/core/mod.ts";
+import {
+  type Clock,
+  createLogger,
+  fail,
+  type Json,
+  silentLogger,
+  systemClock,
+} from "../../../src/core/mod.ts";
 import { parseStatement } from "../../../src/sql/mod.ts";
 import { type CreateStream } from "../../../src/sql/mod.ts";
 import { type StateKeeper, StreamRun, type StreamRunOptions } from "../../../src/stream/mod.ts";
@@ -188,6 +196,116 @@ Deno.test("StreamRun reopens at the offset and with the state of what arrived", 
   // A host makes a new source for every instance, so position can only come from rewind.
   assertEquals(await take(run), Array.from({ length: 10 }, (_, i) => ({ i: i + 1 })));
   assertEquals(seen, [[0, 0], [4, 1]]);
+});
+
+// -- Restarting --
+
+/** A host that dies after each tuple, `crashes` times; then its input ends. */
+function dying(crashes: number): { opened: () => number; options: Partial<StreamRunOptions> } {
+  let opened = 0;
+  const failure = { step: "crash", name: "Error", message: "its process has gone" } as const;
+  return {
+    opened: () => opened,
+    options: {
+      openHost: () => {
+        const life = opened++;
+        const host: SourceHost = {
+          start(spec, events) {
+            events.batch({
+              seq: 1,
+              messages: [{ life, from: spec.offset ?? null }],
+              times: [0],
+              dropped: 0,
+              oversize: 0,
+              special: false,
+              offset: life,
+            });
+            return {
+              grant() {},
+              stop() {},
+              closed: Promise.resolve({
+                end: life < crashes ? { kind: "failed", failure } : { kind: "done" },
+                dropped: 0,
+                oversize: 0,
+              }),
+            };
+          },
+          [Symbol.asyncDispose]: () => Promise.resolve(),
+        };
+        return Promise.resolve(host);
+      },
+    },
+  };
+}
+
+const RESTART = { attempts: 3, delayMs: 100, multiplier: 2, maxDelayMs: 300, jitter: 0 };
+
+Deno.test("StreamRun starts again after a crash, where the source was", async () => {
+  const { opened, options } = dying(3);
+  const clock = hurriedClock();
+  await using run = stream(() => ({}), { ...options, restart: RESTART, clock });
+  assertEquals(await take(run), [
+    { life: 0, from: null },
+    { life: 1, from: 0 },
+    { life: 2, from: 1 },
+    { life: 3, from: 2 },
+  ]);
+  assertEquals([opened(), clock.slept], [4, [100, 200, 300]]);
+  assertEquals(await run.closed, undefined);
+  assertEquals(run.status().metrics.reopened_total, 3);
+});
+
+Deno.test("StreamRun gives up after the attempts of its policy", async () => {
+  const { opened, options } = dying(10);
+  const lines: string[] = [];
+  const log = createLogger((line) => lines.push(line), { level: "warn" });
+  const clock = hurriedClock();
+  await using run = stream(() => ({}), { ...options, restart: RESTART, clock, log });
+  await assertRejects(() => take(run), Error, "failed in crash: its process has gone");
+  assertEquals(opened(), 4);
+  assertEquals(
+    lines[0],
+    "failed in crash: its process has gone; starting again in 100 ms (1 of 3)",
+  );
+});
+
+Deno.test("StreamRun has all attempts again after it ran well", async () => {
+  const { opened, options } = dying(10);
+  let now = 0;
+  // A minute passes between any two looks at this clock.
+  const clock = { ...hurriedClock(), now: () => now += 60_000 };
+  await using run = stream(() => ({}), { ...options, restart: RESTART, clock });
+  assertEquals((await take(run)).length, 11);
+  assertEquals(opened(), 11);
+});
+
+Deno.test("StreamRun fails at once for a crash without a policy, and for what is no crash", async () => {
+  const { opened, options } = dying(1);
+  await using run = stream(() => ({}), options);
+  await assertRejects(() => take(run), Error, "its process has gone");
+  assertEquals(opened(), 1);
+  await using thrown = stream(() => ({
+    // deno-lint-ignore require-yield
+    async *open() {
+      throw new Error("boom");
+    },
+  }), { restart: RESTART });
+  await assertRejects(() => take(thrown), Error, "failed in open: boom");
+});
+
+Deno.test("StreamRun.stop() ends the wait for the next start", async () => {
+  const { options } = dying(10);
+  const restart = { ...RESTART, delayMs: 3_600_000, maxDelayMs: 3_600_000 };
+  const clock: Clock = {
+    now: () => Date.now(),
+    sleep(ms, signal) {
+      queueMicrotask(() => run.stop());
+      return systemClock.sleep(ms, signal);
+    },
+  };
+  await using run = stream(() => ({}), { ...options, restart, clock });
+  assertEquals((await take(run)).length, 1);
+  assertEquals(await run.closed, undefined);
 });
 
 // -- State --

@@ -1,0 +1,161 @@
+import {
+  type ConfigInput,
+  type KuiperConfig,
+  loadPluginsConfig,
+  type PluginEntry,
+  type PluginsConfig,
+} from "../config/mod.ts";
+import { fail, type Logger, nearest, oneOf } from "../core/mod.ts";
+import {
+  describeGrant,
+  type FetchedGraph,
+  inspectLocked,
+  listTypes,
+  lockedHash,
+  lockedPlugin,
+  type Lockfile,
+  type SourceFolder,
+  typeKey,
+} from "../loader/mod.ts";
+import { grantedOf } from "./granted.ts";
+import { hasUrl, PluginCode } from "./plugin_code.ts";
+import type { PluginDescription, PluginSummary } from "./plugin_proposal.ts";
+import { CONTRACT, describeLimits } from "./provenance.ts";
+
+/** What the management of plugins works in. */
+export interface PluginsContext {
+  readonly config: KuiperConfig;
+  readonly log: Logger;
+  /** Folders of source files, the base directory's own first. */
+  readonly folders: readonly SourceFolder[];
+  /** The stored streams of a TYPE; undefined when nobody can tell. */
+  streamsOf(type: string): Promise<string[]>;
+}
+
+/** Knows which plugins there are, by URL and from files. */
+export class PluginCatalog {
+  readonly code: PluginCode;
+  readonly #input: ConfigInput;
+  readonly #context: PluginsContext;
+
+  constructor(input: ConfigInput, context: PluginsContext) {
+    this.#input = input;
+    this.#context = context;
+    this.code = new PluginCode(input, context);
+  }
+
+  /** `etc/plugins.yaml`, read anew each time: an approval changes it. */
+  async config(): Promise<PluginsConfig> {
+    const { allowUnsafe } = this.#context.config.plugins;
+    return await loadPluginsConfig({ ...this.#input, allowUnsafe });
+  }
+
+  /** All plugins, those by URL first, each kind by name. */
+  async list(): Promise<PluginSummary[]> {
+    const plugins = await this.config();
+    const lock = await this.code.lock();
+    const summaries: PluginSummary[] = [];
+    for (const name of [...plugins.types].sort()) {
+      const entry = plugins.entryFor(name);
+      if (hasUrl(entry)) summaries.push(await this.#summary(entry, { lock, plugins }));
+    }
+    for (const { name, type, display, version } of await listTypes(this.#context.folders)) {
+      summaries.push({
+        name: type,
+        from: display,
+        kind: "file",
+        ...(version === undefined ? {} : { version }),
+        isolation: plugins.entryFor(name).isolation,
+        grant: describeGrant(grantedOf(plugins.grantFor(name))),
+      });
+    }
+    return summaries;
+  }
+
+  /** One plugin by URL, or one from a file. @throws KuiperError `not_found` */
+  async describe(name: string): Promise<PluginDescription> {
+    const plugins = await this.config();
+    const entry = entryOf(plugins, name);
+    const streams = await this.#context.streamsOf(name);
+    const nothing = { properties: [], asks: "none", nodeModules: [], modules: [] };
+    if (entry === undefined || !hasUrl(entry)) {
+      const file = (await this.list()).find((one) => one.name === typeKey(name));
+      if (file === undefined) throw unknownPlugin(name, plugins);
+      // What it says of itself is known when it is loaded: plugin check does that.
+      return { ...nothing, ...file, contract: CONTRACT, streams };
+    }
+    const lock = await this.code.lock();
+    const summary = await this.#summary(entry, { lock, plugins });
+    const limits = entry.isolation === "process"
+      ? { limits: describeLimits(entry.limits) }
+      : undefined;
+    const common = { ...nothing, ...summary, ...limits, contract: CONTRACT, streams };
+    const graph = await this.approved(entry.name);
+    if (graph === undefined) return common;
+    const { manifest } = graph;
+    return {
+      ...common,
+      ...(manifest?.version === undefined ? {} : { version: manifest.version }),
+      ...(manifest?.description === undefined ? {} : { description: manifest.description }),
+      ...(manifest?.licence === undefined ? {} : { licence: manifest.licence }),
+      properties: Object.keys(manifest?.properties?.["properties"] ?? {}),
+      asks: describeGrant(manifest?.permissions ?? {}),
+      nodeModules: graph.nodeModules,
+      modules: graph.modules.map(({ url, bytes, sha256 }) => ({
+        url,
+        bytes: bytes.length,
+        sha256,
+      })),
+    };
+  }
+
+  async #summary(
+    entry: PluginEntry & { url: string },
+    { lock, plugins }: { lock: Lockfile; plugins: PluginsConfig },
+  ): Promise<PluginSummary> {
+    const locked = lockedPlugin(lock, entry.name);
+    const version = locked === undefined
+      ? undefined
+      : (await this.approved(entry.name))?.manifest?.version;
+    return {
+      name: entry.name,
+      from: entry.url,
+      kind: "url",
+      ...(version === undefined ? {} : { version }),
+      isolation: entry.isolation,
+      grant: describeGrant(grantedOf(plugins.grantFor(entry.name))),
+      ...(locked === undefined ? {} : { hash: await lockedHash(locked) }),
+    };
+  }
+
+  /** The approved code from the cache, as far as it is there; nothing is fetched for it. */
+  async approved(name: string): Promise<FetchedGraph | undefined> {
+    const lock = await this.code.lock();
+    if (lockedPlugin(lock, name) === undefined) return undefined;
+    const { cache, allowImport } = this.code;
+    try {
+      return await inspectLocked({ name, lock, cache, allowImport, log: this.#context.log });
+    } catch (error) {
+      this.#context.log.debug(`Cannot look at plugin "${name}": ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+}
+
+/** The entry that etc/plugins.yaml has of a name; undefined when it has none. */
+export function entryOf(plugins: PluginsConfig, name: string): PluginEntry | undefined {
+  const { name: spelled } = plugins.entryFor(name);
+  return plugins.types.includes(spelled) ? plugins.entryFor(name) : undefined;
+}
+
+/** The error for a name that is no plugin by URL. */
+export function unknownPlugin(name: string, plugins: PluginsConfig): Error {
+  const names = plugins.types.filter((one) => hasUrl(plugins.entryFor(one)));
+  const near = nearest(name, names, 1);
+  const cure = near.length > 0
+    ? `did you mean ${oneOf(near)}?`
+    : names.length === 0
+    ? 'there is none yet, "kuiper plugin add" makes one'
+    : `there is ${oneOf(names, "and")}`;
+  return fail("not_found", `Plugin "${name}" by URL is not known, ${cure}`);
+}

@@ -1,0 +1,96 @@
+import type { Manifest } from "../contract/mod.ts";
+import type { GrantKind } from "../loader/mod.ts";
+
+/** One module of a plugin by URL. */
+export interface ProposedModule {
+  readonly url: string;
+  readonly bytes: number;
+  /** In hex. */
+  readonly sha256: string;
+}
+
+/** What is different from the code that was approved before. */
+export interface ProposedChanges {
+  /** Modules that came, went or are other than they were; of a changed one, how. */
+  readonly modules: readonly {
+    readonly kind: "added" | "removed" | "changed";
+    readonly url: string;
+    /** The unified difference of the code; absent when the old code is no longer there to compare with. */
+    readonly diff?: string;
+  }[];
+  /** Facts of the manifest, imports and permissions that changed, for people; `none` where there was nothing. */
+  readonly facts: readonly {
+    readonly what: string;
+    readonly before: string;
+    readonly after: string;
+  }[];
+}
+
+/** Code that was fetched and checked but not approved: nothing has been written. */
+export interface PluginProposal {
+  readonly name: string;
+  readonly url: string;
+  /** The entry first. */
+  readonly modules: readonly ProposedModule[];
+  /** sha256 over all modules, in hex. */
+  readonly hash: string;
+  /** Read from the code without running it; absent when it has none. */
+  readonly manifest?: Manifest;
+  readonly nodeModules: readonly string[];
+  /** Origins beside the entry's own that modules come from. */
+  readonly origins: readonly string[];
+  /** What the manifest asks for, for people. */
+  readonly asks: string;
+  /** What it would be given, for people. */
+  readonly grant: string;
+  readonly isolation: "worker" | "process";
+  /** Absent when no code of this plugin was approved before. */
+  readonly changes?: ProposedChanges;
+  /** What its new code asks for beyond the grant that it has, such as `net "a.b:443"`; empty when it was given too. */
+  readonly wider: readonly string[];
+  /** Write etc/plugins.yaml, kuiper.lock and the modules: all or nothing. */
+  approve(): Promise<void>;
+}
+
+/** What to fetch and how it would run. */
+export interface ProposeOptions {
+  readonly name: string;
+  /** Absent for one that is there already. */
+  readonly url?: string;
+  /** Kinds that are granted otherwise than the manifest asks; `true` is everything of the kind. */
+  readonly grant?: Readonly<Partial<Record<GrantKind, readonly string[] | true>>>;
+  /** Leave the grant as it is, whatever the new code asks for. @default {false} */
+  readonly keepGrant?: boolean;
+  readonly isolation?: "worker" | "process";
+  readonly signal?: AbortSignal;
+}
+
+/** A plugin in a list. */
+export interface PluginSummary {
+  readonly name: string;
+  /** Its URL or file. */
+  readonly from: string;
+  readonly kind: "url" | "file";
+  readonly version?: string;
+  readonly isolation: "worker" | "process";
+  readonly grant: string;
+  /** Of a plugin by URL: sha256 over its approved modules; absent when none were approved. */
+  readonly hash?: string;
+}
+
+/** Everything that is known of a plugin without running it. */
+export interface PluginDescription extends PluginSummary {
+  readonly description?: string;
+  readonly licence?: string;
+  /** The names of its properties. */
+  readonly properties: readonly string[];
+  /** What its manifest asks for, for people. */
+  readonly asks: string;
+  readonly nodeModules: readonly string[];
+  readonly modules: readonly ProposedModule[];
+  /** For people; absent for a worker. */
+  readonly limits?: string;
+  readonly contract: number;
+  /** The stored streams that use it. */
+  readonly streams: readonly string[];
+}

@@ -1,0 +1,357 @@
+import { join, resolve } from "@std/path";
+import {
+  type BasePaths,
+  checkPluginsText,
+  type ConfigInput,
+  editPluginEntry,
+  type EntryChanges,
+  loadPluginsConfig,
+  type PluginEntry,
+  type PluginsConfig,
+  refuseErrors,
+  urlProblem,
+  writePlugins,
+} from "../config/mod.ts";
+import { fail, oneOf } from "../core/mod.ts";
+import {
+  describeGrant,
+  type FetchedGraph,
+  fetchGraph,
+  type Grant,
+  inspectLocked,
+  listTypes,
+  lockedHash,
+  lockedPlugin,
+  pinGraph,
+  typeKey,
+  updateLock,
+  withinOwn,
+  withPlugin,
+} from "../loader/mod.ts";
+import { BUILTIN_SOURCES } from "../source/mod.ts";
+import {
+  grantedOf,
+  knownPart,
+  listed,
+  newGrant,
+  sameGrant,
+  without,
+  writtenGrant,
+} from "./granted.ts";
+import { entryOf, PluginCatalog, type PluginsContext, unknownPlugin } from "./plugin_catalog.ts";
+import { hasUrl, PluginCode } from "./plugin_code.ts";
+import { changesOf } from "./plugin_changes.ts";
+import type { PluginProposal, ProposeOptions } from "./plugin_proposal.ts";
+
+/** A plugin by URL as it would be pinned. */
+interface Draft {
+  readonly name: string;
+  readonly graph: FetchedGraph;
+  readonly entry: PluginEntry | undefined;
+  readonly grant: Grant;
+  /** The grant that it has; absent when it has no entry. */
+  readonly current: Grant | undefined;
+  readonly isolation: "worker" | "process";
+  /** What was pinned when the proposal was made. */
+  readonly before: string | undefined;
+}
+
+const NAME = /^[\p{L}_][\p{L}\p{N}_-]*$/u;
+
+/** Looks at plugins by URL, and pins, changes, removes and carries them. */
+export class Plugins {
+  readonly #input: ConfigInput;
+  readonly #context: PluginsContext;
+  /** What there is. */
+  readonly catalog: PluginCatalog;
+  readonly #code: PluginCode;
+
+  constructor(input: ConfigInput, context: PluginsContext) {
+    this.#input = input;
+    this.#context = context;
+    this.catalog = new PluginCatalog(input, context);
+    this.#code = this.catalog.code;
+  }
+
+  // -- Approving --
+
+  /**
+   * Fetch a plugin's code and say everything that an operator should know of it. Nothing is written.
+   *
+   * @throws KuiperError for a name that is taken or unknown, an address or code that cannot be used, and a grant that
+   * this program could not give.
+   */
+  async propose(options: ProposeOptions): Promise<PluginProposal> {
+    const { name, signal } = options;
+    const plugins = await this.catalog.config();
+    const entry = entryOf(plugins, name);
+    const url = await this.#urlFor(options, entry, plugins);
+    const graph = await fetchGraph({
+      ...this.#code.network,
+      url,
+      allowImport: this.#code.allowImport,
+      log: this.#context.log,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const asks = graph.manifest?.permissions ?? {};
+    const current = entry === undefined ? undefined : grantedOf(plugins.grantFor(name));
+    // What it asked for before and was not given was decided then.
+    const before = entry === undefined ? undefined : await this.catalog.approved(entry.name);
+    const fresh = without(asks, before?.manifest?.permissions ?? {});
+    const grant = newGrant({ ...options, asks: fresh, current });
+    const isolation = options.isolation ?? entry?.isolation ?? "process";
+    const explicit = options.grant !== undefined || options.keepGrant === true;
+    return await this.#proposal(
+      { name: entry?.name ?? name, graph, entry, grant, current, isolation },
+      { wider: explicit || current === undefined ? [] : listed(without(fresh, current)) },
+    );
+  }
+
+  /** Say the same of every plugin that {@link Plugins.export} wrote to `dir`. */
+  async proposeImport(dir: string): Promise<PluginProposal[]> {
+    const folder = resolve(this.#input.paths.cwd, dir);
+    const paths: BasePaths = {
+      ...this.#input.paths,
+      etc: folder,
+      data: folder,
+      lock: join(folder, "kuiper.lock"),
+    };
+    const input = { ...this.#input, paths };
+    const from = new PluginCode(input, this.#context);
+    const lock = await from.lock();
+    const exported = await loadPluginsConfig({
+      ...input,
+      allowUnsafe: this.#context.config.plugins.allowUnsafe,
+    });
+    const names = Object.keys(lock.plugins);
+    if (names.length === 0) {
+      throw fail(
+        "not_found",
+        `"${dir}" holds no exported plugins, expected what "kuiper plugin export" wrote`,
+      );
+    }
+    const here = await this.catalog.config();
+    const proposals: PluginProposal[] = [];
+    for (const name of names) {
+      const entry = entryOf(here, name);
+      const theirs = exported.entryFor(name);
+      const { url } = lock.plugins[name]!;
+      await this.#urlFor({ name, url }, entry, here);
+      const options = await from.options({ ...theirs, url }, lock);
+      const { network: _none, linkCacheDir: _neither, ...offline } = options;
+      const graph = await inspectLocked(offline);
+      const grant = grantedOf(exported.grantFor(name));
+      const current = entry === undefined ? undefined : grantedOf(here.grantFor(name));
+      const draft = { name, graph, entry, grant, current, isolation: theirs.isolation };
+      proposals.push(await this.#proposal(draft, { wider: [] }));
+    }
+    return proposals;
+  }
+
+  /** Where the code is, after everything that stands against the name and the address. */
+  async #urlFor(
+    { name, url }: { name: string; url?: string },
+    entry: PluginEntry | undefined,
+    plugins: PluginsConfig,
+  ): Promise<string> {
+    if (url === undefined) {
+      if (entry !== undefined && hasUrl(entry)) return entry.url;
+      throw unknownPlugin(name, plugins);
+    }
+    if (!NAME.test(name)) {
+      const message = `"${name}" is no name of a plugin, use letters, digits, "_" and "-"`;
+      throw fail("usage", message);
+    }
+    const problem = urlProblem(url);
+    if (problem !== undefined) throw fail("usage", `URL "${shownUrl(url)}" ${problem}`);
+    if (entry !== undefined && !hasUrl(entry)) {
+      throw fail(
+        "exists",
+        `etc/plugins.yaml has an entry "${entry.name}" that is no plugin by URL: remove it or take another name`,
+      );
+    }
+    if (entry?.url !== undefined && new URL(entry.url).href !== new URL(url).href) {
+      throw fail(
+        "exists",
+        `Plugin "${name}" is there already, from ${entry.url}: take another name, or ` +
+          `"kuiper plugin remove ${name}" first`,
+      );
+    }
+    await this.#refuseTaken(name);
+    return url;
+  }
+
+  async #refuseTaken(name: string): Promise<void> {
+    const builtin = Object.keys(BUILTIN_SOURCES).find((one) => typeKey(one) === typeKey(name));
+    if (builtin !== undefined) {
+      throw fail("exists", `"${name}" is a built-in source, take another name`);
+    }
+    const file = (await listTypes(this.#context.folders)).find(({ type }) =>
+      type === typeKey(name)
+    );
+    if (file === undefined) return;
+    throw fail("exists", `${file.display} claims TYPE "${name}" already, take another name`);
+  }
+
+  async #proposal(
+    draft: Omit<Draft, "before">,
+    { wider }: { wider: string[] },
+  ): Promise<PluginProposal> {
+    const { name, graph, grant, current, isolation } = draft;
+    withinOwn(knownPart(grant, this.#input.paths.base), `plugin "${name}"`);
+    await this.#edit(draft);
+    const lock = await this.#code.lock();
+    const pinned = lockedPlugin(lock, name);
+    const before = pinned === undefined ? undefined : await lockedHash(pinned);
+    const own = new URL(graph.entry).origin;
+    const changes = pinned === undefined ? undefined : await changesOf(
+      { pinned, graph },
+      { cache: this.#code.cache, old: () => this.catalog.approved(name), grant, current },
+    );
+    return {
+      name,
+      url: graph.entry,
+      modules: graph.modules.map(({ url, bytes, sha256 }) => ({
+        url,
+        bytes: bytes.length,
+        sha256,
+      })),
+      hash: graph.hash,
+      ...(graph.manifest === undefined ? {} : { manifest: graph.manifest }),
+      nodeModules: graph.nodeModules,
+      origins: graph.origins.filter((origin) => origin !== own),
+      asks: describeGrant(graph.manifest?.permissions ?? {}),
+      grant: describeGrant(grant),
+      isolation,
+      ...(changes === undefined ? {} : { changes }),
+      wider,
+      approve: () => this.#approve({ ...draft, before }),
+    };
+  }
+
+  /**
+   * The entry as it would stand in etc/plugins.yaml.
+   *
+   * @throws KuiperError `config` when it would be wrong there, or the file cannot be edited.
+   */
+  async #edit({ name, graph, entry, grant, current, isolation }: Omit<Draft, "before">) {
+    const changes: EntryChanges = {
+      ...(entry === undefined ? { url: graph.entry } : {}),
+      ...(sameGrant(grant, current) ? {} : { permissions: writtenGrant(grant) }),
+      ...(isolation === (entry?.isolation ?? "process") ? {} : { isolation }),
+    };
+    const edit = await editPluginEntry(this.#input.paths, { entry: name, changes });
+    refuseErrors(
+      await checkPluginsText(edit.text, {
+        ...this.#input,
+        allowUnsafe: this.#context.config.plugins.allowUnsafe,
+      }),
+    );
+    return edit;
+  }
+
+  /** Modules, lock and entry: all of them, or none. */
+  async #approve(draft: Draft): Promise<void> {
+    const { name, graph, before } = draft;
+    const { paths } = this.#input;
+    const edit = await this.#edit(draft);
+    let undo: (() => Promise<void>) | undefined;
+    try {
+      await updateLock(paths.lock, {
+        scratch: paths.data,
+        change: async (lock) => {
+          const now = lockedPlugin(lock, name);
+          if ((now === undefined ? undefined : await lockedHash(now)) !== before) {
+            throw fail(
+              "busy",
+              `Plugin "${name}" was pinned by somebody else meanwhile, look again`,
+            );
+          }
+          const plugin = await pinGraph(graph, this.#code.cache);
+          await writePlugins(paths, edit);
+          undo = () => undoWrite(edit);
+          return withPlugin(lock, { name, plugin });
+        },
+      });
+    } catch (error) {
+      await undo?.();
+      throw error;
+    }
+  }
+
+  // -- Removing and carrying --
+
+  /** Forget a plugin by URL. @throws KuiperError `exists` while a stored stream uses it. */
+  async remove(name: string): Promise<void> {
+    const { paths } = this.#input;
+    const plugins = await this.catalog.config();
+    const entry = entryOf(plugins, name);
+    if (entry === undefined || !hasUrl(entry)) throw unknownPlugin(name, plugins);
+    const streams = await this.#context.streamsOf(name);
+    if (streams.length > 0) {
+      throw fail(
+        "exists",
+        `Plugin "${name}" is used by ${streams.length === 1 ? "stream" : "the streams"} ${
+          oneOf(streams, "and")
+        }: drop ${streams.length === 1 ? "it" : "them"} first`,
+      );
+    }
+    const edit = await editPluginEntry(paths, { entry: entry.name });
+    let undo: (() => Promise<void>) | undefined;
+    try {
+      await updateLock(paths.lock, {
+        scratch: paths.data,
+        change: async (lock) => {
+          await writePlugins(paths, edit);
+          undo = () => undoWrite(edit);
+          return withPlugin(lock, { name: entry.name, plugin: undefined });
+        },
+      });
+    } catch (error) {
+      await undo?.();
+      throw error;
+    }
+  }
+
+  /**
+   * Write pinned plugins with their modules and grants to a directory that does not exist yet.
+   *
+   * @param names of all when there are none.
+   * @returns the names.
+   */
+  async export(dir: string, names?: readonly string[]): Promise<string[]> {
+    const plugins = await this.catalog.config();
+    const lock = await this.#code.lock();
+    const urls = plugins.types.filter((name) => hasUrl(plugins.entryFor(name)));
+    const chosen = (names ?? urls).map((name) => {
+      const entry = entryOf(plugins, name);
+      if (entry === undefined || !hasUrl(entry)) throw unknownPlugin(name, plugins);
+      return entry;
+    });
+    if (chosen.length === 0) {
+      throw fail("not_found", 'There is no plugin by URL to export, "kuiper plugin add" makes one');
+    }
+    const { exportPlugins } = await import("./export_plugins.ts");
+    await exportPlugins(resolve(this.#input.paths.cwd, dir), {
+      plugins: await Promise.all(chosen.map(async (entry) => ({
+        entry,
+        grant: grantedOf(plugins.grantFor(entry.name)),
+        graph: await inspectLocked(await this.#code.options(entry, lock)),
+      }))),
+      log: this.#context.log,
+    });
+    return chosen.map(({ name }) => name);
+  }
+}
+
+function shownUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null) return text;
+  url.username = url.password = "";
+  return url.href;
+}
+
+async function undoWrite({ path, before }: { path: string; before: string | undefined }) {
+  if (before === undefined) await Deno.remove(path);
+  else await Deno.writeTextFile(path, before);
+}

@@ -1,0 +1,66 @@
+import { formatDuration } from "../core/mod.ts";
+import type { PluginEntry, PluginLimits } from "../config/mod.ts";
+import { DEFAULT_PROCESS_LIMITS, type WorkerHost } from "../loader/mod.ts";
+
+/** Where a plugin's code comes from, what was approved of it, and how it is held. */
+export interface Provenance {
+  /** Where a plugin by URL was fetched from. */
+  readonly url?: string;
+  /** sha256 over all of its modules, in hex; known of a plugin by URL, and of a file once it is loaded. */
+  readonly hash?: string;
+  readonly grant: string;
+  readonly isolation: "worker" | "process";
+  /** What a process is held to, for people; absent for a worker. */
+  readonly limits?: string;
+  /** Milliseconds since 1970 when its first isolate started; absent before. */
+  readonly startedAt?: number;
+  /** The version of the contract between a source and the engine. */
+  readonly contract: number;
+}
+
+/** The version of the contract that this program runs. */
+export const CONTRACT = 1;
+
+/** Collects what is known of one source's isolates, for the status. */
+export class ProvenanceRecord {
+  #known: Provenance;
+
+  constructor(entry: PluginEntry, facts: { grant: string; hash?: string }) {
+    this.#known = {
+      ...(entry.url === undefined ? {} : { url: entry.url }),
+      ...facts,
+      isolation: entry.isolation,
+      ...(entry.isolation === "process" ? { limits: describeLimits(entry.limits) } : {}),
+      contract: CONTRACT,
+    };
+  }
+
+  get(): Provenance {
+    return this.#known;
+  }
+
+  /** An isolate runs code of this hash. */
+  started(host: WorkerHost, hash: string): void {
+    this.#known = {
+      ...this.#known,
+      hash,
+      startedAt: this.#known.startedAt ?? host.info.startedAt,
+    };
+  }
+}
+
+/** Limits for people; where the system does not let them be watched that is said. */
+export function describeLimits(
+  { memoryBytes, cpu, ratePerSecond, watchdogMs }: PluginLimits,
+  os: string = Deno.build.os,
+): string {
+  const memory = memoryBytes ?? DEFAULT_PROCESS_LIMITS.memoryBytes;
+  const parts = [
+    `memory ${Math.round(memory / 1e5) / 10} MB`,
+    ...(cpu === undefined ? [] : [`cpu ${cpu}`]),
+    ...(ratePerSecond === undefined ? [] : [`rate ${ratePerSecond}/s`]),
+    `watchdog ${formatDuration(watchdogMs ?? DEFAULT_PROCESS_LIMITS.watchdogMs)}`,
+  ];
+  const text = parts.join(", ");
+  return os === "linux" ? text : `${text} (memory and cpu not enforced on ${os})`;
+}

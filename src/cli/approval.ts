@@ -1,0 +1,51 @@
+import { fail } from "../core/mod.ts";
+import type { Call } from "./command.ts";
+import type { PluginProposal } from "./engine.ts";
+import { isUnchanged, proposalText } from "./proposal_text.ts";
+
+/**
+ * Show a proposal, ask for approval (on a terminal a question, elsewhere `--yes` must have been given), and write it
+ * when it was given.
+ *
+ * @returns `same` when there was nothing to approve.
+ * @throws KuiperError `denied` when nobody can be asked, and when `--yes` alone would widen a grant.
+ */
+export async function showAndAsk(
+  { terminal, flags }: Pick<Call, "terminal" | "flags">,
+  proposal: PluginProposal,
+): Promise<"approved" | "refused" | "same"> {
+  const { name, wider } = proposal;
+  await terminal.print(proposalText(proposal, terminal.style));
+  if (isUnchanged(proposal)) {
+    terminal.note(`plugin "${name}" is as it was`);
+    return "same";
+  }
+  const { stdin, stderr } = terminal.io;
+  const canAsk = stdin.isTerminal && stderr.isTerminal && !flags.on("yes");
+  if (!canAsk && wider.length > 0) {
+    throw fail(
+      "denied",
+      `The new code of plugin "${name}" asks for ${
+        wider.join(", ")
+      }, which it was not granted, and --yes ` +
+        "alone does not widen a grant: give the whole new grant (--net=… and so on), or use " +
+        `"kuiper plugin update ${name} --keep-grant"`,
+    );
+  }
+  if (!canAsk && !flags.on("yes")) {
+    throw fail(
+      "denied",
+      `Plugin "${name}" needs approval and nobody can be asked here: read the above and repeat it with --yes`,
+    );
+  }
+  if (canAsk) {
+    stderr.write(`Pin this code as TYPE "${name}" with the grant ${proposal.grant}? (y/N) `);
+    if (!/^\s*y(es)?\s*$/i.test(await stdin.readLine() ?? "")) {
+      terminal.note("not approved, nothing was written");
+      return "refused";
+    }
+  }
+  await proposal.approve();
+  terminal.note(`plugin "${name}" is pinned in kuiper.lock; a stream uses it with TYPE="${name}"`);
+  return "approved";
+}

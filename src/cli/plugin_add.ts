@@ -1,0 +1,38 @@
+import { showAndAsk } from "./approval.ts";
+import type { Call, Command } from "./command.ts";
+import { GRANT_FLAGS, grantOptions } from "./grant_flags.ts";
+import { openEngine } from "./open_engine.ts";
+
+/** `kuiper plugin add`. */
+export const command: Command = {
+  words: "plugin add",
+  usage: ["NAME URL [--net=…] [--read=…] [--write=…] [--env=…] [--sys=…] [--isolation=…] [--yes]"],
+  about: `Fetch a source module and everything that it imports, show what it is and what it asks
+for, and on approval pin it: etc/plugins.yaml gets its address and grant, kuiper.lock the
+hash of every module. From then on TYPE="NAME" runs that code and no other, also with
+the network gone.`,
+  positionals: [{ name: "NAME" }, { name: "URL" }],
+  flags: GRANT_FLAGS,
+  examples: [
+    ["kuiper plugin add weather https://example.org/weather.ts", "look at it, then decide"],
+    [
+      "kuiper plugin add weather https://example.org/weather.ts --net=api.example.org:443 --yes",
+      "with another grant, and no question",
+    ],
+  ],
+  run(call) {
+    const [name = "", url = ""] = call.args;
+    return addPlugin(call, { name, url });
+  },
+};
+
+/** Propose, ask, and write on approval. @returns the exit code. */
+export async function addPlugin(
+  call: Call,
+  { name, url }: { name: string; url: string },
+): Promise<number> {
+  const options = grantOptions(call.flags);
+  await using engine = await openEngine(call, { quiet: true });
+  const proposal = await engine.proposePlugin({ name, url, ...options });
+  return await showAndAsk(call, proposal) === "refused" ? 1 : 0;
+}

@@ -1,0 +1,59 @@
+import { fail } from "../core/mod.ts";
+import { showAndAsk } from "./approval.ts";
+import type { Call, Command } from "./command.ts";
+import type { Engine, PluginProposal } from "./engine.ts";
+import { GRANT_FLAGS, grantOptions } from "./grant_flags.ts";
+import { openEngine } from "./open_engine.ts";
+
+/** `kuiper plugin update`. */
+export const command: Command = {
+  words: "plugin update",
+  usage: ["[NAME] [--keep-grant] [--net=…] [--read=…] [--write=…] [--env=…] [--sys=…] [--yes]"],
+  about:
+    `Fetch a plugin again, show how its code, imports, manifest and permissions changed, and pin
+the new code on approval. Without NAME every plugin by URL, one after the other. A new
+version that asks for more than it was granted gets nothing more by --yes alone: give
+the new grant, or --keep-grant.`,
+  positionals: [{ name: "NAME", optional: true }],
+  flags: [
+    ...GRANT_FLAGS,
+    { name: "keep-grant", doc: "leave the grant as it is, whatever the new code asks for" },
+  ],
+  examples: [
+    ["kuiper plugin update weather", "look at the difference, then decide"],
+    ["kuiper plugin update --yes", "all of them, where none asks for more"],
+  ],
+  async run(call) {
+    const { flags } = call;
+    const [name] = call.args;
+    const options = { ...grantOptions(flags), keepGrant: flags.on("keep-grant") };
+    if (name === undefined && options.grant !== undefined) {
+      throw fail("usage", "A grant is of one plugin: give its NAME");
+    }
+    await using engine = await openEngine(call, { quiet: true });
+    const names = name === undefined ? await urlPlugins(engine) : [name];
+    if (names.length === 0) call.terminal.note("there is no plugin by URL");
+    let code = 0;
+    for (const one of names) {
+      const proposal = await engine.proposePlugin({ name: one, ...options });
+      code = Math.max(code, await decide(call, proposal, engine));
+    }
+    return code;
+  },
+};
+
+async function urlPlugins(engine: Engine): Promise<string[]> {
+  return (await engine.listPlugins()).filter(({ kind }) => kind === "url").map(({ name }) => name);
+}
+
+async function decide(call: Call, proposal: PluginProposal, engine: Engine): Promise<number> {
+  const answer = await showAndAsk(call, proposal);
+  if (answer !== "approved") return answer === "same" ? 0 : 1;
+  const holder = await engine.dataHolder();
+  if (holder !== undefined) {
+    call.terminal.note(
+      `${holder} runs now: its streams keep the code that they started with until they start again`,
+    );
+  }
+  return 0;
+}

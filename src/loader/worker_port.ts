@@ -1,0 +1,56 @@
+import { fail, messageOf } from "../core/mod.ts";
+import { type IsolatePort, lost, type PortEvents } from "./isolate_port.ts";
+import { describeGrant, type Grant, workerPermissions } from "./permissions.ts";
+
+/** A Worker with what was granted and nothing else, about to run the boot module. */
+export function bootWorker(type: string, grant: Grant): Worker {
+  return new Worker(new URL("./boot.ts", import.meta.url), {
+    type: "module",
+    name: `source ${type}`,
+    deno: { permissions: workerPermissions(grant) },
+  });
+}
+
+/** Hear of a Worker: what it says, and how it ends by itself. */
+export function listenTo(
+  worker: Worker,
+  events: { message(data: unknown): void; broken(name: string, what: string): void },
+): void {
+  worker.onmessage = (event) => events.message(event.data);
+  worker.onmessageerror = () => events.broken("ProtocolError", "sent what cannot be read");
+  worker.onerror = (event) => {
+    // Unhandled, it would end this program.
+    event.preventDefault();
+    events.broken("Error", `ended by itself: ${event.message}`);
+  };
+}
+
+/** Run the isolate in a thread of this program. @throws KuiperError `denied` or `config` for the grant. */
+export function openWorkerPort(type: string, grant: Grant, events: PortEvents): IsolatePort {
+  const worker = grantedWorker(type, grant);
+  listenTo(worker, {
+    message: events.message,
+    broken: (name, what) => events.broken(lost(what, name)),
+  });
+  return {
+    neverWaits: "keeps one core busy until this program ends",
+    post: (message) => worker.postMessage(message),
+    close() {
+      worker.onmessage = null;
+      worker.terminate();
+      return Promise.resolve();
+    },
+  };
+}
+
+function grantedWorker(type: string, grant: Grant): Worker {
+  try {
+    return bootWorker(type, grant);
+  } catch (error) {
+    throw fail(
+      error instanceof Deno.errors.NotCapable ? "denied" : "config",
+      `Cannot run source "${type}" with the grant ${describeGrant(grant)}: ${messageOf(error)}`,
+      error,
+    );
+  }
+}
