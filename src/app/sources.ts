@@ -18,7 +18,6 @@ import { fail, type KuiperError, type Logger } from "../core/mod.ts";
 import {
   describeGrant,
   type Grant as IsolateGrant,
-  GRANT_KINDS,
   loadLinked,
   type ResolvedType,
   resolveType,
@@ -244,9 +243,8 @@ export class Sources implements AsyncDisposable {
 
 /** The grant without the kinds that it leaves out. */
 function isolateGrant(grant: Grant): IsolateGrant {
-  const granted = GRANT_KINDS.filter((kind) => grant[kind] !== false)
-    .map((kind) => [kind, grant[kind]]);
-  return Object.fromEntries(granted);
+  const { place: _, ...kinds } = grant;
+  return Object.fromEntries(Object.entries(kinds).filter(([, value]) => value !== false));
 }
 
 /** The TYPE that a source file stands for: its name without version and extension. */

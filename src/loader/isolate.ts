@@ -6,9 +6,10 @@ import type {
   SourceInstance,
   SourceSpec,
 } from "../contract/mod.ts";
+import { UNSAFE_MARK } from "./allowed_names.ts";
 import { explainEnd, explainFailure, loadError } from "./explain.ts";
 import { readManifest } from "./manifest.ts";
-import { describeGrant, workerPermissions } from "./permissions.ts";
+import { describeGrant, isUnsafe, workerPermissions } from "./permissions.ts";
 import { type FromIsolate, ProtocolError, readMessage, type ToIsolate } from "./protocol.ts";
 import { type IsolateLink, RemoteInstance } from "./remote_instance.ts";
 import type { ModuleMap } from "./source_map.ts";
@@ -299,7 +300,7 @@ function startWorker({ type, permissions }: IsolateOptions): Worker {
   try {
     return new Worker(new URL("./boot.ts", import.meta.url), {
       type: "module",
-      name: `source ${type}`,
+      name: `${isUnsafe(permissions) ? UNSAFE_MARK : ""}source ${type}`,
       deno: { permissions: workerPermissions(permissions) },
     });
   } catch (error) {
