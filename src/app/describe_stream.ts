@@ -1,12 +1,15 @@
-import { type CreateStream, printStatement } from "../sql/mod.ts";
-import type { Sources } from "./sources.ts";
+import { asKuiperError } from "../core/mod.ts";
+import { type CreateStream, parseStatement, printStatement } from "../sql/mod.ts";
+import type { PreparedSource, Sources } from "./sources.ts";
 
 /** What is known of a stream without running anything of it. */
 export interface StreamDescription {
   /** Canonical SQL, secrets masked. */
   statement: string;
+  /** The same as data, secrets masked too. */
   definition: CreateStream;
-  source: {
+  /** What it runs on; absent when that cannot be found or configured, and then `problem` says why. */
+  source?: {
     type: string;
     builtin: boolean;
     /** The file of a plugin. */
@@ -18,18 +21,26 @@ export interface StreamDescription {
     /** What it may do, for people. */
     grant: string;
   };
+  problem?: string;
 }
 
-/** Describe a stream. @throws KuiperError when its source cannot be found or configured. */
+/** Describe a stream. */
 export async function describeStream(
   definition: CreateStream,
   sources: Sources,
 ): Promise<StreamDescription> {
-  const { resolved, config, isolation, grant } = await sources.prepare(definition);
+  const statement = printStatement(definition);
+  const described = { statement, definition: parseStatement(statement) as CreateStream };
+  let prepared: PreparedSource;
+  try {
+    prepared = await sources.prepare(definition);
+  } catch (error) {
+    return { ...described, problem: asKuiperError(error).message };
+  }
+  const { resolved, config, isolation, grant } = prepared;
   const file = resolved.kind === "file" ? resolved : undefined;
   return {
-    statement: printStatement(definition),
-    definition,
+    ...described,
     source: {
       type: resolved.type,
       builtin: resolved.kind === "builtin",

@@ -6,7 +6,6 @@ import {
   type KuiperConfig,
   loadPluginsConfig,
   loadSourceConfig,
-  type PluginsConfig,
   refuseErrors,
   resolveGrant,
   showPath,
@@ -67,7 +66,6 @@ export class Sources implements AsyncDisposable {
   readonly #config: KuiperConfig;
   readonly #log: Logger;
   readonly #shared = new Map<string, SharedHost>();
-  #plugins: Promise<PluginsConfig> | undefined;
 
   constructor(input: ConfigInput, config: KuiperConfig, log: Logger) {
     this.#input = input;
@@ -188,11 +186,11 @@ export class Sources implements AsyncDisposable {
   // -- Grants --
 
   async #grantOf(type: string, config: SourceConfig): Promise<IsolateGrant> {
-    this.#plugins ??= loadPluginsConfig({
+    const plugins = await loadPluginsConfig({
       ...this.#input,
       allowUnsafe: this.#config.plugins.allowUnsafe,
+      type,
     });
-    const plugins = await this.#plugins;
     for (const warning of plugins.warnings) this.#log.warn(warning);
     const granted = isolateGrant(
       resolveGrant(plugins.grantFor(type), {

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { showPath } from "./base_dir.ts";
 import { bothCases } from "./source_file.ts";
-import { readEtcFile } from "./config_files.ts";
+import { type EtcFile, readBuiltIn, readEtcFile, readOwnEtcFile } from "./config_files.ts";
 import type { ConfigInput } from "./config_input.ts";
 import { type Document, openDocument } from "./document.ts";
 import {
@@ -31,6 +31,8 @@ export interface PluginsConfig {
 /** What {@link loadPluginsConfig} needs to know of `etc/kuiper.yaml`. */
 export interface PluginsInput extends ConfigInput {
   readonly allowUnsafe: boolean;
+  /** The one type that will be asked for: the built-in file is then parsed only if it has an entry for it. */
+  readonly type?: string;
 }
 
 /**
@@ -68,7 +70,7 @@ interface Examined {
 }
 
 async function examine(input: PluginsInput): Promise<Examined> {
-  const { file, builtIn } = await readEtcFile(input.paths, "plugins.yaml");
+  const { file, builtIn } = await readFile(input);
   const broken = file !== undefined && isFinding(file);
   const document = openDocument(broken ? undefined : file, {
     ...input,
@@ -89,6 +91,17 @@ async function examine(input: PluginsInput): Promise<Examined> {
   if (findings.length > 0) return examined;
   for (const type of Object.keys(entries)) findings.push(...checkEntry(type, examined, input));
   return examined;
+}
+
+async function readFile({ paths, type }: PluginsInput): Promise<EtcFile> {
+  const name = "plugins.yaml";
+  if (type === undefined) return await readEtcFile(paths, name);
+  const own = await readOwnEtcFile(paths, name);
+  if (own !== undefined) return { file: own, builtIn: false };
+  // Loading the parser is a tenth of a start, and few types are the built-in ones.
+  const text = await readBuiltIn(name);
+  const mayHave = bothCases(type).some((one) => text.includes(`\n  ${one}:`));
+  return mayHave ? await readEtcFile(paths, name) : { builtIn: true };
 }
 
 /** What a later version will read gets a sentence of its own. */

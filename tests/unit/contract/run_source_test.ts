@@ -157,3 +157,46 @@ Deno.test("runSource() counts what drop policies drop", async () => {
     assertEquals(closed.end, { kind: "done" });
   }
 });
+
+Deno.test("runSource() fails when open throws nothing at all", async () => {
+  for (const thrown of [undefined, null]) {
+    const { instance } = run({
+      async *open() {
+        yield { message: { a: 1 } };
+        throw thrown;
+      },
+    });
+    const { end } = await instance.closed;
+    assertEquals(end.kind === "failed" && end.failure.message, `threw ${thrown}`);
+  }
+});
+
+Deno.test("runSource() can be stopped while a source yields nothing but empty arrays", async () => {
+  const { instance } = run({
+    async *open() {
+      while (true) yield [];
+    },
+  });
+  await new Promise<void>(endOfTurn);
+  instance.stop(1000);
+  assertEquals((await instance.closed).end, { kind: "stopped", forced: false });
+});
+
+Deno.test("runSource() names the state that JSON cannot say", async () => {
+  const own: Record<string, unknown> = {};
+  own["own"] = own;
+  const cases = [[1n, "a bigint"], [own, "an object"], [undefined, "undefined"]] as const;
+  for (const [value, words] of cases) {
+    const { instance } = run({
+      async *open(ctx) {
+        ctx.putState("k", value as unknown as null);
+        yield { message: {} };
+      },
+    });
+    const { end } = await instance.closed;
+    assertEquals(
+      end.kind === "failed" && end.failure.message,
+      `Cannot put state "k": ${words} is nothing that JSON can say`,
+    );
+  }
+});
