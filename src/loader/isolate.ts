@@ -298,7 +298,9 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
 
 function startWorker({ type, permissions }: IsolateOptions): Worker {
   try {
-    return new Worker(new URL("./boot.ts", import.meta.url), {
+    // In the binary it is bundled, beside the program.
+    const boot = Deno.build.standalone ? "./boot.js" : "./boot.ts";
+    return new Worker(new URL(boot, import.meta.url), {
       type: "module",
       name: `${isUnsafe(permissions) ? UNSAFE_MARK : ""}source ${type}`,
       deno: { permissions: workerPermissions(permissions) },

@@ -70,10 +70,12 @@ Deno.test("runSource() never sends more than its credit", async () => {
     {},
     3,
   );
-  await nextBatch();
+  while (rows().length < 3) await nextBatch();
+  await new Promise<void>(endOfTurn);
   assertEquals(rows().length, 3);
   instance.grant(2, 1);
-  await nextBatch();
+  while (rows().length < 5) await nextBatch();
+  await new Promise<void>(endOfTurn);
   assertEquals(rows().length, 5);
   instance.stop(50);
   instance.grant(1e9, 1);
