@@ -4,10 +4,11 @@
  * @module
  */
 import { join } from "@std/path";
-import { fail, type Logger, nearest, oneOf, systemClock } from "./core/mod.ts";
+import { createLogger, fail, type Logger, nearest, oneOf, systemClock } from "./core/mod.ts";
 import {
   type BasePaths,
   type ConfigInput,
+  DEFAULT_KUIPER_CONFIG,
   type Finding,
   type KuiperConfig,
   loadKuiperConfig,
@@ -41,6 +42,12 @@ export interface AppOptions {
   base?: string;
   env: Record<string, string>;
   log: Logger;
+  /**
+   * Open also over a wrong `etc/kuiper.yaml`, with the defaults in its place: to say everything that is wrong.
+   *
+   * @default {false}
+   */
+  checkOnly?: boolean;
 }
 
 /** Where the sources' own stop may at most stand in the stop of a whole stream. */
@@ -56,6 +63,7 @@ export class App implements AsyncDisposable {
   readonly #runs = new Set<StreamRun>();
   #plugins: Promise<Plugins> | undefined;
   #store: Promise<Store> | undefined;
+  #onlooker: Promise<Store> | undefined;
 
   /** Read `etc/kuiper.yaml`. Nothing else is touched before it is needed. */
   static async open(options: AppOptions): Promise<App> {
@@ -65,7 +73,11 @@ export class App implements AsyncDisposable {
     });
     await refuseMissing(paths);
     const input = { paths, env: options.env, secrets: new Secrets() };
-    return new App(input, await loadKuiperConfig(input), options.log);
+    const config = await loadKuiperConfig(input).catch((error) => {
+      if (options.checkOnly === true) return DEFAULT_KUIPER_CONFIG;
+      throw error;
+    });
+    return new App(input, config, options.log);
   }
 
   private constructor(input: ConfigInput, config: KuiperConfig, log: Logger) {
@@ -95,13 +107,13 @@ export class App implements AsyncDisposable {
 
   /** The names of the stored streams, sorted. */
   async streamNames(): Promise<string[]> {
-    const store = await this.#open("kuiper show streams");
+    const store = await this.#look();
     return store.streams.list().map((stream) => stream.name);
   }
 
   /** A stored definition. @throws KuiperError `not_found` with the nearest names. */
   async stream(name: string): Promise<CreateStream> {
-    const store = await this.#open(`kuiper run ${name}`);
+    const store = await this.#look();
     const stored = store.streams.get(name);
     if (stored === undefined) throw unknownStream(name, store);
     return parseStatement(stored.statement) as CreateStream;
@@ -121,8 +133,15 @@ export class App implements AsyncDisposable {
 
   /** Everything that is wrong with the configuration, the stored streams, and statements that are given. */
   async validate(options: ValidateOptions): Promise<Finding[]> {
-    const stored = async () => (await this.#open("kuiper validate")).streams.list();
-    return await validate(options, { input: this.#input, sources: this.#sources, stored });
+    const stored = async () => (await this.#look()).streams.list();
+    const warned: string[] = [];
+    const log = createLogger((line) => warned.push(line), { level: "warn" });
+    await using sources = new Sources(
+      this.#input,
+      this.config,
+      maskedLogger(log, this.#input.secrets),
+    );
+    return await validate(options, { input: this.#input, sources, warned, stored });
   }
 
   // -- Running --
@@ -208,9 +227,11 @@ export class App implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#runs].map((run) => run[Symbol.asyncDispose]()));
     await this.#sources[Symbol.asyncDispose]();
-    const store = this.#store;
-    this.#store = undefined;
-    await (await store?.catch(() => undefined))?.[Symbol.asyncDispose]();
+    const stores = [this.#store, this.#onlooker];
+    this.#store = this.#onlooker = undefined;
+    for (const store of stores) {
+      await (await store?.catch(() => undefined))?.[Symbol.asyncDispose]();
+    }
   }
 
   /** What only the management of plugins needs is loaded for it. */
@@ -242,6 +263,15 @@ export class App implements AsyncDisposable {
       openStore(this.base.data, { owner })
     );
     return await this.#store;
+  }
+
+  /** The store for reading definitions, also while another process runs a stream on it; nothing is made. */
+  async #look(): Promise<Store> {
+    if (this.#store !== undefined) return await this.#store;
+    this.#onlooker ??= import("./store/mod.ts").then(({ openStore }) =>
+      openStore(this.base.data, { owner: "kuiper", readOnly: true })
+    );
+    return await this.#onlooker;
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   asKuiperError,
+  fail,
   formatDuration,
   type Logger,
   systemClock,
@@ -47,6 +48,7 @@ export async function checkPlugin(options: CheckOptions, context: CheckContext):
   const { report } = context;
   const source = await step("find", report, async () => {
     const isFile = /[\\/]|\.(?:ts|js|mts|mjs)$/.test(options.target);
+    if (isFile) await refuseNoFile(options.target);
     const source = await context.sources.prepareSource({
       type: isFile ? typeOfFile(options.target) : options.target,
       format: options.format ?? DEFAULT_STREAM_OPTIONS.format,
@@ -216,4 +218,9 @@ async function tryInstance(
 
 function count(tuples: readonly Tuple[]): string {
   return tuples.length === 1 ? "1 tuple" : `${tuples.length} tuples`;
+}
+
+async function refuseNoFile(file: string): Promise<void> {
+  const isFile = await Deno.stat(file).then((stat) => stat.isFile, () => false);
+  if (!isFile) throw fail("not_found", `Cannot read "${file}": there is no file of that name`);
 }

@@ -1,13 +1,16 @@
-import { type CreateStream, printStatement } from "../sql/mod.ts";
+import { asKuiperError } from "../core/mod.ts";
+import { type CreateStream, parseStatement, printStatement } from "../sql/mod.ts";
 import type { Provenance } from "./provenance.ts";
-import type { Sources } from "./sources.ts";
+import type { PreparedSource, Sources } from "./sources.ts";
 
 /** What is known of a stream without running anything of it. */
 export interface StreamDescription {
   /** Canonical SQL, secrets masked. */
   statement: string;
+  /** The same as data, secrets masked too. */
   definition: CreateStream;
-  source: {
+  /** What it runs on; absent when that cannot be found or configured, and then `problem` says why. */
+  source?: {
     type: string;
     builtin: boolean;
     /** The file of a plugin. */
@@ -21,20 +24,27 @@ export interface StreamDescription {
     /** Where a plugin's code comes from and how it is held. */
     provenance?: Provenance;
   };
+  problem?: string;
 }
 
-/** Describe a stream. @throws KuiperError when its source cannot be found or configured. */
+/** Describe a stream. */
 export async function describeStream(
   definition: CreateStream,
   sources: Sources,
 ): Promise<StreamDescription> {
-  const source = await sources.prepare(definition);
-  const { resolved, config, isolation, grant } = source;
-  const provenance = source.provenance();
+  const statement = printStatement(definition);
+  const described = { statement, definition: parseStatement(statement) as CreateStream };
+  let prepared: PreparedSource;
+  try {
+    prepared = await sources.prepare(definition);
+  } catch (error) {
+    return { ...described, problem: asKuiperError(error).message };
+  }
+  const { resolved, config, isolation, grant } = prepared;
+  const provenance = prepared.provenance();
   const file = resolved.kind === "file" ? resolved : undefined;
   return {
-    statement: printStatement(definition),
-    definition,
+    ...described,
     source: {
       type: resolved.type,
       builtin: resolved.kind === "builtin",

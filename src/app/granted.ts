@@ -1,24 +1,24 @@
 import { resolve } from "@std/path";
 import type { Grant as WrittenGrant, YamlValue } from "../config/mod.ts";
-import { type Grant, GRANT_KINDS } from "../loader/mod.ts";
+import { ALL_KINDS, type Grant } from "../loader/mod.ts";
 import type { ProposeOptions } from "./plugin_proposal.ts";
 
 /** A grant of etc/plugins.yaml as an isolate takes it, not filled in yet; without the kinds that it leaves out. */
 export function grantedOf(grant: WrittenGrant): Grant {
-  const kinds = GRANT_KINDS.filter((kind) => grant[kind] !== false);
+  const kinds = ALL_KINDS.filter((kind) => grant[kind] !== false);
   return Object.fromEntries(kinds.map((kind) => [kind, grant[kind]]));
 }
 
 /** The same the other way round. */
 export function writtenGrant(grant: Grant): { readonly [kind: string]: YamlValue } {
-  const kinds = GRANT_KINDS.filter((kind) => grant[kind] !== undefined);
+  const kinds = ALL_KINDS.filter((kind) => grant[kind] !== undefined);
   return Object.fromEntries(kinds.map((kind) => [kind, grant[kind]!]));
 }
 
 /** What of a grant can be checked before its source is configured: all but `${key}`; paths below `base`. */
 export function knownPart(grant: Grant, base: string): Grant {
   const known: Record<string, readonly string[] | true> = {};
-  for (const kind of GRANT_KINDS) {
+  for (const kind of ALL_KINDS) {
     const value = grant[kind];
     if (value === undefined) continue;
     if (value === true) known[kind] = true;
@@ -41,7 +41,7 @@ export function newGrant(
     },
 ): Grant {
   const grant: Record<string, readonly string[] | true> = {};
-  for (const kind of GRANT_KINDS) {
+  for (const kind of ALL_KINDS) {
     const value = given?.[kind] ?? widened(current?.[kind], keepGrant ? undefined : asks[kind]);
     if (value !== undefined && (value === true || value.length > 0)) grant[kind] = value;
   }
@@ -57,7 +57,7 @@ function widened(has: Grant["net"], asks: Grant["net"]): Grant["net"] {
 /** What `grant` has and `other` has not. */
 export function without(grant: Grant, other: Grant): Grant {
   const rest: Record<string, readonly string[] | true> = {};
-  for (const kind of GRANT_KINDS) {
+  for (const kind of ALL_KINDS) {
     const [value, has] = [grant[kind], other[kind]];
     if (value === undefined || has === true) continue;
     const left = value === true || has === undefined
@@ -70,7 +70,7 @@ export function without(grant: Grant, other: Grant): Grant {
 
 /** `net "a.b:443"`, `all of env`: one item each. */
 export function listed(grant: Grant): string[] {
-  return GRANT_KINDS.flatMap((kind) => {
+  return ALL_KINDS.flatMap((kind) => {
     const value = grant[kind] ?? [];
     return value === true ? [`all of ${kind}`] : value.map((item) => `${kind} "${item}"`);
   });
@@ -78,5 +78,5 @@ export function listed(grant: Grant): string[] {
 
 /** Whether both say the same. */
 export function sameGrant(a: Grant, b: Grant | undefined): boolean {
-  return b !== undefined && GRANT_KINDS.every((kind) => `${a[kind]}` === `${b[kind]}`);
+  return b !== undefined && ALL_KINDS.every((kind) => `${a[kind]}` === `${b[kind]}`);
 }

@@ -21,7 +21,6 @@ import { fail, KuiperError, type Logger } from "../core/mod.ts";
 import {
   describeGrant,
   type Grant as IsolateGrant,
-  GRANT_KINDS,
   type LinkedPlugin,
   loadLinked,
   lockedHash,
@@ -91,7 +90,7 @@ export class Sources implements AsyncDisposable {
   readonly #shared = new Map<string, SharedHost>();
   readonly #processes = new ProcessPool();
   readonly #code: PluginCode;
-  #plugins: Promise<PluginsConfig> | undefined;
+  readonly #plugins = new Map<string, Promise<PluginsConfig>>();
 
   constructor(input: ConfigInput, config: KuiperConfig, log: Logger) {
     this.#input = input;
@@ -122,7 +121,7 @@ export class Sources implements AsyncDisposable {
     }
     // A built-in is never shadowed.
     if (found?.kind === "builtin") return found;
-    const plugins = await this.#pluginsConfig();
+    const plugins = await this.#pluginsConfig(type);
     const entry = plugins.entryFor(type);
     if (!hasUrl(entry)) {
       if (found !== undefined) return found;
@@ -175,7 +174,7 @@ export class Sources implements AsyncDisposable {
       };
     }
     const permissions = await this.#grantOf(resolved.type, config);
-    const plugins = await this.#pluginsConfig();
+    const plugins = await this.#pluginsConfig(resolved.type);
     const entry = resolved.kind === "url" ? resolved.entry : plugins.entryFor(resolved.type);
     const grant = describeGrant(permissions);
     const hash = resolved.kind === "url" ? await this.#approvedHash(resolved.entry) : undefined;
@@ -296,18 +295,24 @@ export class Sources implements AsyncDisposable {
   // -- Grants --
 
   /** Read once: a running stream keeps what it started with. */
-  #pluginsConfig(): Promise<PluginsConfig> {
-    return this.#plugins ??= loadPluginsConfig({
-      ...this.#input,
-      allowUnsafe: this.#config.plugins.allowUnsafe,
-    }).then((plugins) => {
-      for (const warning of plugins.warnings) this.#log.warn(warning);
-      return plugins;
-    });
+  #pluginsConfig(type: string): Promise<PluginsConfig> {
+    let plugins = this.#plugins.get(type);
+    if (plugins === undefined) {
+      plugins = loadPluginsConfig({
+        ...this.#input,
+        allowUnsafe: this.#config.plugins.allowUnsafe,
+        type,
+      }).then((plugins) => {
+        for (const warning of plugins.warnings) this.#log.warn(warning);
+        return plugins;
+      });
+      this.#plugins.set(type, plugins);
+    }
+    return plugins;
   }
 
   async #grantOf(type: string, config: SourceConfig): Promise<IsolateGrant> {
-    const plugins = await this.#pluginsConfig();
+    const plugins = await this.#pluginsConfig(type);
     const granted = isolateGrant(
       resolveGrant(plugins.grantFor(type), {
         type,
@@ -358,9 +363,8 @@ export class Sources implements AsyncDisposable {
 
 /** The grant without the kinds that it leaves out. */
 function isolateGrant(grant: Grant): IsolateGrant {
-  const granted = GRANT_KINDS.filter((kind) => grant[kind] !== false)
-    .map((kind) => [kind, grant[kind]]);
-  return Object.fromEntries(granted);
+  const { place: _, ...kinds } = grant;
+  return Object.fromEntries(Object.entries(kinds).filter(([, value]) => value !== false));
 }
 
 /** The TYPE that a source file stands for: its name without version and extension. */

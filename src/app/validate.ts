@@ -1,4 +1,4 @@
-import { checkConfig, type ConfigInput, type Finding } from "../config/mod.ts";
+import { checkConfig, type ConfigInput, type Finding, formatFinding } from "../config/mod.ts";
 import { asKuiperError, KuiperError, messageOf } from "../core/mod.ts";
 import { type CreateStream, isSqlError, parseStatements } from "../sql/mod.ts";
 import type { Sources } from "./sources.ts";
@@ -15,13 +15,15 @@ export interface ValidateOptions {
 export interface ValidateContext {
   input: ConfigInput;
   sources: Sources;
+  /** What `sources` has warned of so far. */
+  warned: readonly string[];
   stored(): Promise<readonly { name: string; statement: string }[]>;
 }
 
 /** Everything that is wrong, without running anything. */
 export async function validate(
   { statements, file = "statements" }: ValidateOptions,
-  { input, sources, stored }: ValidateContext,
+  { input, sources, warned, stored }: ValidateContext,
 ): Promise<Finding[]> {
   const findings = await checkConfig(input);
   const texts = statements === undefined
@@ -39,6 +41,7 @@ export async function validate(
       continue;
     }
     for (const definition of definitions) {
+      const before = warned.length;
       const place = statements === undefined ? where : `${where}: stream "${definition.name}"`;
       try {
         await sources.prepare(definition);
@@ -50,6 +53,10 @@ export async function validate(
         ) {
           findings.push(errorFinding(place, error));
         }
+      }
+      const said = new Set(findings.map(formatFinding));
+      for (const message of warned.slice(before)) {
+        if (!said.has(message)) findings.push({ severity: "warning", where: place, message });
       }
     }
   }

@@ -8,7 +8,9 @@ import { type CreateStream, parseStatements } from "../sql/mod.ts";
  * `sql` when it holds another statement, none, or two of one name.
  */
 export async function readDefinitions(file: string): Promise<CreateStream[]> {
-  const definitions = parseStatements(await readStatements(file)).map((statement) => {
+  const definitions = parseStatements(await readStatements(file), {
+    what: `"${file}"`,
+  }).map((statement) => {
     if (statement.kind === "create_stream") return statement;
     const words = statement.kind.replaceAll("_", " ").toUpperCase();
     throw fail("sql", `"${file}" holds a ${words}, expected CREATE STREAM statements only`);

@@ -9,7 +9,8 @@ export const command: Command = {
   words: "describe stream",
   usage: ["NAME [--json]"],
   about: `Show a stream: its definition as SQL (secrets masked), where its source comes from, which
-configuration it reads, how it is isolated and what it may do.`,
+configuration it reads, how it is isolated and what it may do. The exit code is 1 when the source
+cannot be found or configured.`,
   positionals: [{ name: "NAME" }],
   flags: [{ name: "json", doc: "print an object of JSON" }],
   examples: [
@@ -26,11 +27,14 @@ configuration it reads, how it is isolated and what it may do.`,
         ? `${JSON.stringify(description, null, 2)}\n`
         : describe(description, terminal.style),
     );
-    return 0;
+    if (description.problem === undefined) return 0;
+    terminal.warn(description.problem);
+    return 1;
   },
 };
 
 function describe({ statement, source }: StreamDescription, style: Style): string {
+  if (source === undefined) return `${statement}\n`;
   const { provenance } = source;
   const lines = facts([
     ["source", `${source.type}, ${source.builtin ? "built in" : "a plugin"}`],

@@ -3,6 +3,7 @@ import type { Run } from "./engine.ts";
 import type { Printer } from "./printer.ts";
 import { summaryLine } from "./summary.ts";
 import { OutputClosed } from "./terminal.ts";
+import { printable } from "./text_width.ts";
 import { sayWhileWaiting } from "./waiting.ts";
 
 /** How streams are printed. */
@@ -29,7 +30,7 @@ class Following {
   readonly #runs: readonly Run[];
   readonly #options: FollowOptions;
   readonly #printed = new Map<Run, number>();
-  /** Aborts when the iterations are over. */
+  /** Aborts when nothing is waited for any more. */
   readonly #over = new AbortController();
   #left: number;
   #failures: unknown[] = [];
@@ -83,13 +84,15 @@ class Following {
     return sayWhileWaiting({
       printed: () => this.#printed.get(run) ?? 0,
       status: () => run.status(),
-      say: (line) => terminal.note(several ? `${run.name}: ${line}` : line),
+      // It holds what the source said of its connection.
+      say: (line) => terminal.note(printable(several ? `${run.name}: ${line}` : line)),
       clock: terminal.io.clock,
       signal: this.#over.signal,
     });
   }
 
   #stopAll(): void {
+    this.#over.abort();
     for (const run of this.#runs) run.stop();
   }
 

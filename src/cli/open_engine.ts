@@ -7,11 +7,12 @@ import type { Engine } from "./engine.ts";
  *
  * @param options.quiet log only warnings and errors, unless asked for more: for commands that are over at once. Others
  * log as etc/kuiper.yaml says.
+ * @param options.checkOnly open also when etc/kuiper.yaml is wrong.
  * @throws KuiperError `usage` for an unknown log level, `config` for a wrong configuration.
  */
 export async function openEngine(
   { terminal, flags }: Pick<Call, "terminal" | "flags">,
-  options: { quiet?: boolean } = {},
+  options: { quiet?: boolean; checkOnly?: boolean } = {},
 ): Promise<Engine> {
   const { io } = terminal;
   const base = flags.text("base");
@@ -21,6 +22,7 @@ export async function openEngine(
     env: { ...io.env },
     log: terminal.logger(() => level),
     ...(base === undefined ? {} : { base }),
+    ...(options.checkOnly === true ? { checkOnly: true } : {}),
   });
   if (asked === undefined && options.quiet !== true) level = engine.config.basic.logLevel;
   return engine;

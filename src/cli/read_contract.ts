@@ -1,4 +1,4 @@
 /** The declarations of the module "kuiper", from the executable itself. */
 export async function readContract(): Promise<string> {
-  return await Deno.readTextFile(new URL("../contract/kuiper.d.ts", import.meta.url));
+  return await Deno.readTextFile(new URL("../../src/contract/kuiper.d.ts", import.meta.url));
 }

@@ -2,6 +2,7 @@ import { createLogger, fail, LOG_LEVELS, type Logger, type LogLevel } from "../c
 import { clockTime } from "./clock_time.ts";
 import type { Io } from "./io.ts";
 import { type Style, styleFor } from "./style.ts";
+import { printableLines } from "./text_width.ts";
 
 /** Thrown by {@link Terminal.print} when nobody reads stdout any more: what there is to print has been printed. */
 export class OutputClosed extends Error {
@@ -55,14 +56,14 @@ export class Terminal {
     this.io.stderr.write(`${line}\n`);
   }
 
-  /** A line that warns people. */
+  /** A line that warns people. Nothing in it steers the terminal. */
   warn(line: string): void {
-    this.note(`${this.#stderrStyle.yellow("warning:")} ${line}`);
+    this.note(`${this.#stderrStyle.yellow("warning:")} ${printableLines(line)}`);
   }
 
-  /** A line (or more, for a caret) that says what went wrong. */
+  /** A line (or more, for a caret) that says what went wrong. Nothing in it steers the terminal. */
   error(text: string): void {
-    this.note(`${this.#stderrStyle.red("error:")} ${text}`);
+    this.note(`${this.#stderrStyle.red("error:")} ${printableLines(text)}`);
   }
 
   /**

@@ -18,6 +18,11 @@ export function printable(text: string): string {
   );
 }
 
+/** The same for a text of several lines: its line breaks and tabs stay. */
+export function printableLines(text: string): string {
+  return text.replace(UNPRINTABLE, (c) => c === "\n" || c === "\t" ? c : printable(c));
+}
+
 /** The columns of a terminal that `text` takes. */
 export function textWidth(text: string): number {
   if (!NOT_ASCII.test(text)) return text.length;

@@ -19,7 +19,7 @@ when there is an error.`,
   async run(call) {
     const { terminal, flags } = call;
     const file = flags.text("file");
-    await using engine = await openEngine(call, { quiet: true });
+    await using engine = await openEngine(call, { quiet: true, checkOnly: true });
     const findings = await engine.validate(await whatToCheck(file));
     for (const finding of findings) {
       if (finding.severity === "error") terminal.error(formatFinding(finding));

@@ -30,6 +30,11 @@ export async function readEtcFile(paths: BasePaths, name: string): Promise<EtcFi
   return file === undefined ? { builtIn: true } : { file, builtIn: true };
 }
 
+/** The text of a built-in file. */
+export async function readBuiltIn(name: string): Promise<string> {
+  return await Deno.readTextFile(join(embeddedEtc(), name));
+}
+
 /** Read a file of the base directory's own `etc/`. */
 export function readOwnEtcFile(
   paths: BasePaths,

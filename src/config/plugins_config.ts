@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { showPath } from "./base_dir.ts";
 import { bothCases } from "./source_file.ts";
-import { type EtcFile, readEtcFile } from "./config_files.ts";
+import { type EtcFile, readBuiltIn, readEtcFile, readOwnEtcFile } from "./config_files.ts";
 import type { ConfigInput } from "./config_input.ts";
 import { type Document, openDocument } from "./document.ts";
 import {
@@ -36,6 +36,8 @@ export interface PluginsConfig {
 /** What {@link loadPluginsConfig} needs to know of `etc/kuiper.yaml`. */
 export interface PluginsInput extends ConfigInput {
   readonly allowUnsafe: boolean;
+  /** The one type that will be asked for: the built-in file is then parsed only if it has an entry for it. */
+  readonly type?: string;
 }
 
 /**
@@ -85,7 +87,7 @@ interface Examined {
 }
 
 async function examine(input: PluginsInput): Promise<Examined> {
-  return examineFile(await readEtcFile(input.paths, "plugins.yaml"), input);
+  return examineFile(await readFile(input), input);
 }
 
 function examineFile({ file, builtIn }: EtcFile, input: PluginsInput): Examined {
@@ -108,6 +110,17 @@ function examineFile({ file, builtIn }: EtcFile, input: PluginsInput): Examined 
   if (findings.length > 0) return examined;
   for (const type of Object.keys(entries)) findings.push(...checkEntry(type, examined, input));
   return examined;
+}
+
+async function readFile({ paths, type }: PluginsInput): Promise<EtcFile> {
+  const name = "plugins.yaml";
+  if (type === undefined) return await readEtcFile(paths, name);
+  const own = await readOwnEtcFile(paths, name);
+  if (own !== undefined) return { file: own, builtIn: false };
+  // Loading the parser is a tenth of a start, and few types are the built-in ones.
+  const text = await readBuiltIn(name);
+  const mayHave = bothCases(type).some((one) => text.includes(`\n  ${one}:`));
+  return mayHave ? await readEtcFile(paths, name) : { builtIn: true };
 }
 
 function checkEntry(

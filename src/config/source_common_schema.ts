@@ -5,7 +5,7 @@ import type { PropsSchema } from "./props_schema.ts";
 export const SOURCE_COMMON_SCHEMA = {
   type: "object",
   properties: {
-    concurrency: { type: "integer", minimum: 1, default: 1 },
+    concurrency: { type: "integer", minimum: 1, maximum: 256, default: 1 },
     bufferLength: { type: "integer", minimum: 1, default: 102400 },
     overflow: { enum: ["wait", "drop_oldest", "drop_newest"], default: "wait" },
     maxTupleBytes: { type: "integer", minimum: 0, default: 16777216 },

@@ -5,6 +5,9 @@ import { type KeyPath, YamlLocator } from "./yaml_locator.ts";
 /** A line with one of these is not shown. */
 const SECRET_WORD = /pass|secret|token|key|credential|authorization|cookie/i;
 
+/** A key or an item of a list behind a tab: YAML has no such thing, but the parser takes it as not indented at all. */
+const TAB_INDENT = /^\t\s*(?:[^\s#][^#]*:(?:\s|$)|-\s)/;
+
 /** A mapping as YAML or JSON gives it. */
 export type Section = Readonly<Record<string, unknown>>;
 
@@ -55,6 +58,11 @@ export async function parseYaml(
   text: string,
   file: { path: string; name: string },
 ): Promise<YamlFile | Finding> {
+  const tab = text.split("\n").findIndex((line) => TAB_INDENT.test(line));
+  if (tab >= 0) {
+    const place = { file: file.name, line: tab + 1, column: 1 };
+    return errorAt(place, "the line is indented with a tab, indent it with spaces");
+  }
   const { parse, YamlSyntaxError } = await import("@std/yaml");
   let value: unknown;
   try {
@@ -104,11 +112,13 @@ function syntaxFinding(
 ): Finding {
   const [reason = ""] = error.message.split(/ at line \d+/);
   const line = text.split("\n")[error.line - 1] ?? "";
-  const place = { file: name, line: error.line, column: error.column };
+  // Behind a section the parser counts the column of a key that stands twice from an earlier line.
+  const column = error.column > 0 ? error.column : line.search(/\S/) + 1;
+  const place = { file: name, line: error.line, column };
   // What does not parse cannot be told apart into keys and secrets.
   const shown = SECRET_WORD.test(line) ? {} : { snippet: error.snippet };
   if (reason.includes("duplicated key")) {
-    const key = /^["']?([^"':\s]+)/.exec(line.slice(error.column - 1))?.[1] ?? "a key";
+    const key = /^["']?([^"':\s]+)/.exec(line.slice(column - 1))?.[1] ?? "a key";
     const message = `"${key}" stands here for the second time in one mapping, rename or remove one`;
     return { ...errorAt(place, message), ...shown };
   }

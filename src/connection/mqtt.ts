@@ -29,7 +29,8 @@ export async function connectMqtt(options: MqttOptions, use: MqttUse): Promise<M
   signal.throwIfAborted();
   const own = await clientOptions(options);
   // Costs 20 ms and 20 MB: only who has an mqtt stream pays.
-  const { connect } = await import("mqtt");
+  // By its default export: a bundler knows no other of a CommonJS package.
+  const { default: { connect } } = await import("mqtt");
   signal.throwIfAborted();
   let client: MqttClient;
   try {

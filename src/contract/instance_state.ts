@@ -1,4 +1,4 @@
-import type { Json } from "../core/mod.ts";
+import { type Json, typeName } from "../core/mod.ts";
 import type { StateChanges } from "./source_instance.ts";
 
 /** The state of one instance: a local copy, and what changed in it since it was last taken. */
@@ -16,10 +16,10 @@ export class InstanceState {
 
   /** Throws a TypeError when JSON cannot say `value`. */
   put(key: string, value: Json): void {
-    const text = JSON.stringify(value);
+    const text = jsonOf(value);
     if (text === undefined) {
       throw new TypeError(
-        `Cannot put state "${key}": ${typeof value} is nothing that JSON can say`,
+        `Cannot put state "${key}": ${typeName(value)} is nothing that JSON can say`,
       );
     }
     // A copy: what the caller does to its object later is not part of the state.
@@ -54,5 +54,14 @@ export class InstanceState {
     }
     this.#changed.clear();
     return { put: { ...put }, deleted };
+  }
+}
+
+/** Undefined for what JSON cannot say: undefined, a function, and what holds a bigint or itself. */
+function jsonOf(value: Json): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
   }
 }

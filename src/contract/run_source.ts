@@ -188,7 +188,8 @@ class SourceRun implements SourceInstance {
         this.#queue.close();
       }
     } catch (error) {
-      this.#queue.close(error);
+      // Closing with undefined would be the end of the input.
+      this.#queue.close(error ?? new Error(`threw ${typeName(error)}`));
     }
     await sending;
   }
@@ -221,7 +222,8 @@ class SourceRun implements SourceInstance {
             const waiting = this.#accept(value[i]!, last ? this.#offset?.() : undefined);
             if (waiting !== undefined) await waiting;
           }
-          sinceTurn += value.length;
+          // Also an empty array takes its time.
+          sinceTurn += value.length || 1;
         } else {
           const waiting = this.#accept(value, this.#offset?.());
           if (waiting !== undefined) await waiting;

@@ -7,11 +7,12 @@ import { parseArgs } from "@std/cli/parse-args";
 import { dirname, fromFileUrl, isAbsolute, join, relative, resolve } from "@std/path";
 import { ERRORS, fail, KuiperError, messageOf, nearest, oneOf } from "../core/mod.ts";
 import {
-  compileConfig,
+  BUNDLED,
   ENTRIES,
   type Lock,
   type ProjectConfig,
   runtimeLock,
+  V8_FLAGS,
 } from "./compile_config.ts";
 import {
   DEFAULT_PERMISSIONS,
@@ -21,6 +22,7 @@ import {
   type Permissions,
 } from "./permissions.ts";
 import { run } from "./run.ts";
+import { type DenoCommand, stage, unusedFiles } from "./stage.ts";
 import { UNOFFICIAL_DENO, unofficialRuntime } from "./unofficial_runtime.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
@@ -127,30 +129,88 @@ export function readOptions(
 }
 
 /** Compile as `options` say; the binary lies at `options.out` afterwards. */
-async function compile(options: CompileOptions): Promise<void> {
+export async function compile(options: CompileOptions): Promise<void> {
   const project = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json"))) as ProjectConfig;
   const lock = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.lock"))) as Lock;
   const flags = permissionFlags(options.permissions);
   await Deno.mkdir(join(ROOT, "dist"), { recursive: true });
   await Deno.mkdir(dirname(options.out), { recursive: true });
-  // With the project's own configuration: the compile-only one would find no tests and no strictness.
+  // With the project's own configuration: the compile-only one would find no strictness.
   await run(Deno.execPath(), ["check", "--quiet", ENTRIES.program, ENTRIES.worker], { cwd: ROOT });
 
-  const { command, before, env } = await compiler(options);
-  const runtime = options.unofficial
-    ? "unofficial"
-    : options.denort === undefined
-    ? "official"
-    : "given";
+  const deno = await compiler(options);
+  const runtime = runtimeOf(options);
   const info = { version: project.version, runtime, permissions: flags };
   await Deno.writeTextFile(join(ROOT, BUILD_INFO_PATH), JSON.stringify(info, null, 2) + "\n");
 
-  // In the root, because the runtime keeps the map's keys relative to where the file lay.
-  const configFile = await Deno.makeTempFile({ dir: ROOT, prefix: ".compile_", suffix: ".json" });
-  const lockFile = await Deno.makeTempFile({ prefix: "kuiper_", suffix: ".lock" });
+  const folder = await Deno.makeTempDir({ prefix: "kuiper_compile_" });
+  const lockFile = join(folder, "deno.lock");
   try {
-    await Deno.writeTextFile(configFile, JSON.stringify(compileConfig(project)));
+    await stage({ root: ROOT, folder, project, embedded: EMBEDDED, deno });
     await Deno.writeTextFile(lockFile, JSON.stringify(runtimeLock(lock, project)));
+    const { worker, packages } = BUNDLED;
+    await compileFile(BUNDLED.program, {
+      deno,
+      folder,
+      runtime,
+      out: options.out,
+      args: [
+        `--config=${join(folder, "deno.json")}`,
+        `--lock=${lockFile}`,
+        "--frozen",
+        ...flags,
+        ...[worker, packages, ...EMBEDDED].flatMap((file) => ["--include", file]),
+        ...(await unusedFiles(deno, project)).flatMap((path) => ["--exclude", path]),
+      ],
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  if (options.install !== undefined) await install(options.out, options.install);
+}
+
+/**
+ * Compile a program of one line that does nothing: what the start of the binary is compared with.
+ *
+ * @throws KuiperError `io`
+ */
+export async function compileEmpty(options: CompileOptions): Promise<void> {
+  const deno = await compiler(options);
+  const folder = await Deno.makeTempDir({ prefix: "kuiper_compile_" });
+  try {
+    await Deno.writeTextFile(join(folder, "empty.js"), "// Nothing.\n");
+    await compileFile("empty.js", {
+      deno,
+      folder,
+      runtime: runtimeOf(options),
+      out: options.out,
+      args: ["--no-config"],
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+type Runtime = "official" | "given" | "unofficial";
+
+function runtimeOf(options: CompileOptions): Runtime {
+  if (options.unofficial) return "unofficial";
+  return options.denort === undefined ? "official" : "given";
+}
+
+/** `deno compile` of a file in `folder`. */
+async function compileFile(
+  file: string,
+  options: {
+    deno: DenoCommand;
+    folder: string;
+    runtime: Runtime;
+    out: string;
+    args: readonly string[];
+  },
+): Promise<void> {
+  const { command, before, env } = options.deno;
+  try {
     await run(command, [
       ...before,
       "compile",
@@ -158,34 +218,26 @@ async function compile(options: CompileOptions): Promise<void> {
       "--no-check",
       // Compiled code would be kept at a path in the temporary folder that anybody can foresee.
       "--no-code-cache",
-      "--v8-flags=--disallow-code-generation-from-strings",
-      `--config=${configFile}`,
-      `--lock=${lockFile}`,
-      "--frozen",
-      ...flags,
-      ...[ENTRIES.worker, ...EMBEDDED].flatMap((file) => ["--include", file]),
+      V8_FLAGS,
+      ...options.args,
       `--output=${options.out}`,
-      ENTRIES.program,
-    ], { cwd: ROOT, env });
+      file,
+    ], { cwd: options.folder, env: { ...env } });
   } catch (error) {
-    if (runtime !== "official") throw error;
+    if (options.runtime !== "official") throw error;
     const cure = "where Deno's download host is out of reach, give a runtime with DENORT_BIN, " +
       "or on x86_64 Linux use --unofficial-runtime";
     throw fail("io", `${messageOf(error)}: ${cure}`, error);
-  } finally {
-    await Deno.remove(configFile);
-    await Deno.remove(lockFile);
   }
-  if (options.install !== undefined) await install(options.out, options.install);
 }
 
 /** The Deno that compiles: this one, or the one that the unofficial runtime needs. */
-async function compiler(
-  options: CompileOptions,
-): Promise<{ command: string; before: string[]; env: Record<string, string> }> {
+async function compiler(options: CompileOptions): Promise<DenoCommand> {
   const command = Deno.execPath();
   if (!options.unofficial) {
-    const env = options.denort === undefined ? {} : { DENORT_BIN: resolve(options.denort) };
+    const env: Record<string, string> = options.denort === undefined
+      ? {}
+      : { DENORT_BIN: resolve(options.denort) };
     return { command, before: [], env };
   }
   const env = {

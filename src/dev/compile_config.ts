@@ -20,43 +20,71 @@ interface LockedPackage {
   readonly optionalPeers?: readonly string[];
 }
 
-/** The program, and the module that every Worker starts from. Nothing else can be imported from outside. */
+/** The program, and the module that every Worker starts from. */
 export const ENTRIES = { program: "./main.ts", worker: "./src/loader/boot.ts" } as const;
 
-/** Keys of the imports that only development needs; the binary has none of them. */
-const DEVELOPMENT_ONLY = ["@std/assert", "aedes", "fast-check"];
+/**
+ * What the two entries are bundled to, from the root of the binary. As deep below it as the modules of `src` are, so
+ * that an address such as `new URL("../../etc/", import.meta.url)` is right in both.
+ */
+export const BUNDLED = {
+  folder: "./src/program/",
+  program: "./src/program/main.js",
+  worker: "./src/program/boot.js",
+  /** Imports the packages of {@link EXTERNAL} and is never run: what is only imported later is not embedded. */
+  packages: "./src/program/packages.js",
+} as const;
+
+/** Packages that stay packages: the transformer is replaced by a new one when its stack has overflowed. */
+export const EXTERNAL = ["amaro"] as const;
+
+/**
+ * V8's flags for the program, compiled or not.
+ *
+ * - No code from text: it closes a hole of the sandbox.
+ * - No literals made in the old generation because the first hundreds of them lived on: at 100,000 messages a second
+ *   each of them holds its payload there until the next large collection, 80 MB in all.
+ */
+export const V8_FLAGS =
+  "--v8-flags=--disallow-code-generation-from-strings,--no-allocation-site-pretenuring";
 
 /**
  * The configuration that the binary is compiled with. Its import map is a fence inside the runtime's own module loader,
  * which otherwise checks no permission on `import()`: every `file:` URL leads nowhere but the two entries, by exact
- * key. Only the program's own modules, the scope `./`, reach each other and the packages.
+ * key. Only the program's own modules reach each other and the packages.
  *
- * It must lie in the project's root, because the runtime keeps its relative keys, and must not serve `deno test`,
- * which imports files by their URL.
+ * It must lie in the root of what is compiled, because the runtime keeps its relative keys.
  */
 export function compileConfig(project: ProjectConfig): Record<string, unknown> {
-  const { program, worker } = ENTRIES;
+  const { folder, program, worker } = BUNDLED;
   return {
     unstable: project.unstable,
     imports: { [program]: program, [worker]: worker, "file:///": "refused:///" },
-    scopes: { "./": { ...runtimeImports(project), "./": "./" } },
+    scopes: {
+      [folder]: { ...externalImports(project), [folder]: folder },
+      // The compiler reads the plugins that it embeds.
+      "./plugins/": { kuiper: "./src/contract/kuiper.d.ts" },
+    },
   };
 }
 
-function runtimeImports(project: ProjectConfig): Record<string, string> {
-  const entries = Object.entries(project.imports);
-  return Object.fromEntries(entries.filter(([key]) => !DEVELOPMENT_ONLY.includes(key)));
+function externalImports(project: ProjectConfig): Record<string, string> {
+  return Object.fromEntries(EXTERNAL.map((name) => {
+    const address = project.imports[name];
+    if (address === undefined) throw new TypeError(`Package "${name}" is not in deno.json`);
+    return [name, address];
+  }));
 }
 
 /**
- * `lock` without the packages that only development needs: `deno compile` embeds every package of the lock, used or
- * not.
+ * `lock` with what {@link EXTERNAL} needs: `deno compile` embeds every package of the lock, used or not, and reads them
+ * at every start.
  *
  * @throws TypeError when a dependency is not in the lock.
  */
 export function runtimeLock(lock: Lock, project: ProjectConfig): Lock {
   const wanted = new Set(
-    Object.values(runtimeImports(project))
+    Object.values(externalImports(project))
       .map((address) => /^npm:(?:@[^/]+\/)?[^/]+/.exec(address)?.[0])
       .filter((address) => address !== undefined),
   );

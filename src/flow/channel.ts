@@ -38,7 +38,8 @@ interface Waiting<T> {
  * - **Order**: items leave in the order in which they were accepted.
  * - **Bound**: never more than `capacity` items are held; what does not fit waits or is dropped, as the policy says.
  * - **Count**: every drop is counted in {@link Channel.dropped}.
- * - **Batches**: a waiting receiver is woken when a batch is full or when the turn of the event loop ends.
+ * - **Batches**: a waiting receiver is woken when a batch is full or when the turn of the event loop ends. The first
+ *   batches are smaller, from one item on.
  * - **Close**: what was accepted is still received; then the iteration ends, or throws the error given to `close`.
  */
 export class Channel<T> implements AsyncIterable<T[]>, Disposable {
@@ -55,6 +56,8 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
   #waitingHead = 0;
   #receiver: (() => void) | undefined;
   #wakeScheduled = false;
+  /** Items that wake the receiver: few at first, so that the first does not wait for those behind it. */
+  #enough = 1;
   #roomListeners: (() => void)[] = [];
   #drainListeners: (() => void)[] = [];
   #closed = false;
@@ -275,8 +278,10 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
   }
 
   #scheduleWake(): void {
-    if (this.#size >= this.#batchSize) this.#wake();
-    else if (!this.#wakeScheduled) {
+    if (this.#size >= this.#enough) {
+      this.#enough = Math.min(2 * this.#enough, this.#batchSize);
+      this.#wake();
+    } else if (!this.#wakeScheduled) {
       this.#wakeScheduled = true;
       endOfTurn(() => {
         this.#wakeScheduled = false;

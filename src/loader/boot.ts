@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { messageOf, oneOf, sampled } from "../core/mod.ts";
+import { endOfTurn, messageOf, oneOf, sampled } from "../core/mod.ts";
 import {
   BackOff,
   channel,
@@ -147,28 +147,39 @@ function start(id: number, spec: SourceSpec): void {
     instances.delete(id);
     send({ t: "closed", id, ...message });
   };
-  const instance = runSource(factory.make, spec, {
-    batch(batch) {
-      if (closed) return;
-      try {
-        const { maxTupleBytes } = spec;
-        const { message, transfer, left } = encodeBatch(batch, { id, maxTupleBytes });
-        send(message, transfer);
-        // What was left out took credit of the instance, and the engine cannot know.
-        if (left > 0) instance.grant(left, 0);
-      } catch (error) {
-        const failure = failureOf(error, "open");
-        instance.stop(0);
-        close({
-          end: { kind: "failed", failure },
-          dropped: batch.dropped,
-          oversize: batch.oversize,
-        });
-      }
+  const { make } = factory;
+  const instance = runSource(
+    async () => {
+      // The first credit is the next message, two turns away: without it tuples would only pile up.
+      await new Promise<void>(endOfTurn);
+      await new Promise<void>(endOfTurn);
+      return await make();
     },
-    log: log(id),
-    status: status.set,
-  }, { validate: true });
+    spec,
+    {
+      batch(batch) {
+        if (closed) return;
+        try {
+          const { maxTupleBytes } = spec;
+          const { message, transfer, left } = encodeBatch(batch, { id, maxTupleBytes });
+          send(message, transfer);
+          // What was left out took credit of the instance, and the engine cannot know.
+          if (left > 0) instance.grant(left, 0);
+        } catch (error) {
+          const failure = failureOf(error, "open");
+          instance.stop(0);
+          close({
+            end: { kind: "failed", failure },
+            dropped: batch.dropped,
+            oversize: batch.oversize,
+          });
+        }
+      },
+      log: log(id),
+      status: status.set,
+    },
+    { validate: true },
+  );
   instances.set(id, instance);
   void instance.closed.then(({ end, state, dropped, oversize }) =>
     close({

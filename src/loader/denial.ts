@@ -37,7 +37,10 @@ export function denialSentence(denial: Denial, type: string): string {
     : `${kind} access to ${JSON.stringify(target)}`;
   const sentence = `source "${type}" was denied ${asked}`;
   if (!isGrantable(kind)) {
-    return `${sentence}, which no plugin is given; use what a plugin may do without it`;
+    const why = kind === "import"
+      ? "which no plugin is given: import with a literal path"
+      : "which opens the sandbox: only plugins.allowUnsafe in etc/kuiper.yaml lets etc/plugins.yaml grant it";
+    return `${sentence}, ${why}`;
   }
   const granted = target === undefined ? "true" : `[${JSON.stringify(target)}]`;
   return `${sentence}; to grant it, add to etc/plugins.yaml:\n` +

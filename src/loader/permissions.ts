@@ -1,7 +1,13 @@
 import { fail } from "../core/mod.ts";
 
-/** The kinds of permission that can be granted to a plugin. `run` and `ffi` cannot. */
+/** The kinds of permission that a plugin may ask for. */
 export const GRANT_KINDS = ["net", "read", "write", "env", "sys"] as const;
+
+/** The kinds that open the sandbox: granted only where the operator set `plugins.allowUnsafe`. */
+export const UNSAFE_KINDS = ["run", "ffi"] as const;
+
+/** All kinds of permission, in the order in which they are listed. */
+export const ALL_KINDS = [...GRANT_KINDS, ...UNSAFE_KINDS] as const;
 
 /** One of {@link GRANT_KINDS}. */
 export type GrantKind = (typeof GRANT_KINDS)[number];
@@ -10,12 +16,14 @@ export type GrantKind = (typeof GRANT_KINDS)[number];
  * What a plugin may do, in Deno's own words: hosts (`host` or `host:port`), paths, names of variables, names of
  * system figures; `true` is everything of the kind. What is absent is not granted.
  */
-export type Grant = { readonly [kind in GrantKind]?: readonly string[] | true };
+export type Grant = {
+  readonly [kind in GrantKind | (typeof UNSAFE_KINDS)[number]]?: readonly string[] | true;
+};
 
 /** The grant as a Worker takes it. Nothing is inherited, and nothing that is not granted stays open to a prompt. */
 export function workerPermissions(grant: Grant): Deno.PermissionOptionsObject {
-  const options: Record<string, string[] | boolean> = { run: false, ffi: false, import: false };
-  for (const kind of GRANT_KINDS) {
+  const options: Record<string, string[] | boolean> = { import: false };
+  for (const kind of ALL_KINDS) {
     const granted = grant[kind];
     // An empty list would stand for "ask", `false` is "no".
     options[kind] = granted === true || granted !== undefined && granted.length > 0
@@ -28,7 +36,7 @@ export function workerPermissions(grant: Grant): Deno.PermissionOptionsObject {
 /** The grant in one line for people: `net: api.weather.gov:443, b:1; read: all`, or `none`. */
 export function describeGrant(grant: Grant): string {
   const parts: string[] = [];
-  for (const kind of GRANT_KINDS) {
+  for (const kind of ALL_KINDS) {
     const granted = grant[kind];
     if (granted === true) parts.push(`${kind}: all`);
     else if (granted !== undefined && granted.length > 0) {
@@ -53,7 +61,7 @@ export function beyondOwn(
   query: PermissionQuery = (descriptor) => Deno.permissions.querySync(descriptor),
 ): string[] {
   const beyond: string[] = [];
-  for (const kind of GRANT_KINDS) {
+  for (const kind of ALL_KINDS) {
     const granted = grant[kind];
     if (granted === undefined) continue;
     if (granted === true) {
@@ -76,15 +84,17 @@ export function beyondOwn(
   return beyond;
 }
 
-const EXPECTED: Record<GrantKind, string> = {
+const EXPECTED: Record<(typeof ALL_KINDS)[number], string> = {
   net: `expected a host such as "api.weather.gov" or "api.weather.gov:443"`,
   read: "expected a path",
   write: "expected a path",
   env: "expected the name of a variable",
   sys: `expected a name that Deno knows, such as "hostname" or "osRelease"`,
+  run: "expected a program",
+  ffi: "expected a path",
 };
 
-function descriptorOf(kind: GrantKind, entry: string): Deno.PermissionDescriptor {
+function descriptorOf(kind: (typeof ALL_KINDS)[number], entry: string): Deno.PermissionDescriptor {
   switch (kind) {
     case "net":
       return { name: "net", host: entry };
@@ -92,6 +102,10 @@ function descriptorOf(kind: GrantKind, entry: string): Deno.PermissionDescriptor
       return { name: "read", path: entry };
     case "write":
       return { name: "write", path: entry };
+    case "run":
+      return { name: "run", command: entry };
+    case "ffi":
+      return { name: "ffi", path: entry };
     case "env":
       return { name: "env", variable: entry };
     case "sys":
@@ -115,4 +129,9 @@ export function withinOwn(grant: Grant, owner: string, query?: PermissionQuery):
     } is beyond what this program itself may do; ` +
       `take it out of etc/plugins.yaml, or build the program with that permission`,
   );
+}
+
+/** Whether a grant opens the sandbox. */
+export function isUnsafe(grant: Grant): boolean {
+  return UNSAFE_KINDS.some((kind) => grant[kind] === true || (grant[kind]?.length ?? 0) > 0);
 }

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { ALLOWED_DENO, ALLOWED_GLOBALS } from "./allowed_names.ts";
+import { ALLOWED_DENO, ALLOWED_GLOBALS, UNSAFE_DENO, UNSAFE_MARK } from "./allowed_names.ts";
 import { define, lazily, type Realm } from "./realm.ts";
 import { postponeNode } from "./tame_node.ts";
 
@@ -80,7 +80,8 @@ function cutInternals(internals: Internals): void {
 
 function replaceDeno(realm: Realm, deno: Realm, env: typeof Deno.env): void {
   const allowed: Realm = Object.create(null);
-  for (const name of ALLOWED_DENO) {
+  const isUnsafe = (realm.name as string).startsWith(UNSAFE_MARK);
+  for (const name of isUnsafe ? [...ALLOWED_DENO, ...UNSAFE_DENO] : ALLOWED_DENO) {
     if (!Object.hasOwn(deno, name)) continue;
     const get = lazily(deno, name);
     const isLazy = Object.getOwnPropertyDescriptor(deno, name)?.get !== undefined;

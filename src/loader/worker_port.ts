@@ -1,12 +1,15 @@
 import { fail, messageOf } from "../core/mod.ts";
 import { type IsolatePort, lost, type PortEvents } from "./isolate_port.ts";
-import { describeGrant, type Grant, workerPermissions } from "./permissions.ts";
+import { UNSAFE_MARK } from "./allowed_names.ts";
+import { describeGrant, type Grant, isUnsafe, workerPermissions } from "./permissions.ts";
 
 /** A Worker with what was granted and nothing else, about to run the boot module. */
 export function bootWorker(type: string, grant: Grant): Worker {
-  return new Worker(new URL("./boot.ts", import.meta.url), {
+  // In the binary it is bundled, beside the program.
+  const boot = Deno.build.standalone ? "./boot.js" : "./boot.ts";
+  return new Worker(new URL(boot, import.meta.url), {
     type: "module",
-    name: `source ${type}`,
+    name: `${isUnsafe(grant) ? UNSAFE_MARK : ""}source ${type}`,
     deno: { permissions: workerPermissions(grant) },
   });
 }

@@ -88,12 +88,10 @@ export class MqttSource implements Source {
   async #connectAgain(ctx: StreamContext, intake: MqttIntake): Promise<void> {
     const { signal } = this.#stop;
     const { server } = this.#settings!.connection;
-    let told = false;
     while (true) {
       let lost: KuiperError | undefined;
       try {
         lost = await this.#connected(ctx, intake);
-        told = false;
       } catch (error) {
         if (signal.aborted) return;
         lost = this.#mayComeRight(error);
@@ -110,9 +108,6 @@ export class MqttSource implements Source {
       }
       const ms = this.#backoff.next();
       const message = `${lost.message}; trying again in ${formatDuration(ms)}`;
-      // The status says it each time, the log once until there was a connection.
-      if (!told) ctx.log.warn(message);
-      told = true;
       ctx.status("disconnected", message);
       await this.#clock.sleep(ms, signal).catch(() => {});
       if (signal.aborted) return;

@@ -14,14 +14,15 @@ const FOREIGN_THINGS = ["TABLE", "TABLES"];
  * Parse any number of statements with semicolons between them; the last one may have one too. A text of comments
  * alone has none. Throws a {@link SqlError} at the first thing that cannot be.
  *
+ * @param options.what how an error calls the text, such as the name of its file. @default {"statement"}
  * @example
  * ```ts
  * import { parseStatements } from "./mod.ts";
  * parseStatements("CREATE STREAM a () WITH (); -- and\nSHOW STREAMS").length; // 2
  * ```
  */
-export function parseStatements(text: string): Statement[] {
-  const reader = new TokenReader({ text, what: "statement" });
+export function parseStatements(text: string, options: { what?: string } = {}): Statement[] {
+  const reader = new TokenReader({ text, what: options.what ?? "statement" });
   const statements: Statement[] = [];
   while (true) {
     skipSemicolons(reader);

@@ -44,10 +44,15 @@ export class Database {
     try {
       db.exec("PRAGMA busy_timeout = 5000");
       if (!readOnly) db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+      else if (schemaOf(db) === 0) {
+        // Whoever made the file was killed before there was anything in it.
+        db.close();
+        return await Database.open(":memory:");
+      }
       migrate(db, { path, readOnly });
       return new Database(db, path);
     } catch (error) {
-      db.close();
+      if (db.isOpen) db.close();
       throw ioError(error, `open ${path}`);
     }
   }
@@ -93,8 +98,12 @@ export class Database {
   }
 }
 
+function schemaOf(db: DatabaseSync): number {
+  return Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
+}
+
 function migrate(db: DatabaseSync, { path, readOnly }: { path: string; readOnly: boolean }): void {
-  const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
+  const version = schemaOf(db);
   if (version > MIGRATIONS.length) {
     throw fail(
       "io",

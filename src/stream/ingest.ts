@@ -27,6 +27,9 @@ export function compileIngest(
   const timestampOf = options.timestamp === undefined
     ? undefined
     : compileTimestamp(options.timestamp, options.timestampFormat);
+  const hasDefaultTime = columns.some((column) =>
+    column.name === options.timestamp && column.default !== undefined
+  );
   const gate = sampled(() => clock.now(), SAMPLE);
 
   const count = (problem: string) => {
@@ -53,7 +56,8 @@ export function compileIngest(
     }
     let timestamp = time;
     if (timestampOf !== undefined) {
-      const own = timestampOf(message);
+      // Of the row as it came: the empty value of a DATETIME that is missing is no time of an event.
+      const own = timestampOf(row) ?? (hasDefaultTime ? timestampOf(message) : undefined);
       if (own === undefined) {
         metrics.decode_errors_total++;
         count(`dropped a row: its TIMESTAMP field "${options.timestamp}" holds no time`);

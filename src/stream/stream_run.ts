@@ -176,9 +176,11 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
+    let inHand: Arrival | undefined;
     try {
       while (await this.#arrivals.ready()) {
         for (const arrival of this.#arrivals.takeNow(1)) {
+          inHand = arrival;
           const { batch } = arrival;
           const started = performance.now();
           const tuples = this.#ingest(batch);
@@ -192,10 +194,13 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
           }
           this.#metrics.records_out_total += tuples.length;
           this.#delivered(arrival);
+          inHand = undefined;
         }
       }
     } finally {
       this.#discard();
+      // Not delivered, but its place is free: an instance without credit could not end.
+      if (inHand !== undefined) this.#release(inHand);
     }
   }
 
@@ -304,9 +309,12 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
       batch: (batch) => this.#arrived(lane, batch),
       log: (level, message) => options.log[level](message),
       status: (status, message) => {
+        // The status tells of each attempt, the log of the first until there is a connection again.
+        const again = status === "disconnected" && this.#connection?.status === status;
         this.#connection = { status, message };
         if (status === "connected") this.#advance("running", message);
-        options.log.info(message === "" ? status : message);
+        const level = status !== "disconnected" ? "info" : again ? "debug" : "warn";
+        options.log[level](message === "" ? status : message);
       },
     });
     lane.instance = instance;
@@ -431,11 +439,16 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
     this.#discarding = true;
     this.stop();
     for (const { lane, batch } of this.#arrivals.takeNow(this.#arrivals.size)) {
-      const count = batch.messages.length;
-      this.#metrics.dropped_stop_total += count;
-      lane.waiting -= count;
-      this.#grant(lane, count);
+      this.#metrics.dropped_stop_total += batch.messages.length;
+      this.#release({ lane, batch });
     }
+  }
+
+  /** Give back the credit of a batch that nobody reads. */
+  #release({ lane, batch }: Pick<Arrival, "lane" | "batch">): void {
+    const count = batch.messages.length;
+    lane.waiting -= count;
+    this.#grant(lane, count);
   }
 
   async #end(): Promise<Error | undefined> {

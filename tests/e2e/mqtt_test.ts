@@ -108,7 +108,7 @@ mqttTest("mqtt: a slow reader makes the broker wait, and memory stays flat", asy
   await using run = await subscribed([], { cwd: base.path });
   await using publisher = await connectPublisher(broker.url);
   const big = "x".repeat(1000);
-  const count = 40_000;
+  const count = 20_000;
   await publisher.publishMany("plant/a", 2000, (i) => JSON.stringify({ i, big }));
   const before = await rssKb(run.pid);
   await publisher.publishMany("plant/a", count - 2000, (i) => JSON.stringify({ i: i + 2000, big }));

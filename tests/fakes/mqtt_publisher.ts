@@ -63,7 +63,8 @@ export async function connectPublisher(
       const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
       if (client.stream.destroyed) return;
       await client.endAsync(!client.connected);
-      await closed;
+      // The broker may have hung up first.
+      if (!client.stream.closed) await closed;
     },
   };
 }

@@ -44,3 +44,18 @@ Deno.test("describe stream --json prints what is known as an object", async () =
   await main(["describe", "stream", "demo", "--json"], io);
   assertEquals(JSON.parse(io.out).source.file, "plugins/sources/MySource@v1.2.0.ts");
 });
+
+Deno.test("describe stream shows the statement also when its source is not there", async () => {
+  const problem = 'TYPE "mySource" is not known';
+  const io = new FakeIo({
+    engine: {
+      describeStream: () =>
+        Promise.resolve({ definition, statement: printStatement(definition), problem }),
+    },
+  });
+  assertEquals(await main(["describe", "stream", "demo"], io), 1);
+  assertEquals(
+    [io.out, io.err],
+    [`${printStatement(definition)}\n`, `warning: ${problem}\n`],
+  );
+});

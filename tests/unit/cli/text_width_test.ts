@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { fit, printable, textWidth } from "../../../src/cli/text_width.ts";
+import { fit, printable, printableLines, textWidth } from "../../../src/cli/text_width.ts";
 
 Deno.test("textWidth() counts columns of a terminal", () => {
   assertEquals(["abc", "温度", "é", "e\u0301", "👍🏽", "❤️", ""].map(textWidth), [
@@ -32,4 +32,8 @@ Deno.test("fit() gives exactly the width for every text", () => {
 
 Deno.test("printable() leaves nothing that breaks the line or steers the terminal", () => {
   assertEquals(printable("a\n\t\x1b[31m\u202eb\ud800"), "a\\n\\t\\u001b[31m\\u202eb\\ud800");
+});
+
+Deno.test("printableLines() keeps line breaks and tabs and escapes what steers a terminal", () => {
+  assertEquals(printableLines("a\n\tb\x1b[31m\r\u202e"), "a\n\tb\\u001b[31m\\r\\u202e");
 });

@@ -110,7 +110,7 @@ Deno.test("loadSourceConfig() does register what is secret and mask it in messag
   const error = await assertRejects(() => loadSourceConfig(query), KuiperError);
   assertEquals(
     error.message,
-    'etc/sources/a.yaml:5:16: "default.concurrency" is "***", expected an integer of at least 1',
+    'etc/sources/a.yaml:5:16: "default.concurrency" is "***", expected an integer from 1 to 256',
   );
   assertEquals(
     input.secrets.mask("literal fromfile inextra https://example.org/"),

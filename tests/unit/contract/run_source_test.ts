@@ -70,10 +70,12 @@ Deno.test("runSource() never sends more than its credit", async () => {
     {},
     3,
   );
-  await nextBatch();
+  while (rows().length < 3) await nextBatch();
+  await new Promise<void>(endOfTurn);
   assertEquals(rows().length, 3);
   instance.grant(2, 1);
-  await nextBatch();
+  while (rows().length < 5) await nextBatch();
+  await new Promise<void>(endOfTurn);
   assertEquals(rows().length, 5);
   instance.stop(50);
   instance.grant(1e9, 1);
@@ -155,5 +157,48 @@ Deno.test("runSource() counts what drop policies drop", async () => {
     assertEquals(rows().map((row) => row?.i), Array.from({ length: 10 }, (_, i) => first + i));
     assertEquals(rows().at(-1)?.i, last);
     assertEquals(closed.end, { kind: "done" });
+  }
+});
+
+Deno.test("runSource() fails when open throws nothing at all", async () => {
+  for (const thrown of [undefined, null]) {
+    const { instance } = run({
+      async *open() {
+        yield { message: { a: 1 } };
+        throw thrown;
+      },
+    });
+    const { end } = await instance.closed;
+    assertEquals(end.kind === "failed" && end.failure.message, `threw ${thrown}`);
+  }
+});
+
+Deno.test("runSource() can be stopped while a source yields nothing but empty arrays", async () => {
+  const { instance } = run({
+    async *open() {
+      while (true) yield [];
+    },
+  });
+  await new Promise<void>(endOfTurn);
+  instance.stop(1000);
+  assertEquals((await instance.closed).end, { kind: "stopped", forced: false });
+});
+
+Deno.test("runSource() names the state that JSON cannot say", async () => {
+  const own: Record<string, unknown> = {};
+  own["own"] = own;
+  const cases = [[1n, "a bigint"], [own, "an object"], [undefined, "undefined"]] as const;
+  for (const [value, words] of cases) {
+    const { instance } = run({
+      async *open(ctx) {
+        ctx.putState("k", value as unknown as null);
+        yield { message: {} };
+      },
+    });
+    const { end } = await instance.closed;
+    assertEquals(
+      end.kind === "failed" && end.failure.message,
+      `Cannot put state "k": ${words} is nothing that JSON can say`,
+    );
   }
 });

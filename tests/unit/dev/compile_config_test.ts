@@ -6,9 +6,8 @@ const PROJECT = {
   unstable: ["worker-options"],
   imports: {
     "@std/yaml": "npm:deno-std@1.4.0/yaml/mod.js",
-    "@std/assert": "npm:deno-std@1.4.0/assert/mod.js",
-    "@scope/x": "npm:@scope/x@2.0.0",
     aedes: "npm:aedes@1.0.0",
+    amaro: "npm:amaro@2.0.0",
     kuiper: "./src/contract/mod.ts",
   },
 };
@@ -17,50 +16,45 @@ const LOCK: Lock = {
   version: "5",
   specifiers: {
     "npm:deno-std@1.4.0": "1.4.0",
-    "npm:@scope/x@2.0.0": "2.0.0_peer@1.0.0",
+    "npm:amaro@2.0.0": "2.0.0_peer@1.0.0",
     "npm:aedes@1.0.0": "1.0.0",
   },
   npm: {
     "deno-std@1.4.0": { integrity: "a" },
-    "@scope/x@2.0.0_peer@1.0.0": { integrity: "b", dependencies: ["both@2.0.0", "peer"] },
+    "amaro@2.0.0_peer@1.0.0": { integrity: "b", dependencies: ["both@2.0.0", "peer"] },
     "aedes@1.0.0": { integrity: "c", dependencies: ["both@1.0.0", "only-aedes"] },
     "both@1.0.0": { integrity: "d" },
     "both@2.0.0": { integrity: "e", dependencies: ["peer"] },
     "only-aedes@1.0.0": { integrity: "f" },
     "peer@1.0.0": { integrity: "g", dependencies: ["both@2.0.0"] },
   },
-  workspace: { dependencies: ["npm:@scope/x@2.0.0", "npm:aedes@1.0.0", "npm:deno-std@1.4.0"] },
+  workspace: { dependencies: ["npm:amaro@2.0.0", "npm:aedes@1.0.0", "npm:deno-std@1.4.0"] },
 };
 
 Deno.test("compileConfig() lets nothing in but the two entries", () => {
   assertEquals(compileConfig(PROJECT), {
     unstable: ["worker-options"],
     imports: {
-      "./main.ts": "./main.ts",
-      "./src/loader/boot.ts": "./src/loader/boot.ts",
+      "./src/program/main.js": "./src/program/main.js",
+      "./src/program/boot.js": "./src/program/boot.js",
       "file:///": "refused:///",
     },
     scopes: {
-      "./": {
-        "@std/yaml": "npm:deno-std@1.4.0/yaml/mod.js",
-        "@scope/x": "npm:@scope/x@2.0.0",
-        kuiper: "./src/contract/mod.ts",
-        "./": "./",
-      },
+      "./src/program/": { amaro: "npm:amaro@2.0.0", "./src/program/": "./src/program/" },
+      "./plugins/": { kuiper: "./src/contract/kuiper.d.ts" },
     },
   });
 });
 
-Deno.test("runtimeLock() keeps what the binary can reach and nothing else", () => {
+Deno.test("runtimeLock() keeps what is not bundled and nothing else", () => {
   const lock = runtimeLock(LOCK, PROJECT);
   assertEquals(Object.keys(lock.npm).sort(), [
-    "@scope/x@2.0.0_peer@1.0.0",
+    "amaro@2.0.0_peer@1.0.0",
     "both@2.0.0",
-    "deno-std@1.4.0",
     "peer@1.0.0",
   ]);
-  assertEquals(Object.keys(lock.specifiers), ["npm:deno-std@1.4.0", "npm:@scope/x@2.0.0"]);
-  assertEquals(lock.workspace.dependencies, ["npm:@scope/x@2.0.0", "npm:deno-std@1.4.0"]);
+  assertEquals(Object.keys(lock.specifiers), ["npm:amaro@2.0.0"]);
+  assertEquals(lock.workspace.dependencies, ["npm:amaro@2.0.0"]);
 });
 
 Deno.test("runtimeLock() refuses a lock with a gap", () => {

@@ -47,8 +47,8 @@ Deno.test("denialSentence() gives the lines that would grant it", () => {
 Deno.test("denialSentence() offers no grant of run and ffi", () => {
   assertEquals(
     denialSentence({ kind: "run", target: "sh" }, "mine"),
-    `source "mine" was denied run access to "sh", which no plugin is given; ` +
-      `use what a plugin may do without it`,
+    `source "mine" was denied run access to "sh", which opens the sandbox: ` +
+      `only plugins.allowUnsafe in etc/kuiper.yaml lets etc/plugins.yaml grant it`,
   );
 });
 

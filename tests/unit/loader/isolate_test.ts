@@ -520,6 +520,18 @@ Deno.test("start() lets a plugin do what was granted: fetch, WebSocket, variable
   ]);
 });
 
+Deno.test("start() lets a plugin run what an unsafe grant names, and hides it from the others", async () => {
+  const program = Deno.execPath();
+  const code = source(`
+    if (typeof Deno.Command !== "function") { yield { message: { hidden: true } }; return; }
+    const { success } = await new Deno.Command(props.program, { args: ["--version"] }).output();
+    yield { message: { success } };`);
+  const spec = { props: { program } };
+  const unsafe = await runPlugin(code, { permissions: { run: [program] }, spec });
+  assertEquals(unsafe.rows, [{ success: true }]);
+  assertEquals((await runPlugin(code, { spec })).rows, [{ hidden: true }]);
+});
+
 Deno.test("start() gives a plugin every node module that the linker lets it import", async () => {
   assertEquals(Object.keys(NATIVES).sort(), [...SAFE_NODE_MODULES].sort());
   const imports = SAFE_NODE_MODULES.map((name, i) => `import * as m${i} from "${name}";`).join(

@@ -143,6 +143,14 @@ Deno.test("openStore() does let others look while one owns it", async () => {
   assertEquals(store.streams.list(), [DEMO]);
 });
 
+Deno.test("openStore() does find nothing in a file whose maker was killed before its first word", async () => {
+  await using data = await tempData();
+  await Deno.mkdir(data.dir);
+  await Deno.writeFile(join(data.dir, "kuiper.db"), new Uint8Array(0));
+  await using reader = await openStore(data.dir, { ...OWNER, readOnly: true });
+  assertEquals(reader.streams.list(), []);
+});
+
 Deno.test("Store is disposed twice without harm", async () => {
   await using data = await tempData();
   const store = await openStore(data.dir, OWNER);

@@ -143,6 +143,17 @@ Deno.test("StreamRun stops its source when the reader leaves", async () => {
   assertEquals(calls, ["close"]);
 });
 
+Deno.test("StreamRun stops a source that waits for credit when the reader leaves", async () => {
+  for (const bufferLength of [1, 2, 10, 100]) {
+    const warned: string[] = [];
+    const log = { ...silentLogger, warn: (message: string) => void warned.push(message) };
+    const run = stream(() => ({ open: () => forever() }), { bufferLength, log });
+    assertEquals((await take(run, 1)).length, 1);
+    assertEquals(await run.closed, undefined);
+    assertEquals(warned, []);
+  }
+});
+
 Deno.test("StreamRun cuts off a source that ignores the stop", async () => {
   const run = stream(() => ({
     async *open() {
@@ -389,6 +400,48 @@ Deno.test("StreamRun takes the timestamp from the TIMESTAMP column", async () =>
     },
   }), { sql: 'demo (at BIGINT) WITH (TYPE="t", TIMESTAMP="at")' });
   for await (const batch of run) assertEquals(batch.tuples[0]!.timestamp, 1_700_000_000_000);
+});
+
+Deno.test("StreamRun drops and counts rows whose TIMESTAMP column is missing or no time", async () => {
+  const run = stream(() => ({
+    async *open() {
+      yield { message: { i: 1 } };
+      yield { message: { at: "soon" } };
+      yield { message: { at: 0 } };
+    },
+  }), { sql: 'demo (at DATETIME) WITH (TYPE="t", TIMESTAMP="at")' });
+  const times: number[] = [];
+  for await (const batch of run) times.push(...batch.tuples.map((tuple) => tuple.timestamp));
+  assertEquals(times, [0]);
+  assertEquals(run.status().metrics.decode_errors_total, 2);
+});
+
+Deno.test("StreamRun warns once of a connection that is away, until it is there again", async () => {
+  const said: string[] = [];
+  const write = (level: string) => (message: string) => void said.push(`${level}: ${message}`);
+  const log = {
+    ...silentLogger,
+    debug: write("debug"),
+    info: write("info"),
+    warn: write("warn"),
+  };
+  const run = stream(() => ({
+    async *open(ctx) {
+      for (const status of ["connecting", "disconnected", "disconnected", "connected"] as const) {
+        ctx.status(status, status);
+      }
+      ctx.status("disconnected", "gone");
+      yield* count(0, 1);
+    },
+  }), { log });
+  await take(run);
+  assertEquals(said, [
+    "info: connecting",
+    "warn: disconnected",
+    "debug: disconnected",
+    "info: connected",
+    "warn: gone",
+  ]);
 });
 
 // -- Pressure --

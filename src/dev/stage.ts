@@ -1,0 +1,103 @@
+import { basename, dirname, join } from "@std/path";
+import { BUNDLED, compileConfig, ENTRIES, EXTERNAL, type ProjectConfig } from "./compile_config.ts";
+import { run } from "./run.ts";
+
+/** Modules of every `kuiper run`, which are otherwise imported when they are first used. */
+const AT_ONCE = ["./src/app.ts", "./src/cli/run.ts", "./src/cli/definitions.ts"];
+
+/** A Deno: its command, the arguments before its own, and what it needs in its environment. */
+export interface DenoCommand {
+  readonly command: string;
+  readonly before: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What {@link stage} makes. */
+export interface StageOptions {
+  /** The project's folder. */
+  readonly root: string;
+  /** An empty folder, the root of what will be compiled. */
+  readonly folder: string;
+  readonly project: ProjectConfig;
+  /** Files of the project that the binary carries as they are. */
+  readonly embedded: readonly string[];
+  readonly deno: DenoCommand;
+}
+
+/**
+ * Lay out in a folder what is compiled: the program and the Worker's module, each bundled with its packages, and the
+ * embedded files at their places. A start then loads some twenty modules instead of two hundred, and reads 5 MB of
+ * them instead of 20: with 30 ms for an empty program that saves 60.
+ */
+export async function stage(options: StageOptions): Promise<void> {
+  const { root, folder, project, embedded, deno } = options;
+  const bundle = [...deno.before, "bundle", "--quiet", "--frozen"];
+  const out = { cwd: root, env: { ...deno.env }, quiet: true };
+  const entry = await programEntry(root);
+  try {
+    await run(deno.command, [
+      ...bundle,
+      // A command loads what it needs, and no more.
+      "--code-splitting",
+      ...EXTERNAL.flatMap((name) => ["--external", name]),
+      `--outdir=${join(folder, BUNDLED.folder)}`,
+      entry,
+    ], out);
+  } finally {
+    await Deno.remove(entry);
+  }
+  const bundled = basename(entry).replace(/\.ts$/, ".js");
+  await Deno.rename(join(folder, BUNDLED.folder, bundled), join(folder, BUNDLED.program));
+  // Shares no module with the program: nothing but this file is loaded beside a plugin.
+  await run(
+    deno.command,
+    [...bundle, `--output=${join(folder, BUNDLED.worker)}`, ENTRIES.worker],
+    out,
+  );
+  const packages = EXTERNAL.map((name) => `import ${JSON.stringify(name)};\n`).join("");
+  await Deno.writeTextFile(join(folder, BUNDLED.packages), packages);
+  for (const file of embedded) {
+    await Deno.mkdir(dirname(join(folder, file)), { recursive: true });
+    await Deno.copyFile(join(root, file), join(folder, file));
+  }
+  await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify(compileConfig(project)));
+}
+
+/**
+ * The program with what `kuiper run` needs in its first module: finding that step by step takes longer than reading
+ * it. A file in the project's folder, because the program imports by relative paths.
+ */
+async function programEntry(root: string): Promise<string> {
+  const imports = AT_ONCE.map((file) => `import "${file}";\n`).join("");
+  const program = await Deno.readTextFile(join(root, ENTRIES.program));
+  const entry = await Deno.makeTempFile({ dir: root, prefix: ".program_", suffix: ".ts" });
+  await Deno.writeTextFile(entry, imports + program);
+  return entry;
+}
+
+/**
+ * Files of the packages that the binary never reads, in Deno's cache: half of the transformer is a second copy of it.
+ */
+export async function unusedFiles(deno: DenoCommand, project: ProjectConfig): Promise<string[]> {
+  const { stdout } = await new Deno.Command(deno.command, {
+    args: [...deno.before, "info", "--json"],
+    env: { ...deno.env },
+    stderr: "inherit",
+  }).output();
+  const { npmCache } = JSON.parse(new TextDecoder().decode(stdout)) as { npmCache: string };
+  const version = project.imports["amaro"]?.split("@").at(-1) ?? "";
+  const unused: string[] = [];
+  for await (const registry of Deno.readDir(npmCache)) {
+    const path = join(npmCache, registry.name, "amaro", version, "lib");
+    if (registry.isDirectory && await isThere(path)) unused.push(path);
+  }
+  return unused;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * `deno task bench`: the figures of the design, each against a limit that is measured in the same run.
+ *
+ * - `--row=A,B` only these rows
+ * - `--json` one JSON object a line on stdout, and no table
+ * - `--denort=PATH`, `--unofficial-runtime` the runtime of row D, as for `deno task compile`
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import type { Row } from "./measure.ts";
+import { measureMqtt } from "./mqtt/row.ts";
+import { measureInstances } from "./memory/row.ts";
+import { measureStart } from "./start/row.ts";
+import { measureWorker } from "./worker/row.ts";
+import { table } from "./print.ts";
+
+const args = parseArgs(Deno.args, {
+  string: ["row", "denort"],
+  boolean: ["json", "unofficial-runtime"],
+});
+
+const ROWS: Readonly<Record<string, () => Promise<Row[]>>> = {
+  A: measureMqtt,
+  B: measureWorker,
+  D: () =>
+    measureStart({
+      denort: args["denort"] as string | undefined,
+      unofficial: args["unofficial-runtime"] === true,
+    }),
+  E: measureInstances,
+};
+
+const asked = (args["row"] as string | undefined)?.toUpperCase().split(",") ?? Object.keys(ROWS);
+const rows: Row[] = [];
+for (const letter of asked) {
+  const measure = ROWS[letter];
+  if (measure === undefined) {
+    console.error(`There is no row "${letter}", expected ${Object.keys(ROWS).join(", ")}`);
+    Deno.exit(2);
+  }
+  console.error(`measuring row ${letter} ...`);
+  const measured = await measure();
+  if (args["json"] === true) { for (const row of measured) console.log(JSON.stringify(row)); }
+  rows.push(...measured);
+}
+if (args["json"] !== true) console.log(table(rows));
