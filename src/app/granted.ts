@@ -42,7 +42,8 @@ export function newGrant(
 ): Grant {
   const grant: Record<string, readonly string[] | true> = {};
   for (const kind of ALL_KINDS) {
-    const value = given?.[kind] ?? widened(current?.[kind], keepGrant ? undefined : asks[kind]);
+    const value = (given as Grant | undefined)?.[kind] ??
+      widened(current?.[kind], keepGrant ? undefined : asks[kind]);
     if (value !== undefined && (value === true || value.length > 0)) grant[kind] = value;
   }
   return grant;
