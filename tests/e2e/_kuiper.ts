@@ -94,6 +94,7 @@ export function start(args: readonly string[], options: CallOptions): Running {
   const child = command(args, options).spawn();
   const stdout = lineReader(child.stdout);
   const stderr: string[] = [];
+  let silent = false;
   const waiting: {
     pattern: RegExp;
     resolve: (line: string) => void;
@@ -109,10 +110,11 @@ export function start(args: readonly string[], options: CallOptions): Running {
         one.resolve(line);
       }
     }
-    for (const one of waiting) {
-      one.reject(new Error(`ended without saying ${one.pattern}; it said:\n${stderr.join("\n")}`));
-    }
+    silent = true;
+    for (const one of waiting) one.reject(neverSaid(one.pattern));
   })();
+  const neverSaid = (pattern: RegExp) =>
+    new Error(`ended without saying ${pattern}; it said:\n${stderr.join("\n")}`);
   let ended: ReturnType<Running["ended"]> | undefined;
   const running: Running = {
     pid: child.pid,
@@ -120,6 +122,7 @@ export function start(args: readonly string[], options: CallOptions): Running {
     said(pattern) {
       const before = stderr.find((line) => pattern.test(line));
       if (before !== undefined) return Promise.resolve(before);
+      if (silent) return Promise.reject(neverSaid(pattern));
       return new Promise((resolve, reject) => waiting.push({ pattern, resolve, reject }));
     },
     kill: (signal) => child.kill(signal),

@@ -217,7 +217,18 @@ function hashPassword(password: string): string {
   return `$7$101$${salt.toString("base64")}$${hash.toString("base64")}`;
 }
 
+/**
+ * A free port below those that the system gives to outgoing connections: a broker that is stopped for a while must
+ * find its port again.
+ */
 function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
+  for (let attempt = 1;; attempt++) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (attempt === 100) throw error;
+    }
+  }
 }
