@@ -100,6 +100,8 @@ export function start(args: readonly string[], options: CallOptions): Running {
     resolve: (line: string) => void;
     reject: (e: Error) => void;
   }[] = [];
+  const neverSaid = (pattern: RegExp) =>
+    new Error(`ended without saying ${pattern}; it said:\n${stderr.join("\n")}`);
   const errors = (async () => {
     const reader = lineReader(child.stderr);
     for (let line = await reader(); line !== undefined; line = await reader()) {
@@ -113,8 +115,6 @@ export function start(args: readonly string[], options: CallOptions): Running {
     silent = true;
     for (const one of waiting) one.reject(neverSaid(one.pattern));
   })();
-  const neverSaid = (pattern: RegExp) =>
-    new Error(`ended without saying ${pattern}; it said:\n${stderr.join("\n")}`);
   let ended: ReturnType<Running["ended"]> | undefined;
   const running: Running = {
     pid: child.pid,
