@@ -77,7 +77,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   aedes: ["dev"],
   kuiper: ["plugins"],
   "node:sqlite": ["store"],
-  "node:timers": ["core", "loader"],
+  "node:timers": ["loader"],
   // Any other: the loader hands the safe ones to plugins, the demo gives its broker a socket.
   "node:*": ["loader", "dev"],
 };
