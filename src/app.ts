@@ -167,7 +167,7 @@ export class App implements AsyncDisposable {
       maxTupleBytes: common.maxTupleBytes,
       stopTimeoutMs,
       sourceStopMs: Math.min(common.stopTimeoutMs, stopTimeoutMs * SOURCE_SHARE),
-      openHost: (instanceId) => source.openHost(instanceId),
+      openHost: (_instanceId, signal) => source.openHost(signal),
       explain: (failure) => source.explain(failure, definition.name),
       ...(source.restart === undefined ? {} : { restart: source.restart }),
       provenance: () => source.provenance(),

@@ -68,7 +68,7 @@ export async function checkPlugin(options: CheckOptions, context: CheckContext):
   const host = await step("load", report, async () => {
     const started = performance.now();
     const plugin = await source.loadPlugin();
-    const host: SourceHost = plugin ?? await source.openHost(0);
+    const host: SourceHost = plugin ?? await source.openHost();
     return [
       { host, plugin },
       plugin === undefined

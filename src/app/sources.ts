@@ -74,8 +74,8 @@ export interface PreparedSource {
   readonly restart?: RestartPolicy;
   /** Where a plugin's code comes from and how it is held, as far as that is known now; nothing for a built-in. */
   provenance(): Provenance | undefined;
-  /** Open what runs one instance. */
-  openHost(instanceId: number): Promise<SourceHost>;
+  /** Open what runs one instance; `signal` ends the loading of a plugin. */
+  openHost(signal?: AbortSignal): Promise<SourceHost>;
   /** Load a plugin alone; `undefined` for a built-in. */
   loadPlugin(): Promise<WorkerHost | undefined>;
   /** The sentence for a failure. */
@@ -179,7 +179,8 @@ export class Sources implements AsyncDisposable {
     const grant = describeGrant(permissions);
     const hash = resolved.kind === "url" ? await this.#approvedHash(resolved.entry) : undefined;
     const record = new ProvenanceRecord(entry, { grant, ...(hash === undefined ? {} : { hash }) });
-    const load = () => this.#load(resolved, { config, permissions, entry, record });
+    const load = (signal?: AbortSignal) =>
+      this.#load(resolved, { config, permissions, entry, record, signal });
     return {
       ...common,
       isolation: entry.isolation,
@@ -187,7 +188,7 @@ export class Sources implements AsyncDisposable {
       restart: entry.restart,
       provenance: () => record.get(),
       openHost: this.#opener(resolved.kind === "url" ? entry.name : resolved.path, load),
-      loadPlugin: load,
+      loadPlugin: () => load(),
       explain,
     };
   }
@@ -199,25 +200,28 @@ export class Sources implements AsyncDisposable {
   // -- Isolates --
 
   /** A class or function gets an isolate for every instance; an object has one for all of its streams. */
-  #opener(path: string, load: () => Promise<WorkerHost>): PreparedSource["openHost"] {
+  #opener(
+    path: string,
+    load: (signal?: AbortSignal) => Promise<WorkerHost>,
+  ): PreparedSource["openHost"] {
     let first: Promise<SharedHost | WorkerHost> | undefined;
-    const open = async () => {
-      first = load().then((host) => this.#shareObject(path, host));
+    const open = async (signal?: AbortSignal) => {
+      first = load(signal).then((host) => this.#shareObject(path, host));
       const host = await first;
       return host instanceof SharedHost ? host.share() : host;
     };
-    return async () => {
+    return async (signal) => {
       const running = this.#shared.get(path);
       if (running !== undefined) return running.share();
-      if (first === undefined) return await open();
+      if (first === undefined) return await open(signal);
       const seen = first;
       const known = await seen;
-      if (!(known instanceof SharedHost)) return await load();
+      if (!(known instanceof SharedHost)) return await load(signal);
       if (!known.ended) return known.share();
       // All that shared it have gone. Who comes first begins anew, the others wait for the same one.
-      if (first === seen) return await open();
+      if (first === seen) return await open(signal);
       const fresh = await first;
-      return fresh instanceof SharedHost ? fresh.share() : await load();
+      return fresh instanceof SharedHost ? fresh.share() : await load(signal);
     };
   }
 
@@ -230,11 +234,12 @@ export class Sources implements AsyncDisposable {
 
   async #load(
     resolved: Exclude<FoundSource, { kind: "builtin" }>,
-    { config, permissions, entry, record }: {
+    { config, permissions, entry, record, signal }: {
       config: SourceConfig;
       permissions: IsolateGrant;
       entry: PluginEntry;
       record: ProvenanceRecord;
+      signal: AbortSignal | undefined;
     },
   ): Promise<WorkerHost> {
     // The isolate starts while the module is being linked: each takes about 20 ms.
@@ -242,7 +247,7 @@ export class Sources implements AsyncDisposable {
     let host: WorkerHost;
     try {
       const linked = await this.#link(resolved);
-      host = await isolate.load(linked);
+      host = await isolate.load(linked, signal);
       record.started(host, linked.hash);
       if (resolved.kind === "url") {
         const { isolation, grant } = record.get();

@@ -77,13 +77,17 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
 
   // -- Load --
 
-  async load(linked: LoadableText): Promise<WorkerHost> {
+  async load(linked: LoadableText, signal?: AbortSignal): Promise<WorkerHost> {
     const { type, permissions, loadDeadlineMs = 10_000 } = this.#options;
     this.#maps = linked.maps;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let stopped: (() => void) | undefined;
     try {
       this.#info = await new Promise<PluginInfo>((resolve, reject) => {
         this.#loading = { resolve, reject };
+        stopped = () => reject(signal!.reason);
+        if (signal?.aborted) return stopped();
+        signal?.addEventListener("abort", stopped, { once: true });
         if (this.#ended !== undefined) {
           reject(loadError(this.#ended.failure ?? lost("is closed"), this.#plugin));
           return;
@@ -111,6 +115,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
       throw error;
     } finally {
       clearTimeout(timer);
+      if (stopped !== undefined) signal?.removeEventListener("abort", stopped);
       this.#loading = undefined;
     }
     return this;

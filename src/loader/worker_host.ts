@@ -50,6 +50,7 @@ export interface StartingIsolate extends AsyncDisposable {
    *
    * @throws KuiperError `module` when the module cannot be evaluated or exports nothing usable, `denied` when its
    * top-level code asked for a permission, `timeout` when that code does not end. The cause has the author's stack.
+   * `signal.reason` when it aborts first.
    */
-  load(linked: LoadableText): Promise<WorkerHost>;
+  load(linked: LoadableText, signal?: AbortSignal): Promise<WorkerHost>;
 }

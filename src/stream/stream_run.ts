@@ -53,8 +53,8 @@ export interface StreamRunOptions {
   stopTimeoutMs: number;
   /** Milliseconds of it that the sources may take. @default {three quarters of stopTimeoutMs} */
   sourceStopMs?: number;
-  /** Opens what runs one instance: the engine's isolate for a built-in, a Worker for a plugin. */
-  openHost(instanceId: number): Promise<SourceHost>;
+  /** Opens what runs one instance, an isolate or the engine itself; rejects when `signal` aborts first. */
+  openHost(instanceId: number, signal: AbortSignal): Promise<SourceHost>;
   /** The sentence for a failure of the source. */
   explain(failure: SourceFailure): KuiperError;
   /** When a crash of the isolate is not the end. @default {a crash is the end} */
@@ -247,7 +247,15 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
   async #hosted(lane: Lane): Promise<SourceFailure | undefined> {
     const options = this.#options;
     const stop = this.#stop.signal;
-    await using host = await options.openHost(lane.id);
+    let opened: SourceHost;
+    try {
+      opened = await options.openHost(lane.id, stop);
+    } catch (error) {
+      // It was told to stop while it was loading.
+      if (stop.aborted) return undefined;
+      throw error;
+    }
+    await using host = opened;
     const backoff = new Backoff();
     while (!stop.aborted) {
       const end = await this.#once(lane, host);

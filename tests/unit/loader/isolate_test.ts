@@ -532,6 +532,15 @@ Deno.test("start() lets a plugin run what an unsafe grant names, and hides it fr
   assertEquals((await runPlugin(code, { spec })).rows, [{ hidden: true }]);
 });
 
+Deno.test("load() ends with the reason of its signal while the module never ends loading", async () => {
+  const linked = await linkText("await new Promise(() => {});\n" + source(""));
+  const isolate = startIsolate({ type: "mine", permissions: {}, log: silent() });
+  const stop = new AbortController();
+  const loading = isolate.load(linked, stop.signal);
+  stop.abort(new Error("told to stop"));
+  await assertRejects(() => loading, Error, "told to stop");
+});
+
 Deno.test("start() gives a plugin every node module that the linker lets it import", async () => {
   assertEquals(Object.keys(NATIVES).sort(), [...SAFE_NODE_MODULES].sort());
   const imports = SAFE_NODE_MODULES.map((name, i) => `import * as m${i} from "${name}";`).join(
