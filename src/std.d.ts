@@ -49,17 +49,6 @@ declare module "@std/cli/parse-args" {
   ): ParsedArgs;
 }
 
-declare module "@std/fmt/colors" {
-  export function red(text: string): string;
-  export function yellow(text: string): string;
-  export function green(text: string): string;
-  export function cyan(text: string): string;
-  export function gray(text: string): string;
-  export function bold(text: string): string;
-  export function dim(text: string): string;
-  export function setColorEnabled(on: boolean): void;
-}
-
 declare module "@std/assert" {
   export function assert(value: unknown, message?: string): asserts value;
   export function assertEquals<T>(actual: T, expected: T, message?: string): void;

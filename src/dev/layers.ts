@@ -69,7 +69,6 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@std/yaml": ["config", "cli", "dev"],
   "@std/path": OUTER,
   "@std/cli/parse-args": ["cli", "dev"],
-  "@std/fmt/colors": ["cli", "dev"],
   "@cfworker/json-schema": ["config", "loader", "app"],
   mqtt: ["source", "connection"],
   amaro: ["loader"],
