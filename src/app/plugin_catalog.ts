@@ -18,7 +18,8 @@ import {
   typeKey,
 } from "../loader/mod.ts";
 import { grantedOf } from "./granted.ts";
-import { hasUrl, PluginCode } from "./plugin_code.ts";
+import { hasUrl } from "./has_url.ts";
+import { PluginCode } from "./plugin_code.ts";
 import type { PluginDescription, PluginSummary } from "./plugin_proposal.ts";
 import { CONTRACT, describeLimits } from "./provenance.ts";
 

@@ -1,3 +1,4 @@
+import type { PluginEntry } from "../config/mod.ts";
 import {
   describeGrant,
   type FetchedGraph,
@@ -16,6 +17,11 @@ export interface ChangesContext {
   readonly grant: Grant;
   /** The grant that it has. */
   readonly current: Grant | undefined;
+  readonly isolation: PluginEntry["isolation"];
+  /** What etc/plugins.yaml has of it; undefined when only its code is still pinned. */
+  readonly entry: PluginEntry | undefined;
+  /** Hides in what is shown what a server was sent and says again. */
+  mask(text: string): string;
 }
 
 /** What is different between the pinned code of a plugin and what was fetched now. */
@@ -39,12 +45,12 @@ export async function changesOf(
     modules.push({
       kind: now === undefined ? "removed" : "changed",
       url,
-      ...(before === undefined ? {} : { diff: unifiedDiff(before, after, names) }),
+      ...(before === undefined ? {} : { diff: context.mask(unifiedDiff(before, after, names)) }),
     });
   }
   for (const { url, bytes } of graph.modules) {
     if (Object.hasOwn(pinned.modules, url)) continue;
-    const diff = unifiedDiff("", text(bytes), { before: "/dev/null", after: url });
+    const diff = context.mask(unifiedDiff("", text(bytes), { before: "/dev/null", after: url }));
     modules.push({ kind: "added", url, diff });
   }
   return { modules, facts: await changedFacts(graph, context) };
@@ -52,7 +58,7 @@ export async function changesOf(
 
 async function changedFacts(
   graph: FetchedGraph,
-  { old, grant, current }: ChangesContext,
+  { old, grant, current, isolation, entry, mask }: ChangesContext,
 ): Promise<ProposedChanges["facts"]> {
   const before = await old();
   const pairs: [string, string, string][] = [];
@@ -74,6 +80,13 @@ async function changedFacts(
     current === undefined ? "none" : describeGrant(current),
     describeGrant(grant),
   ]);
+  // Without its entry no TYPE has that name, whatever is pinned.
+  pairs.push(["entry", entry === undefined ? "none" : graph.entry, graph.entry]);
+  if (entry !== undefined) pairs.push(["isolation", entry.isolation, isolation]);
   return pairs.filter(([, was, is]) => was !== is)
-    .map(([what, before, after]) => ({ what, before, after }));
+    .map(([what, before, after]) => ({
+      what,
+      before: mask(before),
+      after: mask(after),
+    }));
 }

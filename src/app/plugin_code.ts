@@ -1,14 +1,16 @@
-import { join } from "@std/path";
 import { type ConfigInput, type KuiperConfig, type PluginEntry, showPath } from "../config/mod.ts";
 import { type Logger } from "../core/mod.ts";
 import {
   type LinkedPlugin,
   loadRemote,
+  lockedHash,
+  lockedPlugin,
   type Lockfile,
   ModuleCache,
   readLock,
   type RemoteLoadOptions,
 } from "../loader/mod.ts";
+import { linkedFolder } from "./linked_folder.ts";
 
 /** Finds the approved code of plugins by URL: the lock, the cache and the network behind them. */
 export class PluginCode {
@@ -26,7 +28,7 @@ export class PluginCode {
 
   /** Where linked texts are kept, beside the modules. */
   get linkedFolder(): string {
-    return join(this.#input.paths.data, "modules");
+    return linkedFolder(this.#input.paths);
   }
 
   /** Everything that is pinned. @throws KuiperError `config` when the file is broken or newer. */
@@ -38,6 +40,12 @@ export class PluginCode {
   get network(): Pick<RemoteLoadOptions["network"] & object, "caFile" | "tokens"> {
     const { caFile, tokens } = this.#config.plugins;
     return { tokens, ...(caFile === undefined ? {} : { caFile }) };
+  }
+
+  /** `text` with `***` for every token; nothing else is hidden, so that it can be judged. */
+  withoutTokens(text: string): string {
+    return Object.values(this.#config.plugins.tokens)
+      .reduce((rest, token) => token === "" ? rest : rest.replaceAll(token, "***"), text);
   }
 
   /** Origins that modules may come from beside their plugin's own. */
@@ -64,13 +72,14 @@ export class PluginCode {
     return await loadRemote(await this.options(entry));
   }
 
+  /** The hash of the code that was approved for an entry; undefined when none was. */
+  async approvedHash(entry: PluginEntry): Promise<string | undefined> {
+    const locked = lockedPlugin(await this.lock(), entry.name);
+    return locked === undefined ? undefined : await lockedHash(locked);
+  }
+
   /** The lock's name for people. */
   get lockName(): string {
     return showPath(this.#input.paths, this.#input.paths.lock);
   }
-}
-
-/** Whether an entry is of a plugin by URL. */
-export function hasUrl(entry: PluginEntry): entry is PluginEntry & { url: string } {
-  return entry.url !== undefined;
 }

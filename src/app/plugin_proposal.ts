@@ -46,7 +46,10 @@ export interface PluginProposal {
   readonly isolation: "worker" | "process";
   /** Absent when no code of this plugin was approved before. */
   readonly changes?: ProposedChanges;
-  /** What its new code asks for beyond the grant that it has, such as `net "a.b:443"`; empty when it was given too. */
+  /**
+   * What its new code asks for, or the grant that it is imported with has, beyond the grant that it has here, such as
+   * `net "a.b:443"`; empty when it was given too, and when it has none here.
+   */
   readonly wider: readonly string[];
   /** Write etc/plugins.yaml, kuiper.lock and the modules: all or nothing. */
   approve(): Promise<void>;

@@ -39,7 +39,9 @@ import {
   writtenGrant,
 } from "./granted.ts";
 import { entryOf, PluginCatalog, type PluginsContext, unknownPlugin } from "./plugin_catalog.ts";
-import { hasUrl, PluginCode } from "./plugin_code.ts";
+import { maskedError } from "./masking.ts";
+import { hasUrl } from "./has_url.ts";
+import { PluginCode } from "./plugin_code.ts";
 import { changesOf } from "./plugin_changes.ts";
 import type { PluginProposal, ProposeOptions } from "./plugin_proposal.ts";
 
@@ -92,6 +94,10 @@ export class Plugins {
       allowImport: this.#code.allowImport,
       log: this.#context.log,
       ...(signal === undefined ? {} : { signal }),
+    }).catch((error) => {
+      signal?.throwIfAborted();
+      // A server may say the token that it was sent, in an address or in code that is quoted.
+      throw maskedError(error, this.#input.secrets);
     });
     const asks = graph.manifest?.permissions ?? {};
     const current = entry === undefined ? undefined : grantedOf(plugins.grantFor(name));
@@ -143,7 +149,8 @@ export class Plugins {
       const grant = grantedOf(exported.grantFor(name));
       const current = entry === undefined ? undefined : grantedOf(here.grantFor(name));
       const draft = { name, graph, entry, grant, current, isolation: theirs.isolation };
-      proposals.push(await this.#proposal(draft, { wider: [] }));
+      const wider = current === undefined ? [] : listed(without(grant, current));
+      proposals.push(await this.#proposal(draft, { wider }));
     }
     return proposals;
   }
@@ -197,7 +204,7 @@ export class Plugins {
     draft: Omit<Draft, "before">,
     { wider }: { wider: string[] },
   ): Promise<PluginProposal> {
-    const { name, graph, grant, current, isolation } = draft;
+    const { name, graph, entry, grant, current, isolation } = draft;
     withinOwn(knownPart(grant, this.#input.paths.base), `plugin "${name}"`);
     await this.#edit(draft);
     const lock = await this.#code.lock();
@@ -206,7 +213,15 @@ export class Plugins {
     const own = new URL(graph.entry).origin;
     const changes = pinned === undefined ? undefined : await changesOf(
       { pinned, graph },
-      { cache: this.#code.cache, old: () => this.catalog.approved(name), grant, current },
+      {
+        cache: this.#code.cache,
+        old: () => this.catalog.approved(name),
+        grant,
+        current,
+        isolation,
+        entry,
+        mask: (text) => this.#code.withoutTokens(text),
+      },
     );
     return {
       name,

@@ -23,9 +23,7 @@ import {
   type Grant as IsolateGrant,
   type LinkedPlugin,
   loadLinked,
-  lockedHash,
-  lockedPlugin,
-  ProcessPool,
+  type ProcessPool,
   type ResolvedType,
   resolveType,
   type SourceFolder,
@@ -38,7 +36,9 @@ import {
 import { BUILTIN_SOURCES } from "../source/mod.ts";
 import type { CreateStream } from "../sql/mod.ts";
 import { maskedError } from "./masking.ts";
-import { hasUrl, PluginCode } from "./plugin_code.ts";
+import { hasUrl } from "./has_url.ts";
+import { linkedFolder } from "./linked_folder.ts";
+import type { PluginCode } from "./plugin_code.ts";
 import { type Provenance, ProvenanceRecord } from "./provenance.ts";
 import { SharedHost } from "./shared_host.ts";
 
@@ -88,15 +88,15 @@ export class Sources implements AsyncDisposable {
   readonly #config: KuiperConfig;
   readonly #log: Logger;
   readonly #shared = new Map<string, SharedHost>();
-  readonly #processes = new ProcessPool();
-  readonly #code: PluginCode;
+  // Loaded when the first plugin needs them: they are a fifth of the program, and a start is waited for.
+  #processes: Promise<ProcessPool> | undefined;
+  #code: Promise<PluginCode> | undefined;
   readonly #plugins = new Map<string, Promise<PluginsConfig>>();
 
   constructor(input: ConfigInput, config: KuiperConfig, log: Logger) {
     this.#input = input;
     this.#config = config;
     this.#log = log;
-    this.#code = new PluginCode(input, { config, log });
   }
 
   /**
@@ -177,7 +177,9 @@ export class Sources implements AsyncDisposable {
     const plugins = await this.#pluginsConfig(resolved.type);
     const entry = resolved.kind === "url" ? resolved.entry : plugins.entryFor(resolved.type);
     const grant = describeGrant(permissions);
-    const hash = resolved.kind === "url" ? await this.#approvedHash(resolved.entry) : undefined;
+    const hash = resolved.kind === "url"
+      ? await (await this.#openCode()).approvedHash(resolved.entry)
+      : undefined;
     const record = new ProvenanceRecord(entry, { grant, ...(hash === undefined ? {} : { hash }) });
     const load = (signal?: AbortSignal) =>
       this.#load(resolved, { config, permissions, entry, record, signal });
@@ -243,7 +245,7 @@ export class Sources implements AsyncDisposable {
     },
   ): Promise<WorkerHost> {
     // The isolate starts while the module is being linked: each takes about 20 ms.
-    const isolate = this.#startIsolate(resolved.type, { permissions, entry });
+    const isolate = await this.#startIsolate(resolved.type, { permissions, entry });
     let host: WorkerHost;
     try {
       const linked = await this.#link(resolved);
@@ -272,29 +274,30 @@ export class Sources implements AsyncDisposable {
     return host;
   }
 
-  #startIsolate(
+  async #startIsolate(
     type: string,
     { permissions, entry }: { permissions: IsolateGrant; entry: PluginEntry },
-  ): StartingIsolate {
+  ): Promise<StartingIsolate> {
     const log = this.#log.child(type);
-    return entry.isolation === "worker"
-      ? startIsolate({ type, permissions, log })
-      : this.#processes.start({ type, permissions, log, limits: entry.limits });
+    if (entry.isolation === "worker") return startIsolate({ type, permissions, log });
+    this.#processes ??= import("./process_pool.ts").then(({ ProcessPool }) => new ProcessPool());
+    return (await this.#processes).start({ type, permissions, log, limits: entry.limits });
+  }
+
+  #openCode(): Promise<PluginCode> {
+    return this.#code ??= import("./plugin_code.ts").then(({ PluginCode }) =>
+      new PluginCode(this.#input, { config: this.#config, log: this.#log })
+    );
   }
 
   async #link(resolved: Exclude<FoundSource, { kind: "builtin" }>): Promise<LinkedPlugin> {
-    if (resolved.kind === "url") return await this.#code.load(resolved.entry);
+    if (resolved.kind === "url") return await (await this.#openCode()).load(resolved.entry);
     return await loadLinked({
       entry: resolved.path,
       display: resolved.display,
-      cacheDir: this.#code.linkedFolder,
+      cacheDir: linkedFolder(this.#input.paths),
       log: this.#log,
     });
-  }
-
-  async #approvedHash(entry: PluginEntry): Promise<string | undefined> {
-    const locked = lockedPlugin(await this.#code.lock(), entry.name);
-    return locked === undefined ? undefined : await lockedHash(locked);
   }
 
   // -- Grants --

@@ -7,12 +7,14 @@ import { isUnchanged, proposalText } from "./proposal_text.ts";
  * Show a proposal, ask for approval (on a terminal a question, elsewhere `--yes` must have been given), and write it
  * when it was given.
  *
+ * @param options.isImport it was exported elsewhere, and brings the grant that it had there. @default {false}
  * @returns `same` when there was nothing to approve.
  * @throws KuiperError `denied` when nobody can be asked, and when `--yes` alone would widen a grant.
  */
 export async function showAndAsk(
   { terminal, flags }: Pick<Call, "terminal" | "flags">,
   proposal: PluginProposal,
+  { isImport = false }: { isImport?: boolean } = {},
 ): Promise<"approved" | "refused" | "same"> {
   const { name, wider } = proposal;
   await terminal.print(proposalText(proposal, terminal.style));
@@ -22,6 +24,16 @@ export async function showAndAsk(
   }
   const { stdin, stderr } = terminal.io;
   const canAsk = stdin.isTerminal && stderr.isTerminal && !flags.on("yes");
+  if (!canAsk && wider.length > 0 && isImport) {
+    throw fail(
+      "denied",
+      `Plugin "${name}" was exported with ${
+        wider.join(", ")
+      }, which it was not granted here, and ` +
+        `--yes alone does not widen a grant: give it that in etc/plugins.yaml first, or answer ` +
+        "on a terminal",
+    );
+  }
   if (!canAsk && wider.length > 0) {
     throw fail(
       "denied",

@@ -16,7 +16,7 @@ on approval.`,
     await using engine = await openEngine(call, { quiet: true });
     let code = 0;
     for (const proposal of await engine.proposeImport(dir)) {
-      if (await showAndAsk(call, proposal) === "refused") code = 1;
+      if (await showAndAsk(call, proposal, { isImport: true }) === "refused") code = 1;
     }
     return code;
   },

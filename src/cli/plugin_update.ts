@@ -1,9 +1,10 @@
-import { fail } from "../core/mod.ts";
+import { fail, KuiperError, oneOf } from "../core/mod.ts";
 import { showAndAsk } from "./approval.ts";
 import type { Call, Command } from "./command.ts";
 import type { Engine, PluginProposal } from "./engine.ts";
 import { GRANT_FLAGS, grantOptions } from "./grant_flags.ts";
 import { openEngine } from "./open_engine.ts";
+import { reportError } from "./report_error.ts";
 
 /** `kuiper plugin update`. */
 export const command: Command = {
@@ -35,8 +36,19 @@ the new grant, or --keep-grant.`,
     if (names.length === 0) call.terminal.note("there is no plugin by URL");
     let code = 0;
     for (const one of names) {
-      const proposal = await engine.proposePlugin({ name: one, ...options });
-      code = Math.max(code, await decide(call, proposal, engine));
+      try {
+        const proposal = await engine.proposePlugin({ name: one, ...options });
+        code = Math.max(code, await decide(call, proposal, engine));
+      } catch (error) {
+        // The others are not held up by one.
+        if (names.length === 1 || !(error instanceof KuiperError)) throw error;
+        const problem = `Plugin "${one}" stays as it is: ${error.message}`;
+        const stack = flags.on("stack");
+        reportError(call.terminal, new KuiperError(error.code, problem, { cause: error }), {
+          stack,
+        });
+        code = 1;
+      }
     }
     return code;
   },
@@ -49,10 +61,13 @@ async function urlPlugins(engine: Engine): Promise<string[]> {
 async function decide(call: Call, proposal: PluginProposal, engine: Engine): Promise<number> {
   const answer = await showAndAsk(call, proposal);
   if (answer !== "approved") return answer === "same" ? 0 : 1;
-  const holder = await engine.dataHolder();
+  const { streams } = await engine.describePlugin(proposal.name);
+  const holder = streams.length === 0 ? undefined : await engine.dataHolder();
   if (holder !== undefined) {
     call.terminal.note(
-      `${holder} runs now: its streams keep the code that they started with until they start again`,
+      `${holder} runs now: what it runs of ${streams.length === 1 ? "stream" : "the streams"} ${
+        oneOf(streams, "and")
+      } keeps the code that it started with until it starts again`,
     );
   }
   return 0;

@@ -60,6 +60,8 @@ export async function clientOptions(options: MqttOptions): Promise<IClientOption
     connectTimeout: options.connectTimeoutMs,
     // Connecting again, with the right delays and sentences, is the caller's.
     reconnectPeriod: 0,
+    // Asking at every step whether somebody wants to read of it costs the client a tenth of its time.
+    log: () => {},
     resubscribe: false,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),

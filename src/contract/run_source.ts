@@ -70,6 +70,7 @@ class SourceRun implements SourceInstance {
   /** What the source gave up by itself since the last batch. */
   #givenUp = 0;
   #oversize = 0;
+  #turnTime: number | undefined;
   #cutOff!: () => void;
   #deadline: ReturnType<typeof setTimeout> | undefined;
   #closing: Promise<void> | undefined;
@@ -321,7 +322,7 @@ class SourceRun implements SourceInstance {
     const { meta } = item;
     let special = false;
     if (this.#validate && meta !== undefined) special = this.#check(meta, "meta");
-    const time = Date.now();
+    const time = this.#now();
     if ("payload" in item && item.payload !== undefined) {
       const { payload } = item;
       if (!(payload instanceof Uint8Array)) {
@@ -343,6 +344,16 @@ class SourceRun implements SourceInstance {
     }
     if (this.#validate) special = this.#check(message, "message") || special;
     return { message, payload: undefined, meta, time, offset, special };
+  }
+
+  /** The time, asked for once a turn where the source is our own and does not compute between two items. */
+  #now(): number {
+    if (this.#validate) return Date.now();
+    if (this.#turnTime === undefined) {
+      this.#turnTime = Date.now();
+      endOfTurn(() => this.#turnTime = undefined);
+    }
+    return this.#turnTime;
   }
 
   #check(row: Row, name: string): boolean {

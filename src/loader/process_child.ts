@@ -264,5 +264,5 @@ function nameOf(error: unknown): string {
 }
 
 function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1_048_576)} MB`;
+  return `${Math.round(bytes / 1e5) / 10} MB`;
 }

@@ -89,8 +89,8 @@ export function startProcessIsolate(options: ProcessOptions): StartingIsolate {
 
 function metered(isolate: StartingIsolate, meter: RateMeter): StartingIsolate {
   return {
-    load: async (linked: LoadableText): Promise<WorkerHost> =>
-      meter.limit(await isolate.load(linked)),
+    load: async (linked: LoadableText, signal?: AbortSignal): Promise<WorkerHost> =>
+      meter.limit(await isolate.load(linked, signal)),
     [Symbol.asyncDispose]: () => isolate[Symbol.asyncDispose](),
   };
 }

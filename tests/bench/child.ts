@@ -50,3 +50,8 @@ export async function runChild<T>(script: string, args: readonly unknown[] = [])
   await using child = startChild(script, args);
   return await child.next<T>();
 }
+
+/** In a script: resolves when the standard input has ended. */
+export async function inputEnded(): Promise<void> {
+  for await (const _ of Deno.stdin.readable);
+}

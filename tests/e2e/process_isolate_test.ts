@@ -71,7 +71,7 @@ binaryTest("a process of the binary that never waits is ended", async () => {
 });
 
 binaryTest("a process of the binary that takes too much memory is ended", async () => {
-  const limits = { memoryBytes: 256 * 1_048_576 };
+  const limits = { memoryBytes: 256e6 };
   const buffers = source(`const all = []; for (;;) all.push(new Uint8Array(1e6).fill(1));`);
   assertStringIncludes(await reason(buffers, limits), "of memory, its limit is 256 MB");
   const objects = source(`const all = []; for (;;) all.push({ a: [all.length] });`);

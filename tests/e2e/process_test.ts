@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { binaryTest, start } from "./_kuiper.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { binaryPath, binaryTest, rssKb, start } from "./_kuiper.ts";
 import { startSite } from "./_modules.ts";
 
 const source = (body: string) =>
@@ -65,6 +65,66 @@ binaryTest(
     }
   },
 );
+
+binaryTest("A plugin's process is started again as its entry says, then not any more", async () => {
+  await using site = await startLimited();
+  const file = `${site.base.path}/etc/plugins.yaml`;
+  const text = await Deno.readTextFile(file);
+  const restart = "$&    restart: {attempts: 2, delay: 1ms, jitter: 0}\n";
+  await Deno.writeTextFile(file, text.replace(/ {4}url: .*bomb\.js\n/, restart));
+  const run = await site.call("run", "-f", "bomb.sql", "s");
+  const begun = { begun: true };
+  assertEquals([run.code, run.rows], [1, [begun, begun, begun]], run.stderr);
+});
+
+binaryTest("The binary leaves nothing open however often a process starts and ends", async () => {
+  const soak = Deno.env.get("KUIPER_SOAK") === "1";
+  const times = soak ? 1000 : 30;
+  await using site = await startLimited();
+  const file = `${site.base.path}/etc/plugins.yaml`;
+  const text = await Deno.readTextFile(file);
+  const restart = "$&    restart: {attempts: 2000, delay: 1ms, maxDelay: 1ms}\n";
+  await Deno.writeTextFile(file, text.replace(/ {4}url: .*tick\.js\n/, restart));
+  await using run = start(["run", "-f", "tick.sql", "s"], { cwd: site.base.path });
+  /** What is open when a process has just started. */
+  const look = async () => ({
+    files: Number(await shell(`ls /proc/${run.pid}/fd | wc -l`)),
+    rssKb: await rssKb(run.pid),
+  });
+  let before: Awaited<ReturnType<typeof look>> | undefined;
+  for (let n = 0; n < times; n++) {
+    let line = await run.line();
+    while (line !== undefined && !line.includes("begun")) line = await run.line();
+    assert(line !== undefined, `ended after ${n}`);
+    const [child] = await childrenOf(run.pid);
+    if (n === 3) before = await look();
+    if (n === times - 1) {
+      const after = await look();
+      // The pipes of the one before may still be closing.
+      assert(after.files < before!.files + 8, `${before!.files} → ${after.files} files`);
+      // Generous, because nothing forces a collection: what a process leaves behind would be far more.
+      if (soak) assert(after.rssKb < before!.rssKb + 50_000, `${before!.rssKb} → ${after.rssKb}`);
+    }
+    Deno.kill(child!, "SIGKILL");
+  }
+});
+
+binaryTest("A binary that may not start itself says so, and what to do", async () => {
+  await using site = await startLimited();
+  // The permission is for the path that it was compiled for.
+  const elsewhere = `${site.base.path}/other`;
+  await Deno.copyFile(binaryPath(), elsewhere);
+  const { code, stdout, stderr } = await new Deno.Command(elsewhere, {
+    args: ["run", "-f", "tick.sql", "s"],
+    cwd: site.base.path,
+  }).output();
+  assertEquals([code, stdout.length], [1, 0]);
+  assertStringIncludes(
+    new TextDecoder().decode(stderr),
+    `Cannot run source "tick" in a process: this program may not start itself; build it with run ` +
+      `permission for ${elsewhere}`,
+  );
+});
 
 binaryTest("A plugin's process that is killed ends its stream with the reason", async () => {
   await using site = await startLimited();

@@ -107,6 +107,9 @@ binaryTest("kuiper plugin add refuses names and addresses that cannot be", async
   const path = await site.add("x", "/a.ts", "--net=example.org/path");
   assertEquals(path.code, 1);
   assertMatch(path.stderr, /permissions\.net\[0\]" is "example\.org\/path", expected a host/);
+  for (const host of ["*", "a b", "exämple.org", "a:port"]) {
+    assertMatch((await site.add("x", "/a.ts", `--net=${host}`)).stderr, /expected a host/);
+  }
   assertEquals(await snapshot(`${site.base.path}/data`), {});
 });
 
@@ -152,4 +155,26 @@ binaryTest("A token goes to its host and is printed nowhere", async () => {
   const refused = await site.add("y", "/b.ts", "--log-level=debug", "--stack");
   assertEquals(refused.code, 1);
   assert(!(added.stderr + added.stdout + refused.stderr).includes("tok-5f3a9"));
+
+  // A server that says it again.
+  const said = (request: Request) => request.headers.get("authorization")!;
+  const echoes = {
+    "/a.ts": (request: Request) => module(`${SOURCE}// ${said(request)}`),
+    "/syntax.js": (request: Request) => module(`const = "${said(request)}";`),
+    "/type.js": (request: Request) => module("", { type: `text/${said(request)}` }),
+    "/away.js": (request: Request) =>
+      new Response(null, {
+        status: 302,
+        headers: { location: `https://other.example.org/${said(request)}` },
+      }),
+  };
+  for (const [path, answer] of Object.entries(echoes)) {
+    site.server.routes.set(path, answer);
+    const { code, stdout, stderr } = path === "/a.ts"
+      ? await site.call("plugin", "update", "x")
+      : await site.add("y", path, "--log-level=debug", "--stack");
+    assertEquals(code, 1);
+    assertMatch(stdout + stderr, /\*\*\*/);
+    assert(!(stdout + stderr).includes("tok-5f3a9"), stdout + stderr);
+  }
 });

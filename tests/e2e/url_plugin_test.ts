@@ -132,6 +132,44 @@ binaryTest("kuiper plugin update takes no wider permission without approval", as
 });
 
 binaryTest(
+  "kuiper plugin update --isolation and a lost entry are changes, though the code is not",
+  async () => {
+    await using site = await startSite();
+    await site.add("counter", "/counter.ts", "--net=none");
+    const moved = await site.call("plugin", "update", "counter", "--isolation=worker", "--yes");
+    assertEquals(moved.code, 0, moved.stderr);
+    assertStringIncludes(moved.stdout, "isolation: process → worker\n");
+    assertMatch((await site.run("counter")).stderr, /runs https:.* in a worker/);
+
+    await Deno.remove(`${site.base.path}/etc/plugins.yaml`);
+    assertMatch((await site.run("counter")).stderr, /TYPE "counter" is not known/);
+    const again = await site.add("counter", "/counter.ts", "--net=none");
+    assertEquals(again.code, 0, again.stderr);
+    assertMatch(again.stdout, /^entry: none → https:/m);
+    assertEquals((await site.run("counter")).rows, ROWS);
+  },
+);
+
+binaryTest("kuiper plugin import widens no grant without approval", async () => {
+  await using site = await startSite();
+  await site.add("counter", "/counter.ts");
+  await site.call("plugin", "export", "data/out");
+  await using far = await makeBase({
+    "etc/kuiper.yaml": `plugins:\n  caFile: ${site.certificates.ca}\n`,
+  });
+  const call = (...args: string[]) => kuiper(["plugin", ...args], { cwd: far.path });
+  await call("add", "counter", site.server.url("/counter.ts"), "--net=none", "--yes");
+  const before = await snapshot(far.path);
+  const refused = await call("import", `${site.base.path}/data/out`, "--yes");
+  assertEquals(refused.code, 1);
+  assertMatch(
+    refused.stderr,
+    /exported with net "api\.example\.org:443", which it was not granted here/,
+  );
+  assertEquals(await snapshot(far.path), before);
+});
+
+binaryTest(
   "kuiper plugin export and import carry a plugin to a machine without network",
   async () => {
     await using site = await startSite();
@@ -215,7 +253,7 @@ binaryTest("A running stream keeps the code that it started with, and update say
   assertEquals(updated.code, 0, updated.stderr);
   assertMatch(
     updated.stderr,
-    new RegExp(`process ${run.pid} .*kuiper run t.* until they start again`),
+    new RegExp(`process ${run.pid} .*kuiper run t.* stream "t" keeps .* until it starts again`),
   );
   for (let i = 0; i < 20; i++) assertEquals(await run.line(), '{"v":1}');
   run.kill("SIGTERM");

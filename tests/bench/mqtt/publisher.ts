@@ -23,6 +23,7 @@ for (let sent = 0; sent < count; sent += PACKETS_IN_WRITE) {
 await write(packet(0xe0, new Uint8Array(0)));
 // The broker closes when it has read everything.
 await socket.read(new Uint8Array(1)).catch(() => {});
+console.log(JSON.stringify("published"));
 
 /** A hundred bytes of JSON, or two less. */
 function publish(i: number): Uint8Array {

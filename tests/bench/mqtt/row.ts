@@ -1,5 +1,5 @@
 import { findMosquitto, startMosquitto } from "../../fakes/mod.ts";
-import { startChild } from "../child.ts";
+import { runChild, startChild } from "../child.ts";
 import { judge, type Row } from "../measure.ts";
 import type { Subscribed } from "./meter.ts";
 
@@ -31,11 +31,15 @@ export async function measureMqtt(): Promise<Row[]> {
   ];
 }
 
-/** One subscriber, and one publisher that begins when it is there. */
+/**
+ * One subscriber, and one publisher that begins when it is there. The subscriber reads when all has been published:
+ * with so much before it the broker is never what it waits for, and what a message costs depends on nobody else.
+ */
 async function subscribe(script: string, url: string): Promise<Subscribed> {
   await using subscriber = startChild(script, [url, MESSAGES]);
   await subscriber.next<"subscribed">();
-  await using _publisher = startChild("mqtt/publisher.ts", [url, MESSAGES]);
+  await runChild("mqtt/publisher.ts", [url, MESSAGES]);
+  await subscriber.release();
   return await subscriber.next<Subscribed>();
 }
 

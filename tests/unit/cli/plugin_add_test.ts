@@ -1,12 +1,16 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { main } from "../../../src/cli/mod.ts";
+import { fail } from "../../../src/core/mod.ts";
 import type { Engine, PluginProposal, PluginSummary } from "../../../src/cli/engine.ts";
 import { FakeIo } from "./fake_io.ts";
 
 const HASH = "0123456789abcdef".repeat(4);
 
 /** An engine with one proposal; `approved` counts. */
-function engineOf(proposal: Partial<PluginProposal> = {}) {
+function engineOf(
+  proposal: Partial<PluginProposal> = {},
+  { streams = ["v", "w"] }: { streams?: string[] } = {},
+) {
   const asked: unknown[] = [];
   const state = { approved: 0 };
   const engine: Partial<Engine> = {
@@ -51,6 +55,20 @@ function engineOf(proposal: Partial<PluginProposal> = {}) {
           grant: "",
         },
       ]),
+    describePlugin: (name) =>
+      Promise.resolve({
+        name,
+        from: "https://a.b/w.ts",
+        kind: "url",
+        isolation: "process",
+        grant: "none",
+        properties: [],
+        asks: "none",
+        nodeModules: [],
+        modules: [],
+        contract: 1,
+        streams,
+      }),
     dataHolder: () => Promise.resolve('process 7 ("kuiper run w")'),
   };
   return { engine, asked, state };
@@ -138,7 +156,33 @@ version: 1.0.0 → 1.1.0
 +new\\u001b[2J
 `,
   );
-  assertStringIncludes(io.err, 'process 7 ("kuiper run w") runs now: its streams keep the code');
+  assertStringIncludes(
+    io.err,
+    'process 7 ("kuiper run w") runs now: what it runs of the streams "v" and "w" keeps the code',
+  );
+  const unused = engineOf({ changes: CHANGES }, { streams: [] });
+  const quiet = new FakeIo({ engine: unused.engine });
+  assertEquals(await main(["plugin", "update", "--yes"], quiet), 0);
+  assert(!quiet.err.includes("runs now"), quiet.err);
+});
+
+Deno.test("plugin update of all goes on after one that fails", async () => {
+  const { engine, state } = engineOf({ changes: CHANGES });
+  const { proposePlugin, listPlugins } = engine;
+  engine.listPlugins = async () => {
+    const [weather, mine] = await listPlugins!();
+    return [{ ...weather!, name: "broken" }, weather!, mine!];
+  };
+  engine.proposePlugin = (options) =>
+    options.name === "broken"
+      ? Promise.reject(fail("module", "Cannot fetch it: gone"))
+      : proposePlugin!(options);
+  const io = new FakeIo({ engine });
+  assertEquals([await main(["plugin", "update", "--yes"], io), state.approved], [1, 1]);
+  assertStringIncludes(
+    io.err,
+    'error: Plugin "broken" stays as it is: Cannot fetch it: gone\n',
+  );
 });
 
 Deno.test("plugin update has nothing to approve when nothing changed", async () => {

@@ -192,11 +192,11 @@ Deno.test("ProcessPool.start() ends a process whose code never waits, and only t
 
 Deno.test("ProcessPool.start() ends a process that holds too much memory", async () => {
   const code = source(`const all = []; for (;;) all.push(new Uint8Array(1_000_000).fill(1));`);
-  const found = await failure(await runIn(code, { limits: { memoryBytes: 300 * 1_048_576 } }));
+  const found = await failure(await runIn(code, { limits: { memoryBytes: 300e6 } }));
   assertEquals(found.step, "crash");
   assertMatch(
     found.message,
-    /was ended because it held \d+ MB of memory, its limit is 300 MB; "limi/,
+    /was ended because it held [\d.]+ MB of memory, its limit is 300 MB; "limi/,
   );
 });
 
@@ -216,6 +216,21 @@ Deno.test("ProcessPool.start() holds a process to its rate", async () => {
   const run = new Run(host);
   await run.until(() => run.rows.length >= 25);
   assert(run.batches[0]!.messages.length <= 10);
+});
+
+Deno.test("ProcessPool.start() gives up loading with its signal, also under a rate", async () => {
+  for (const limits of [{}, { ratePerSecond: 100 }]) {
+    const pool = new ProcessPool();
+    const isolate = pool.start({ type: "mine", permissions: {}, log: silentLogger, limits });
+    const stop = new AbortController();
+    const endless = await linkText(
+      `${source("")}\nawait new Promise(() => setInterval(() => {}));`,
+    );
+    const loading = isolate.load(endless, stop.signal);
+    stop.abort(new Error("not wanted"));
+    await assertRejects(() => loading, Error, "not wanted");
+    assertEquals(pool.pids, []);
+  }
 });
 
 // -- How it ends --
