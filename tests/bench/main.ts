@@ -11,6 +11,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import type { Row } from "./measure.ts";
 import { measureMqtt } from "./mqtt/row.ts";
 import { measureInstances } from "./memory/row.ts";
+import { measureProcess } from "./process.ts";
 import { measureStart } from "./start/row.ts";
 import { measureWorker } from "./worker/row.ts";
 import { table } from "./print.ts";
@@ -23,6 +24,7 @@ const args = parseArgs(Deno.args, {
 const ROWS: Readonly<Record<string, () => Promise<Row[]>>> = {
   A: measureMqtt,
   B: measureWorker,
+  C: measureProcess,
   D: () =>
     measureStart({
       denort: args["denort"] as string | undefined,

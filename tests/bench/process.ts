@@ -1,13 +1,13 @@
 /**
- * Rows C and E for `process` isolation: rows in a second from a plugin in a process of its own, against a Worker that
- * only posts the same batches; and the memory of that process at its first tuple. The process is the binary of
- * KUIPER_BINARY, or else this Deno running the program from source. Prints one JSON object.
+ * Row C: rows in a second from a plugin in a process of its own, against a Worker that only posts the same batches. The process is the binary of
+ * KUIPER_BINARY, or else this Deno running the program from source.
  *
  * @module
  */
 import { silentLogger } from "../../src/core/mod.ts";
 import { ISOLATE_COMMAND, ProcessPool } from "../../src/loader/mod.ts";
 import { linkText, SPEC } from "../unit/loader/_plugin.ts";
+import { judge, median, type Row } from "./measure.ts";
 
 const ROUNDS = 5;
 const ROWS = 600_000;
@@ -16,28 +16,25 @@ const CREDIT = 4096;
 const MAKE_ROWS = `const rows = Array.from({ length: ${BATCH} }, (_, i) => ({ id: 1000000 + i,
   device: "sensor-0042", temperature: 21.5, humidity: 60.25, ok: true, note: "abcdef" }));`;
 
-/** What a plugin in a process is measured by. */
-export interface ProcessFigures {
-  /** Rows in a second that a Worker posts in arrays, structured clones; the median. */
-  readonly bareRate: number;
-  /** Rows in a second that the engine takes from the process; the median. */
-  readonly processRate: number;
-  /** Resident megabytes of the process at its first tuple; undefined where /proc does not tell. */
-  readonly rssMegabytes: number | undefined;
-}
-
-/** Measure, in turns. */
-export async function measureProcess(): Promise<ProcessFigures> {
+/** Row C: rows in a second that the engine takes from a plugin's process, against a Worker that only posts them. */
+export async function measureProcess(): Promise<Row[]> {
   const bare: number[] = [];
   const process: number[] = [];
-  let rssMegabytes: number | undefined;
+  let rss: number | undefined;
   for (let round = 0; round < ROUNDS; round++) {
     bare.push(await bareRate());
     const measured = await processRate();
     process.push(measured.rate);
-    rssMegabytes = measured.rssMegabytes;
+    rss = measured.rssMegabytes;
   }
-  return { bareRate: median(bare), processRate: median(process), rssMegabytes };
+  const held = rss === undefined ? "" : `; the process holds ${rss} MB at its end`;
+  const note = `${ROWS} rows of 90 bytes; base: postMessage of arrays of ${BATCH} rows${held}`;
+  return [
+    judge({ row: "C", what: "process to stream", unit: "rows/s", note }, { atLeast: 0.4 }, {
+      base: bare,
+      measured: process,
+    }),
+  ];
 }
 
 async function bareRate(): Promise<number> {
@@ -109,14 +106,4 @@ async function residentMegabytes(pid: number): Promise<number | undefined> {
 
 function rateSince(started: number, count: number): number {
   return Math.round(count / (performance.now() - started) * 1000);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
-}
-
-if (import.meta.main) {
-  const figures = await measureProcess();
-  const ratio = Math.round(figures.processRate / figures.bareRate * 100) / 100;
-  console.log(JSON.stringify({ ...figures, ratio }));
 }
