@@ -7,7 +7,7 @@
 import { silentLogger } from "../../src/core/mod.ts";
 import { ISOLATE_COMMAND, ProcessPool } from "../../src/loader/mod.ts";
 import { linkText, SPEC } from "../unit/loader/_plugin.ts";
-import { judge, median, type Row } from "./measure.ts";
+import { judge, type Row } from "./measure.ts";
 
 const ROUNDS = 5;
 const ROWS = 600_000;
