@@ -28,7 +28,7 @@ export type {
   StateChanges,
 } from "./source_instance.ts";
 export { splitBuffer } from "./source_instance.ts";
-export { runSource } from "./run_source.ts";
+export { failureOf, runSource } from "./run_source.ts";
 export { inlineHost } from "./inline_host.ts";
 export { pickExport } from "./pick_export.ts";
 export type { SourceFactory } from "./pick_export.ts";

@@ -10,6 +10,7 @@ import { isChannelOf, provideChannel } from "./source_channel.ts";
 import {
   type SourceEnd,
   type SourceEvents,
+  type SourceFailure,
   type SourceInstance,
   type SourceSpec,
   type SourceStep,
@@ -462,26 +463,22 @@ function noTuple(found: string): TypeError {
   );
 }
 
-/** What was thrown, as plain data. */
-export function failureOf(error: unknown, step: SourceStep): {
-  step: SourceStep;
-  name: string;
-  message: string;
-  stack?: string;
-} {
+/** What was thrown, as plain data. Never throws, whatever getters the thing has. */
+export function failureOf(error: unknown, step: SourceStep): SourceFailure {
   try {
-    if (error instanceof Error) {
-      return {
-        step,
-        name: String(error.name),
-        message: String(error.message) || String(error.name),
-        ...(typeof error.stack === "string" ? { stack: error.stack } : {}),
-      };
+    if (!(error instanceof Error)) {
+      return { step, name: "Error", message: `threw ${describe(error)}` };
     }
+    const { name, message, stack } = error;
+    return {
+      step,
+      name: String(name),
+      message: String(message) || String(name),
+      ...(typeof stack === "string" ? { stack } : {}),
+    };
   } catch {
-    // A hostile getter: fall through to the plain description.
+    return { step, name: "Error", message: "threw something that cannot be read" };
   }
-  return { step, name: "Error", message: `threw ${describe(error)}` };
 }
 
 function describe(value: unknown): string {

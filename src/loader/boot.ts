@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { endOfTurn, messageOf, oneOf, sampled } from "../core/mod.ts";
+import { endOfTurn, oneOf, sampled } from "../core/mod.ts";
 import {
   BackOff,
   channel,
   type ConnectionStatus,
+  failureOf,
   NotConnected,
   pickExport,
   runSource,
@@ -17,7 +18,6 @@ import {
   type SourceFailure,
   type SourceInstance,
   type SourceSpec,
-  type SourceStep,
 } from "../contract/mod.ts";
 import { encodeBatch } from "./batch_codec.ts";
 import { instantiate, type LinkedModules } from "./link_runtime.ts";
@@ -62,12 +62,15 @@ captured.listen("error", (event) => {
   event.preventDefault();
   event.stopImmediatePropagation();
   const { error, message } = event as ErrorEvent;
-  send({ t: "failed", failure: failureOf(error ?? message, "crash") });
+  send({ t: "failed", failure: bounded(failureOf(error ?? message, "crash")) });
 });
 captured.listen("unhandledrejection", (event) => {
   event.preventDefault();
   event.stopImmediatePropagation();
-  send({ t: "failed", failure: failureOf((event as PromiseRejectionEvent).reason, "crash") });
+  send({
+    t: "failed",
+    failure: bounded(failureOf((event as PromiseRejectionEvent).reason, "crash")),
+  });
 });
 
 captured.listen("message", (event) => {
@@ -121,7 +124,7 @@ async function load(message: ToIsolate & { t: "load" }): Promise<void> {
       ...(manifest === undefined ? {} : { manifest: JSON.stringify(manifest) }),
     });
   } catch (error) {
-    send({ t: "failed", failure: failureOf(error, "load") });
+    send({ t: "failed", failure: bounded(failureOf(error, "load")) });
   }
 }
 
@@ -166,7 +169,7 @@ function start(id: number, spec: SourceSpec): void {
           // What was left out took credit of the instance, and the engine cannot know.
           if (left > 0) instance.grant(left, 0);
         } catch (error) {
-          const failure = failureOf(error, "open");
+          const failure = bounded(failureOf(error, "open"));
           instance.stop(0);
           close({
             end: { kind: "failed", failure },
@@ -225,24 +228,6 @@ function statusOf(id: number): { set: SourceEvents["status"]; flush(): void } {
     },
     flush,
   };
-}
-
-function failureOf(error: unknown, step: SourceStep): SourceFailure {
-  try {
-    if (error instanceof Error) {
-      const { name, message, stack } = error;
-      return bounded({
-        step,
-        name: String(name),
-        message: String(message) || String(name),
-        ...(typeof stack === "string" ? { stack } : {}),
-      });
-    }
-    return bounded({ step, name: "Error", message: `threw ${messageOf(error)}` });
-  } catch {
-    // A hostile getter.
-    return { step, name: "Error", message: "threw something that cannot be read" };
-  }
 }
 
 /** What is not wanted whole does not cross whole. */

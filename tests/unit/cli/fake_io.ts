@@ -1,5 +1,6 @@
 import type { Batch, Row, Tuple } from "../../../src/core/mod.ts";
 import { DEFAULT_KUIPER_CONFIG } from "../../../src/config/mod.ts";
+import { newMetrics } from "../../../src/stream/mod.ts";
 import type { AppOptions, Engine, Run, RunStatus } from "../../../src/cli/engine.ts";
 import type { Io, StopSignal } from "../../../src/cli/io.ts";
 
@@ -174,23 +175,7 @@ export class FakeRun implements Run {
       state: "running",
       message: "",
       startedAt: 1_700_000_000_000,
-      metrics: {
-        records_in_total: 0,
-        records_out_total: 0,
-        dropped_overflow_total: 0,
-        dropped_oversize_total: 0,
-        dropped_strict_total: 0,
-        dropped_stop_total: 0,
-        decode_errors_total: 0,
-        exceptions_total: 0,
-        last_exception: "",
-        last_exception_time: 0,
-        reopened_total: 0,
-        buffer_length: 0,
-        process_latency_us: 0,
-        delivery_latency_ms: 0,
-        last_invocation: 0,
-      },
+      metrics: newMetrics(),
     };
   }
 

@@ -202,3 +202,18 @@ Deno.test("runSource() names the state that JSON cannot say", async () => {
     );
   }
 });
+
+Deno.test("runSource() tells that what was thrown cannot be read", async () => {
+  const { instance } = run({
+    open() {
+      throw Object.defineProperty(new Error(), "message", {
+        get() {
+          throw new Error("not for you");
+        },
+      });
+    },
+  });
+  const { end } = await instance.closed;
+  if (end.kind !== "failed") throw new Error(end.kind);
+  assertEquals(end.failure.message, "threw something that cannot be read");
+});
