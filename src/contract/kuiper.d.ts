@@ -174,3 +174,47 @@ export interface SourceChannel extends AsyncIterable<SourceItem[]> {
 
 /** The channel of this instance: one for each open. */
 export function channel(ctx: StreamContext): SourceChannel;
+
+/**
+ * What a sink takes: a row or several (as `sendSingle` says), or bytes that the engine encoded by the sink's `format`.
+ * `meta` is that of the first row.
+ */
+export type SinkItem =
+  | { message: Row | Row[]; meta?: Row | undefined }
+  | { payload: Uint8Array; meta?: Row | undefined };
+
+/** What an instance of a sink gets from the engine. */
+export interface SinkContext {
+  /** Aborts when the rule is about to end; {@link Sink.close} follows. */
+  readonly signal: AbortSignal;
+  readonly log: SourceLog;
+  readonly ruleId: string;
+  /** Which part of the topology this is, such as `sink_mqtt_0`. */
+  readonly opId: string;
+  /** Counts the instances of a sink with `concurrency` > 1, from 0. */
+  readonly instanceId: number;
+  /** Say how the connection stands. A sink that has none need not call it. */
+  status(status: ConnectionStatus, message?: string): void;
+  /** Say that one item of the call to `collect` that is going on is refused for good: it is dropped and counted. */
+  refuse(index: number, reason: string): void;
+}
+
+/**
+ * What a sink module gives to the engine; exported as a source is. The engine batches, encodes, bounds, retries and
+ * counts: a sink only hands over.
+ */
+export interface Sink {
+  /** `rows` when it takes messages as they are, `bytes` when the engine shall encode them. @default {"bytes"} */
+  readonly takes?: "rows" | "bytes";
+  /** Called once per instance: check and keep the properties. Throw to refuse the rule. */
+  configure(props: Props, ctx: SinkContext): void | Promise<void>;
+  /** Connect. Throw {@link NotConnected} to be opened again with backoff; anything else ends the rule. */
+  open?(ctx: SinkContext): void | Promise<void>;
+  /**
+   * Hand items over, in order; the next call comes when this one is done. Throw {@link NotConnected} or
+   * {@link BackOff} to get the same items again, anything else to have them dropped and counted.
+   */
+  collect(items: readonly SinkItem[], ctx: SinkContext): void | Promise<void>;
+  /** Release what configure and open took. Called once, after an error too. */
+  close?(ctx: SinkContext): void | Promise<void>;
+}

@@ -7,6 +7,9 @@ export type {
   ConnectionStatus,
   Manifest,
   Props,
+  Sink,
+  SinkContext,
+  SinkItem,
   Source,
   SourceChannel,
   SourceItem,
@@ -32,3 +35,15 @@ export { failureOf, runSource } from "./run_source.ts";
 export { inlineHost } from "./inline_host.ts";
 export { pickExport } from "./pick_export.ts";
 export type { SourceFactory } from "./pick_export.ts";
+export type { CollectResult, SinkEvents, SinkHost, SinkInstance, SinkSpec } from "./sink.ts";
+export type {
+  FunctionArg,
+  FunctionContext,
+  FunctionFace,
+  FunctionGroup,
+  FunctionLookup,
+  HostedFunction,
+  ScalarFunction,
+  SqlFunction,
+  StaticType,
+} from "./sql_function.ts";

@@ -9,7 +9,17 @@ export interface Layer {
 }
 
 const WORDS = ["core", "flow", "contract"];
-const ENGINE = [...WORDS, "connection", "source", "format", "sql", "stream"];
+const ENGINE = [
+  ...WORDS,
+  "connection",
+  "source",
+  "sink",
+  "format",
+  "function",
+  "sql",
+  "stream",
+  "rule",
+];
 
 /**
  * The import table: the architecture as data. A layer imports only from layers above it, so there is no cycle. The
@@ -26,13 +36,20 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   connection: { about: "clients of the outside world", imports: WORDS },
   source: { about: "built-in sources", imports: [...WORDS, "connection"] },
-  format: { about: "bytes to rows", imports: WORDS, without: ["Deno"] },
+  sink: { about: "built-in sinks", imports: [...WORDS, "connection"] },
+  format: { about: "bytes to rows, and rows to bytes", imports: WORDS, without: ["Deno"] },
+  function: { about: "the functions of SQL", imports: WORDS, without: ["await", "Deno"] },
   sql: {
     about: "lexer, parser, printer; pure",
     imports: ["core", "contract"],
     without: ["await", "Deno"],
   },
   stream: { about: "the async iterator", imports: [...WORDS, "format", "sql"], without: ["Deno"] },
+  rule: {
+    about: "a query over a stream, feeding sinks",
+    imports: [...WORDS, "format", "sql", "stream"],
+    without: ["Deno"],
+  },
   config: { about: "YAML, environment, grants", imports: ["core"] },
   store: { about: "SQLite, the lock of `data/`", imports: ["core"] },
   loader: { about: "from a file to a running isolate", imports: WORDS },
@@ -40,9 +57,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     about: "the only place where these meet",
     imports: [...ENGINE, "config", "store", "loader"],
   },
+  api: { about: "REST", imports: [...WORDS, "sql", "stream", "rule", "app"] },
   cli: {
     about: "one file a command",
-    imports: ["core", "config", "store", "sql", "stream", "app"],
+    imports: ["core", "config", "store", "sql", "stream", "rule", "app", "api"],
   },
   main: { about: "runs the command line, or a plugin's process", imports: ["cli", "loader"] },
   dev: { about: "compile, lint, demo; never in the binary", imports: ["core", "cli"] },

@@ -98,8 +98,128 @@ export interface DropStream {
   readonly name: string;
 }
 
-/** Every statement of this version. */
+/** What stands between two operands. `and` and `or` have three operands' worth of null: see `compile.ts`. */
+export type BinaryOp =
+  | "or"
+  | "and"
+  | "="
+  | "!="
+  | "<"
+  | "<="
+  | ">"
+  | ">="
+  | "+"
+  | "-"
+  | "*"
+  | "/"
+  | "%"
+  | "&"
+  | "|"
+  | "^";
+
+/** An expression. */
+export type Expr =
+  /** A constant; `null` is the literal NULL. */
+  | { readonly kind: "literal"; readonly literal: Literal | null }
+  /** A column of the stream, or an alias of the same SELECT. */
+  | { readonly kind: "column"; readonly stream?: string; readonly name: string }
+  /** `*` as an argument: `count(*)`, `meta(*)`. */
+  | { readonly kind: "star" }
+  | { readonly kind: "unary"; readonly op: "-" | "not"; readonly operand: Expr }
+  | {
+    readonly kind: "binary";
+    readonly op: BinaryOp;
+    readonly left: Expr;
+    readonly right: Expr;
+  }
+  | {
+    readonly kind: "between";
+    readonly not: boolean;
+    readonly operand: Expr;
+    readonly low: Expr;
+    readonly high: Expr;
+  }
+  /** `x IN (a, b)`: `list`; `x IN array`: `array`. */
+  | {
+    readonly kind: "in";
+    readonly not: boolean;
+    readonly operand: Expr;
+    readonly among: { readonly list: readonly Expr[] } | { readonly array: Expr };
+  }
+  | { readonly kind: "like"; readonly not: boolean; readonly operand: Expr; readonly pattern: Expr }
+  | { readonly kind: "is_null"; readonly not: boolean; readonly operand: Expr }
+  /** `CASE WHEN …` without `operand`, `CASE x WHEN …` with it. */
+  | {
+    readonly kind: "case";
+    readonly operand?: Expr;
+    readonly whens: readonly { readonly when: Expr; readonly then: Expr }[];
+    readonly otherwise?: Expr;
+  }
+  /** A function by its name in lower case. */
+  | { readonly kind: "call"; readonly name: string; readonly args: readonly Expr[] }
+  /** `CAST(x AS type)`. */
+  | { readonly kind: "cast"; readonly operand: Expr; readonly type: DataType }
+  /** `a->b`, and `a.b` where `a` is no stream. */
+  | { readonly kind: "field"; readonly operand: Expr; readonly name: string }
+  /** `a[i]`; a negative index counts from the end. */
+  | { readonly kind: "index"; readonly operand: Expr; readonly index: Expr }
+  /** `a[i:j]`, with either left out. */
+  | { readonly kind: "slice"; readonly operand: Expr; readonly from?: Expr; readonly to?: Expr }
+  /** Only in plans: what an earlier step of the plan put into the row's slot of this number. */
+  | { readonly kind: "slot"; readonly slot: number };
+
+/** One item between SELECT and FROM. */
+export type SelectItem =
+  /** `*` or `stream.*`, with EXCEPT(names) and REPLACE(expr AS name). */
+  | {
+    readonly kind: "all";
+    readonly stream?: string;
+    readonly except: readonly string[];
+    readonly replace: readonly { readonly expr: Expr; readonly name: string }[];
+  }
+  /** `expr [AS alias] [INVISIBLE]`. An INVISIBLE item has an alias, is computed, and is not emitted. */
+  | {
+    readonly kind: "expr";
+    readonly expr: Expr;
+    readonly alias?: string;
+    readonly invisible: boolean;
+  };
+
+/** What a query reads. */
+export interface FromStream {
+  readonly stream: string;
+  readonly alias?: string;
+}
+
+/** One key of ORDER BY. */
+export interface OrderKey {
+  readonly expr: Expr;
+  readonly descending: boolean;
+}
+
+/** `SELECT … FROM …`. */
+export interface Select {
+  /** Tells the statements apart. */
+  readonly kind: "select";
+  readonly items: readonly SelectItem[];
+  readonly from: FromStream;
+  readonly where?: Expr;
+  readonly orderBy: readonly OrderKey[];
+  readonly limit?: number;
+}
+
+/** `EXPLAIN SELECT …`. */
+export interface Explain {
+  /** Tells the statements apart. */
+  readonly kind: "explain";
+  readonly select: Select;
+}
+
+/** Every statement over streams. */
 export type Statement = CreateStream | ShowStreams | DescribeStream | DropStream;
+
+/** Every statement that asks for rows. */
+export type Query = Select | Explain;
 
 /** The value that a literal stands for: a bigint only where a number would round it. */
 export function literalValue(literal: Literal): string | boolean | number | bigint {

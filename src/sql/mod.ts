@@ -19,14 +19,22 @@
  * @module
  */
 export type {
+  BinaryOp,
   Column,
   CreateStream,
   DataType,
   DescribeStream,
   DropStream,
+  Explain,
+  Expr,
   Field,
+  FromStream,
   Literal,
+  OrderKey,
+  Query,
   ScalarKind,
+  Select,
+  SelectItem,
   ShowStreams,
   Statement,
   StreamFormat,
@@ -34,6 +42,17 @@ export type {
 } from "./ast.ts";
 export { literalValue } from "./ast.ts";
 export { parseStatement, parseStatements, parseStreamDefinition } from "./parse_statement.ts";
+export type {
+  CallStep,
+  FilterStep,
+  LimitStep,
+  OrderStep,
+  PlanNode,
+  ProjectItem,
+  ProjectStep,
+  QueryPlan,
+  SourceStep,
+} from "./plan.ts";
 export type { PrintOptions } from "./print.ts";
 export { printLiteral, printStatement, printType } from "./print.ts";
 export type { SqlPlace, SqlSource } from "./sql_error.ts";

@@ -1,0 +1,49 @@
+/**
+ * A sink as the engine sees it. What an author writes is {@link Sink} of `kuiper.d.ts`; here is how the engine holds
+ * one instance of it, in its own isolate or in another.
+ */
+import type { LogLevel } from "../core/mod.ts";
+import type { ConnectionStatus, Props, SinkItem } from "./kuiper.d.ts";
+import type { SourceFailure } from "./source_instance.ts";
+
+/** What a sink instance is started with. Plain data: it crosses into an isolate. */
+export interface SinkSpec {
+  readonly props: Props;
+  readonly ruleId: string;
+  readonly opId: string;
+  readonly instanceId: number;
+}
+
+/** What an instance tells the engine at any time. None may throw. */
+export interface SinkEvents {
+  log(level: LogLevel, message: string): void;
+  status(status: ConnectionStatus, message: string): void;
+}
+
+/** How a call of `collect` ended. */
+export type CollectResult =
+  /** Everything was taken, but for the items `refused` (by index, each with why): those are dropped and counted. */
+  | { readonly kind: "taken"; readonly refused: readonly { index: number; message: string }[] }
+  /** Not now: the same items are handed over again, after `afterMs` if it is given, else with backoff. */
+  | { readonly kind: "retry"; readonly message: string; readonly afterMs?: number }
+  /** These items will never be taken: they are dropped and counted; the sink goes on. */
+  | { readonly kind: "failed"; readonly failure: SourceFailure }
+  /** The instance is gone. */
+  | { readonly kind: "lost"; readonly failure: SourceFailure };
+
+/** The engine's hold on an instance of a sink. */
+export interface SinkInstance {
+  /** Resolves when configure and open are done: with the failure, or nothing. Never rejects. */
+  readonly opened: Promise<SourceFailure | undefined>;
+  /** Hand over items, in order. One call at a time. Never rejects. */
+  collect(items: readonly SinkItem[]): Promise<CollectResult>;
+  /** Close the sink; resolves at `deadlineMs` at the latest. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** Starts instances of one type of sink. */
+export interface SinkHost extends AsyncDisposable {
+  /** Whether items are rows or bytes encoded by the sink's `format`. */
+  readonly takes: "rows" | "bytes";
+  start(spec: SinkSpec, events: SinkEvents): SinkInstance;
+}

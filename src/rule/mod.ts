@@ -1,0 +1,20 @@
+/**
+ * Rules: a query over a stream, compiled to operators, feeding sinks. Imports the words, `sql` and `stream`.
+ *
+ * @module
+ */
+export type {
+  RestartStrategy,
+  RuleAction,
+  RuleDefinition,
+  RuleOptions,
+} from "./rule_definition.ts";
+export type { OpMetrics, OpStatus, RuleState, RuleStatus } from "./status.ts";
+export { RULE_MOVES } from "./status.ts";
+export type {
+  AsyncOperator,
+  Operator,
+  RowErrors,
+  RuleResult,
+  RuleTuple,
+} from "./operator/operator.ts";
