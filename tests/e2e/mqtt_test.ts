@@ -168,6 +168,20 @@ mqttTest("mqtt: a broker that refuses the password ends the stream with a senten
   assert(!run.stderr.includes("wrong-one-77"), run.stderr);
 });
 
+mqttTest("mqtt: a broker that is absent at start is waited for", async () => {
+  await using broker = await startMosquitto();
+  await using base = await makeBase({ ...yaml({ server: broker.url }), ...stream("plant/#") });
+  await broker.stop();
+  await using run = start(["run", "-f", "s.sql", "s", "--limit", "1"], { cwd: base.path });
+  await run.said(/refused|not there|cannot|trying|again/i);
+  await broker.start();
+  await run.said(/subscribed to/);
+  await using publisher = await connectPublisher(broker.url);
+  await publisher.publish("plant/a", payload(1));
+  const { code, rest } = await run.ended();
+  assertEquals([code, rest.length], [0, 1]);
+});
+
 mqttTest("mqtt: TLS with an own CA and a client certificate", async () => {
   await using certificates = await makeCertificates();
   await using broker = await startMosquitto({

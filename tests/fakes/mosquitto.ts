@@ -134,6 +134,16 @@ class RunningMosquitto implements Mosquitto {
     }).spawn();
     this.#reading = this.#read(this.#child.stderr);
     await this.logged(/mosquitto version \S+ running/);
+    await this.#serves();
+  }
+
+  /**
+   * It says that it runs a moment before its loop begins, and forgets a SIGTERM that comes in between: then it would go
+   * on for ever. A connection that it took shows that the loop has begun.
+   */
+  async #serves(): Promise<void> {
+    using _connection = await Deno.connect({ hostname: "127.0.0.1", port: this.port });
+    await this.logged(/New connection from/);
   }
 
   async restart(): Promise<void> {
