@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { type PluginEntry, yamlLines } from "../config/mod.ts";
+import { type PluginEntry, writtenLimits, writtenRestart, yamlLines } from "../config/mod.ts";
 import { fail, type Logger, messageOf } from "../core/mod.ts";
 import {
   EMPTY_LOCK,
@@ -45,10 +45,13 @@ export async function exportPlugins(
     for (const { entry, grant, graph } of plugins) {
       for (const { bytes } of graph.modules) await cache.write(bytes);
       lock = withPlugin(lock, { name: entry.name, plugin: lockedOf(graph) });
+      const [limits, restart] = [writtenLimits(entry.limits), writtenRestart(entry.restart)];
       entries[entry.name] = {
         url: graph.entry,
         permissions: writtenGrant(grant),
         isolation: entry.isolation,
+        ...(limits === undefined ? {} : { limits }),
+        ...(restart === undefined ? {} : { restart }),
       };
     }
     await Deno.writeTextFile(join(dir, "plugins.yaml"), yamlLines("plugins", entries));

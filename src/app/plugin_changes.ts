@@ -7,6 +7,7 @@ import {
   type ModuleCache,
 } from "../loader/mod.ts";
 import type { ProposedChanges } from "./plugin_proposal.ts";
+import { describeLimits, describeRestart } from "./provenance.ts";
 import { unifiedDiff } from "./unified_diff.ts";
 
 /** Where {@link changesOf} finds what was. */
@@ -18,6 +19,10 @@ export interface ChangesContext {
   /** The grant that it has. */
   readonly current: Grant | undefined;
   readonly isolation: PluginEntry["isolation"];
+  /** What its process would be held to, where that is not as the entry has it. */
+  readonly limits: PluginEntry["limits"] | undefined;
+  /** The same of how it would be started again. */
+  readonly restart: PluginEntry["restart"] | undefined;
   /** What etc/plugins.yaml has of it; undefined when only its code is still pinned. */
   readonly entry: PluginEntry | undefined;
   /** Hides in what is shown what a server was sent and says again. */
@@ -58,8 +63,9 @@ export async function changesOf(
 
 async function changedFacts(
   graph: FetchedGraph,
-  { old, grant, current, isolation, entry, mask }: ChangesContext,
+  context: ChangesContext,
 ): Promise<ProposedChanges["facts"]> {
+  const { old, grant, current, isolation, limits, restart, entry, mask } = context;
   const before = await old();
   const pairs: [string, string, string][] = [];
   if (before !== undefined) {
@@ -82,7 +88,15 @@ async function changedFacts(
   ]);
   // Without its entry no TYPE has that name, whatever is pinned.
   pairs.push(["entry", entry === undefined ? "none" : graph.entry, graph.entry]);
-  if (entry !== undefined) pairs.push(["isolation", entry.isolation, isolation]);
+  if (entry !== undefined) {
+    pairs.push(["isolation", entry.isolation, isolation]);
+    if (limits !== undefined) {
+      pairs.push(["limits", describeLimits(entry.limits), describeLimits(limits)]);
+    }
+    if (restart !== undefined) {
+      pairs.push(["restart", describeRestart(entry.restart), describeRestart(restart)]);
+    }
+  }
   return pairs.filter(([, was, is]) => was !== is)
     .map(([what, before, after]) => ({
       what,

@@ -44,6 +44,10 @@ export interface PluginProposal {
   /** What it would be given, for people. */
   readonly grant: string;
   readonly isolation: "worker" | "process";
+  /** What its process would be held to, for people; absent when that stays as it is. */
+  readonly limits?: string;
+  /** How it would be started again, for people; absent when that stays as it is. */
+  readonly restart?: string;
   /** Absent when no code of this plugin was approved before. */
   readonly changes?: ProposedChanges;
   /**

@@ -11,6 +11,8 @@ import {
   refuseErrors,
   urlProblem,
   writePlugins,
+  writtenLimits,
+  writtenRestart,
 } from "../config/mod.ts";
 import { fail, oneOf } from "../core/mod.ts";
 import {
@@ -43,6 +45,7 @@ import { maskedError } from "./masking.ts";
 import { hasUrl } from "./has_url.ts";
 import { PluginCode } from "./plugin_code.ts";
 import { changesOf } from "./plugin_changes.ts";
+import { describeLimits, describeRestart } from "./provenance.ts";
 import type { PluginProposal, ProposeOptions } from "./plugin_proposal.ts";
 
 /** A plugin by URL as it would be pinned. */
@@ -54,6 +57,10 @@ interface Draft {
   /** The grant that it has; absent when it has no entry. */
   readonly current: Grant | undefined;
   readonly isolation: "worker" | "process";
+  /** What its process is held to, where that is not as its entry has it. */
+  readonly limits?: PluginEntry["limits"];
+  /** The same of how it is started again. */
+  readonly restart?: PluginEntry["restart"];
   /** What was pinned when the proposal was made. */
   readonly before: string | undefined;
 }
@@ -148,7 +155,13 @@ export class Plugins {
       const graph = await inspectLocked(offline);
       const grant = grantedOf(exported.grantFor(name));
       const current = entry === undefined ? undefined : grantedOf(here.grantFor(name));
-      const draft = { name, graph, entry, grant, current, isolation: theirs.isolation };
+      // What was held there is held here; what was not does not lift what this machine holds it to.
+      const limits = writtenLimits(theirs.limits) === undefined
+        ? {}
+        : { limits: { ...entry?.limits, ...theirs.limits } };
+      const again = writtenRestart(theirs.restart) === undefined ? {} : { restart: theirs.restart };
+      const { isolation } = theirs;
+      const draft = { name, graph, entry, grant, current, isolation, ...limits, ...again };
       const wider = current === undefined ? [] : listed(without(grant, current));
       proposals.push(await this.#proposal(draft, { wider }));
     }
@@ -219,6 +232,8 @@ export class Plugins {
         grant,
         current,
         isolation,
+        limits: draft.limits,
+        restart: draft.restart,
         entry,
         mask: (text) => this.#code.withoutTokens(text),
       },
@@ -238,6 +253,8 @@ export class Plugins {
       asks: describeGrant(graph.manifest?.permissions ?? {}),
       grant: describeGrant(grant),
       isolation,
+      ...(draft.limits === undefined ? {} : { limits: describeLimits(draft.limits) }),
+      ...(draft.restart === undefined ? {} : { restart: describeRestart(draft.restart) }),
       ...(changes === undefined ? {} : { changes }),
       wider,
       approve: () => this.#approve({ ...draft, before }),
@@ -249,11 +266,16 @@ export class Plugins {
    *
    * @throws KuiperError `config` when it would be wrong there, or the file cannot be edited.
    */
-  async #edit({ name, graph, entry, grant, current, isolation }: Omit<Draft, "before">) {
+  async #edit(draft: Omit<Draft, "before">) {
+    const { name, graph, entry, grant, current, isolation } = draft;
+    const limits = draft.limits === undefined ? undefined : writtenLimits(draft.limits);
+    const restart = draft.restart === undefined ? undefined : writtenRestart(draft.restart);
     const changes: EntryChanges = {
       ...(entry === undefined ? { url: graph.entry } : {}),
       ...(sameGrant(grant, current) ? {} : { permissions: writtenGrant(grant) }),
       ...(isolation === (entry?.isolation ?? "process") ? {} : { isolation }),
+      ...(limits === undefined ? {} : { limits }),
+      ...(restart === undefined ? {} : { restart }),
     };
     const edit = await editPluginEntry(this.#input.paths, { entry: name, changes });
     refuseErrors(

@@ -1,5 +1,5 @@
 import { formatDuration } from "../core/mod.ts";
-import type { PluginEntry, PluginLimits } from "../config/mod.ts";
+import type { PluginEntry, PluginLimits, RestartPolicy } from "../config/mod.ts";
 import { DEFAULT_PROCESS_LIMITS, type WorkerHost } from "../loader/mod.ts";
 
 /** Where a plugin's code comes from, what was approved of it, and how it is held. */
@@ -63,4 +63,13 @@ export function describeLimits(
   ];
   const text = parts.join(", ");
   return os === "linux" ? text : `${text} (memory and cpu not enforced on ${os})`;
+}
+
+/** How a process that crashed or was ended is started again, for people. */
+export function describeRestart(
+  { attempts, delayMs, multiplier, maxDelayMs, jitter }: RestartPolicy,
+): string {
+  if (attempts === 0) return "never";
+  return `${attempts === 1 ? "once" : `${attempts} times`}, after ${formatDuration(delayMs)} × ` +
+    `${multiplier} up to ${formatDuration(maxDelayMs)}, jitter ${jitter}`;
 }

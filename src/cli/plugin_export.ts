@@ -5,8 +5,8 @@ import { openEngine } from "./open_engine.ts";
 export const command: Command = {
   words: "plugin export",
   usage: ["DIR [NAME]"],
-  about: `Write pinned plugins by URL (all, or one) with their modules, hashes and grants to a new
-directory, to carry them to a machine without network; there: kuiper plugin import DIR.`,
+  about: `Write pinned plugins by URL (all, or one) with their modules, hashes and entries (grant,
+isolation, limits, restart) to a new directory, to carry them to a machine without network; there: kuiper plugin import DIR.`,
   positionals: [{ name: "DIR" }, { name: "NAME", optional: true }],
   examples: [["kuiper plugin export /media/stick/plugins", "all of them"]],
   async run(call) {

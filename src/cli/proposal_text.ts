@@ -39,6 +39,8 @@ export function proposalText(proposal: PluginProposal, style: Style): string {
     ["asks for", proposal.asks],
     ["grant", proposal.grant],
     ["isolation", proposal.isolation],
+    ["limits", proposal.limits],
+    ["restart", proposal.restart],
   ], style);
   const table = changes === undefined
     ? modulesTable(proposal, style)

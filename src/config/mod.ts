@@ -24,6 +24,7 @@ export { checkPluginsConfig, checkPluginsText, loadPluginsConfig } from "./plugi
 export type { PluginEntry, PluginIsolation, PluginLimits, RestartPolicy } from "./plugin_entry.ts";
 export type { EntryChanges, PluginsEdit } from "./write_plugins.ts";
 export { editPluginEntry, writePlugins } from "./write_plugins.ts";
+export { writtenLimits, writtenRestart } from "./written_entry.ts";
 export type { YamlValue } from "./edit_yaml.ts";
 export { yamlLines } from "./edit_yaml.ts";
 export { urlProblem } from "./plugin_url.ts";

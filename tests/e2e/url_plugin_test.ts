@@ -174,6 +174,15 @@ binaryTest(
   async () => {
     await using site = await startSite();
     await site.add("counter", "/counter.ts");
+    const entries = `${site.base.path}/etc/plugins.yaml`;
+    const entry = await Deno.readTextFile(entries);
+    const held = entry.replace(
+      /^  counter:\n/m,
+      `$&    limits: {memory: 256MB, cpu: 0.5, rate: "600/m", watchdog: 3s}
+    restart: {attempts: 2, delay: 20ms}
+`,
+    );
+    await Deno.writeTextFile(entries, held);
     const exported = await site.call("plugin", "export", "data/out");
     assertEquals(exported.code, 0, exported.stderr);
     assertEquals((await site.call("plugin", "export", "data/out")).code, 1);
@@ -183,6 +192,9 @@ binaryTest(
     const looked = await kuiper(["plugin", "import", out], { cwd: far.path });
     assertEquals(looked.code, 1);
     assertMatch(looked.stdout, /2 modules/);
+    const limits = "memory 256 MB, cpu 0.5, rate 10/s, watchdog 3 s";
+    assertMatch(looked.stdout, new RegExp(`^limits +${limits}$`, "m"));
+    assertMatch(looked.stdout, /^restart +2 times, after 20 ms × 2 up to 30 s, jitter 0\.1$/m);
     assertEquals(await snapshot(far.path), {
       [`${far.path}/s.sql`]: await Deno.readTextFile(`${far.path}/s.sql`),
     });
@@ -190,6 +202,12 @@ binaryTest(
     assertEquals(imported.code, 0, imported.stderr);
     const run = await kuiper(["run", "-f", "s.sql", "s"], { cwd: far.path });
     assertEquals([run.code, run.rows], [0, ROWS], run.stderr);
+    const described = await kuiper(["plugin", "describe", "counter"], { cwd: far.path });
+    assertMatch(described.stdout, new RegExp(`^limits +${limits}$`, "m"));
+    const yaml = await Deno.readTextFile(`${far.path}/etc/plugins.yaml`);
+    assertMatch(yaml, /restart:\n +attempts: 2\n +delay: "20ms"\n/);
+    const again = await kuiper(["plugin", "import", out, "--yes"], { cwd: far.path });
+    assertMatch(again.stderr, /plugin "counter" is as it was/);
   },
 );
 
