@@ -177,7 +177,7 @@ binaryTest(
     const entries = `${site.base.path}/etc/plugins.yaml`;
     const entry = await Deno.readTextFile(entries);
     const held = entry.replace(
-      /^  counter:\n/m,
+      /^ {2}counter:\n/m,
       `$&    limits: {memory: 256MB, cpu: 0.5, rate: "600/m", watchdog: 3s}
     restart: {attempts: 2, delay: 20ms}
 `,
