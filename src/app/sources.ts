@@ -281,7 +281,14 @@ export class Sources implements AsyncDisposable {
     const log = this.#log.child(type);
     if (entry.isolation === "worker") return startIsolate({ type, permissions, log });
     this.#processes ??= import("./process_pool.ts").then(({ ProcessPool }) => new ProcessPool());
-    return (await this.#processes).start({ type, permissions, log, limits: entry.limits });
+    const { processWrapper: wrapper } = this.#config.plugins;
+    return (await this.#processes).start({
+      type,
+      permissions,
+      log,
+      limits: entry.limits,
+      ...(wrapper === undefined ? {} : { wrapper }),
+    });
   }
 
   #openCode(): Promise<PluginCode> {

@@ -3,10 +3,11 @@ import { type LogLevel, parseDuration } from "../core/mod.ts";
 import { readOwnEtcFile } from "./config_files.ts";
 import type { ConfigInput } from "./config_input.ts";
 import { openDocument } from "./document.ts";
-import { addFindings, type Finding, refuseErrors } from "./finding.ts";
+import { addFindings, errorAt, type Finding, refuseErrors } from "./finding.ts";
 import { interpolate } from "./interpolate.ts";
 import { KUIPER_SCHEMA } from "./kuiper_schema.ts";
 import { validateProps } from "./props_check.ts";
+import type { Where } from "./where.ts";
 import { isFinding, isSection, type Section } from "./yaml_file.ts";
 
 /** `etc/kuiper.yaml`, complete and checked. */
@@ -26,8 +27,18 @@ export interface KuiperConfig {
     readonly caFile?: string;
     /** Bearer tokens by host (`host` or `host:port`), for hosts that give modules to nobody else. */
     readonly tokens: Readonly<Record<string, string>>;
+    /** The program that is put around the process of a plugin, and its arguments; absent where there is none. */
+    readonly processWrapper?: readonly WrapperArgument[];
   };
 }
+
+/**
+ * An argument of a wrapper: a text in which `${executable}` is the program's own path; or texts for the grant of net
+ * (given once), or for each path of the grant of read or write (in which `${path}` is that path).
+ */
+export type WrapperArgument =
+  | string
+  | { readonly [kind in "net" | "read" | "write"]?: readonly string[] };
 
 /** What holds with no file and no variable; the shipped `etc/kuiper.yaml` says the same. */
 export const DEFAULT_KUIPER_CONFIG: KuiperConfig = {
@@ -70,7 +81,17 @@ async function examine(input: ConfigInput): Promise<{ value: Section; findings: 
   findings.unshift(...document.findings);
   hideTokens(value, input);
   addFindings(findings, validateProps(value, KUIPER_SCHEMA, document.where));
+  if (findings.length === 0) findings.push(...checkWrapper(value, document.where));
   return { value, findings };
+}
+
+/** It begins with the program, which is no argument of anything. */
+function checkWrapper(value: Section, where: Where): Finding[] {
+  const wrapper = isSection(value.plugins) ? value.plugins.processWrapper : undefined;
+  if (!Array.isArray(wrapper) || typeof wrapper[0] === "string" && wrapper[0] !== "") return [];
+  const path = ["plugins", "processWrapper", 0];
+  const message = `"${where.label(path)}" is ${JSON.stringify(wrapper[0])}, expected the program`;
+  return [errorAt(where.locate(path, "value"), message)];
 }
 
 function toConfig(value: Section, { paths }: ConfigInput): KuiperConfig {

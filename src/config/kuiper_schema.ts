@@ -2,6 +2,20 @@ import { LOG_LEVELS } from "../core/mod.ts";
 import { DURATION_SCHEMA } from "./duration_schema.ts";
 import type { PropsSchema } from "./props_schema.ts";
 
+const TEXTS: PropsSchema = { type: "array", items: { type: "string" } };
+
+const WRAPPER_ITEM: PropsSchema = {
+  anyOf: [
+    { type: "string" },
+    {
+      type: "object",
+      additionalProperties: false,
+      properties: { net: TEXTS, read: TEXTS, write: TEXTS },
+    },
+  ],
+  expected: "an argument, or {net: [...]}, {read: [...]} or {write: [...]} with arguments",
+};
+
 /** The schema of `etc/kuiper.yaml`: what this version reads and nothing more. */
 export const KUIPER_SCHEMA: PropsSchema = {
   type: "object",
@@ -35,6 +49,12 @@ export const KUIPER_SCHEMA: PropsSchema = {
           type: "object",
           expected: "a mapping from host to token",
           additionalProperties: { type: "string" },
+        },
+        processWrapper: {
+          type: "array",
+          minItems: 1,
+          items: WRAPPER_ITEM,
+          expected: 'a program and its arguments, such as ["bwrap", "--unshare-all"]',
         },
       },
     },

@@ -39,6 +39,7 @@ export { openWorkerHost, startIsolate } from "./start_isolate.ts";
 export type { Launch } from "./process_launch.ts";
 export type { ProcessOptions } from "./process_isolate.ts";
 export { ProcessPool, startProcessIsolate } from "./process_isolate.ts";
+export type { ProcessWrapper, WrapperItem } from "./process_wrapper.ts";
 export type { ProcessLimits } from "./process_limits.ts";
 export { DEFAULT_PROCESS_LIMITS } from "./process_limits.ts";
 export { ISOLATE_COMMAND } from "./process_protocol.ts";

@@ -156,7 +156,6 @@ export class ProcessChild {
     this.#end(this.#failure(status, cut));
     await reader.cancel().catch(() => {});
     await this.#writer.flushed();
-    await this.#input.close().catch(() => {});
   }
 
   #hear(id: number, message: FrameMessage): void {
@@ -192,6 +191,10 @@ export class ProcessChild {
   }
 
   #use({ rssBytes, cpuMs, atMs }: FromProcess & { t: "usage" }): void {
+    if (rssBytes === 0) {
+      this.#end(ended("cannot tell how much memory it holds: what is around it hides /proc"));
+      return;
+    }
     if (rssBytes > this.#memoryBytes) {
       this.#end(ended(
         `was ended because it held ${megabytes(rssBytes)} of memory, its limit is ` +
@@ -248,6 +251,8 @@ export class ProcessChild {
     } catch {
       // It has ended by itself.
     }
+    // Behind a wrapper that lets it live on it ends with its input, as it would if this program had gone.
+    void this.#input.abort().catch(() => {});
     const ports = [...this.#ports.values()];
     this.#ports.clear();
     if (failure === undefined) return;

@@ -5,6 +5,7 @@ import { ProcessChild } from "./process_child.ts";
 import { type Launch, mayLaunch, ownLaunch } from "./process_launch.ts";
 import type { ProcessLimits } from "./process_limits.ts";
 import { RateMeter } from "./process_rate.ts";
+import { type ProcessWrapper, wrapLaunch } from "./process_wrapper.ts";
 import type { IsolateOptions, LoadableText, StartingIsolate, WorkerHost } from "./worker_host.ts";
 
 /** How an isolate in a process is started. */
@@ -17,6 +18,8 @@ export interface ProcessOptions extends IsolateOptions {
    * @default {this program itself, with an environment of what is granted}
    */
   launch?: Launch;
+  /** What is put around the process. @default {nothing} */
+  wrapper?: ProcessWrapper;
 }
 
 /** A process that runs, and the rate that its instances share. */
@@ -36,12 +39,14 @@ export class ProcessPool {
    * Start an isolate with the permissions of a grant and nothing else, in the process of its plugin.
    *
    * @throws KuiperError `denied` when the grant is beyond what this program itself may do, or it may not start
-   * itself; `config` when an entry of the grant is not of its kind; `io` when the process cannot be started.
+   * itself or the wrapper; `config` when an entry of the grant is not of its kind, or there is no such wrapper; `io`
+   * when the process cannot be started.
    */
   start(options: ProcessOptions): StartingIsolate {
     const { type, permissions } = options;
     withinOwn(permissions, `source "${type}"`);
-    const key = JSON.stringify([type, describeGrant(permissions), options.limits, options.launch]);
+    const { limits, launch, wrapper } = options;
+    const key = JSON.stringify([type, describeGrant(permissions), limits, launch, wrapper]);
     const { child, meter } = this.#running.get(key) ?? this.#launch(key, options);
     const isolate = new Isolate(options, (events) => child.open(events));
     return meter === undefined ? isolate : metered(isolate, meter);
@@ -53,8 +58,11 @@ export class ProcessPool {
   }
 
   #launch(key: string, options: ProcessOptions): Shared {
-    const { type, permissions, limits = {} } = options;
-    const launch = options.launch ?? ownLaunch(permissions);
+    const { type, permissions, limits = {}, wrapper } = options;
+    const bare = options.launch ?? ownLaunch(permissions);
+    const launch = wrapper === undefined
+      ? bare
+      : wrapLaunch(bare, { wrapper, grant: permissions, type });
     mayLaunch(type, launch);
     const { ratePerSecond } = limits;
     let child: ProcessChild;

@@ -8,6 +8,8 @@ export interface Launch {
   readonly args: readonly string[];
   /** All of its environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** The program that `command` starts in turn, when it is a wrapper; that it may be started is then known. */
+  readonly wraps?: string;
 }
 
 /** What `fetch` goes by, so that a plugin that may use the network finds it as it would in this program. */
@@ -65,7 +67,8 @@ export function ownLaunch(grant: Grant): Launch {
  * @throws KuiperError `denied` with what to build instead.
  */
 export function mayLaunch(type: string, launch: Launch): void {
-  const { command } = launch;
+  const { command, wraps } = launch;
+  if (wraps !== undefined) return;
   if (Deno.permissions.querySync({ name: "run", command }).state === "granted") return;
   throw fail(
     "denied",

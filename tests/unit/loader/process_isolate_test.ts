@@ -366,3 +366,30 @@ async function isThere(pid: number): Promise<boolean> {
   const status = new TextDecoder().decode(stdout);
   return status !== "" && !/^State:\s*Z/m.test(status);
 }
+
+Deno.test("ProcessPool.start() runs a process behind a wrapper, and ends both", async () => {
+  const pool = new ProcessPool();
+  // A shell that stays in between, as bubblewrap does.
+  const wrapper = ["/bin/sh", "-c", '"$@"; exit $?', "sh"];
+  const host = await open(source(ENDLESS), { pool, wrapper });
+  const run = new Run(host);
+  await run.until(() => run.rows.length > 3);
+  const [pid] = pool.pids;
+  await host[Symbol.asyncDispose]();
+  assertEquals(pool.pids, []);
+  assert(await isGone(pid!));
+});
+
+Deno.test("ProcessPool.start() ends a process that cannot tell its memory", async () => {
+  const message = { t: "usage", rssBytes: 0, cpuMs: 1, atMs: 1 };
+  const json = JSON.stringify(message);
+  const frame = [24 + json.length, 0, json.length, 0, 0, 0, 0];
+  const code = `const json = new TextEncoder().encode(${JSON.stringify(json)});
+    Deno.stdout.writeSync(new Uint8Array(new Uint32Array(${JSON.stringify(frame)}).buffer));
+    Deno.stdout.writeSync(json);
+    setInterval(() => {}, 1000);`;
+  assertMatch(
+    await refusal(script(code)),
+    /cannot tell how much memory it holds: .* hides \/proc$/,
+  );
+});
