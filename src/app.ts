@@ -28,13 +28,14 @@ import type {
   PluginSummary,
   ProposeOptions,
 } from "./app/plugin_proposal.ts";
+import type { PinnedPlugin } from "./app/pin_files.ts";
 import type { Plugins } from "./app/plugins.ts";
 import { Sources } from "./app/sources.ts";
 import { storeKeeper, streamScope } from "./app/store_keeper.ts";
 import { validate, type ValidateOptions } from "./app/validate.ts";
 
 export type { CheckOptions, CheckStep, StreamDescription, ValidateOptions };
-export type { PluginDescription, PluginProposal, PluginSummary, ProposeOptions };
+export type { PinnedPlugin, PluginDescription, PluginProposal, PluginSummary, ProposeOptions };
 
 /** What an application is opened with. */
 export interface AppOptions {
@@ -48,6 +49,12 @@ export interface AppOptions {
    * @default {false}
    */
   checkOnly?: boolean;
+  /**
+   * `all` runs plugins from files, too, only as `kuiper.lock` pins them; those by URL it always does.
+   *
+   * @default {files are free to change}
+   */
+  frozen?: "all";
 }
 
 /** Where the sources' own stop may at most stand in the stop of a whole stream. */
@@ -77,15 +84,15 @@ export class App implements AsyncDisposable {
       if (options.checkOnly === true) return DEFAULT_KUIPER_CONFIG;
       throw error;
     });
-    return new App(input, config, options.log);
+    return new App(input, config, options);
   }
 
-  private constructor(input: ConfigInput, config: KuiperConfig, log: Logger) {
+  private constructor(input: ConfigInput, config: KuiperConfig, { log, frozen }: AppOptions) {
     this.base = input.paths;
     this.config = config;
     this.#input = input;
     this.#log = maskedLogger(log, input.secrets);
-    this.#sources = new Sources(input, config, this.#log);
+    this.#sources = new Sources(input, config, this.#log, { frozen: frozen === "all" });
   }
 
   // -- Definitions --
@@ -210,6 +217,17 @@ export class App implements AsyncDisposable {
   /** What is known of a plugin without running it. @throws KuiperError `not_found` */
   async describePlugin(name: string): Promise<PluginDescription> {
     return await (await this.#openPlugins()).catalog.describe(name);
+  }
+
+  /** Pin the plugins from files of `plugins/sources`, one or all, as they are now. */
+  async pinFiles(type?: string): Promise<PinnedPlugin[]> {
+    const { pinFiles } = await import("./app/pin_files.ts");
+    return await pinFiles(type, {
+      folder: this.#sources.folders[0]!,
+      lock: this.base.lock,
+      scratch: this.base.data,
+      log: this.#log,
+    });
   }
 
   /** Forget a plugin by URL. @throws KuiperError `exists` while a stored stream uses it, `not_found` */

@@ -1,3 +1,4 @@
+import { basename } from "@std/path";
 import {
   type ConfigInput,
   type KuiperConfig,
@@ -11,6 +12,8 @@ import {
   type FetchedGraph,
   inspectLocked,
   listTypes,
+  type LockedFiles,
+  lockedFiles,
   lockedHash,
   lockedPlugin,
   type Lockfile,
@@ -60,12 +63,13 @@ export class PluginCatalog {
       const entry = plugins.entryFor(name);
       if (hasUrl(entry)) summaries.push(await this.#summary(entry, { lock, plugins }));
     }
-    for (const { name, type, display, version } of await listTypes(this.#context.folders)) {
+    for (const { name, type, display, path, version } of await listTypes(this.#context.folders)) {
       summaries.push({
         name: type,
         from: display,
         kind: "file",
         ...(version === undefined ? {} : { version }),
+        ...pinOf(lockedFiles(lock, type), path),
         isolation: plugins.entryFor(name).isolation,
         grant: describeGrant(grantedOf(plugins.grantFor(name))),
       });
@@ -141,6 +145,12 @@ export class PluginCatalog {
       return undefined;
     }
   }
+}
+
+/** The hash that a file's entry is pinned to. */
+function pinOf(files: LockedFiles | undefined, path: string): { hash?: string } {
+  const pin = files?.[basename(path)];
+  return pin === undefined ? {} : { hash: pin.sha256 };
 }
 
 /** The entry that etc/plugins.yaml has of a name; undefined when it has none. */

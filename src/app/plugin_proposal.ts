@@ -81,7 +81,7 @@ export interface PluginSummary {
   readonly version?: string;
   readonly isolation: "worker" | "process";
   readonly grant: string;
-  /** Of a plugin by URL: sha256 over its approved modules; absent when none were approved. */
+  /** Of a plugin by URL: sha256 over its approved modules; absent when none were approved. Of a file that is pinned: its. */
   readonly hash?: string;
 }
 

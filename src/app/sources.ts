@@ -24,6 +24,7 @@ import {
   type LinkedPlugin,
   loadLinked,
   type ProcessPool,
+  readLock,
   type ResolvedType,
   resolveType,
   type SourceFolder,
@@ -87,16 +88,24 @@ export class Sources implements AsyncDisposable {
   readonly #input: ConfigInput;
   readonly #config: KuiperConfig;
   readonly #log: Logger;
+  readonly #frozen: boolean;
   readonly #shared = new Map<string, SharedHost>();
   // Loaded when the first plugin needs them: they are a fifth of the program, and a start is waited for.
   #processes: Promise<ProcessPool> | undefined;
   #code: Promise<PluginCode> | undefined;
   readonly #plugins = new Map<string, Promise<PluginsConfig>>();
 
-  constructor(input: ConfigInput, config: KuiperConfig, log: Logger) {
+  /** @param options.frozen run files only as `kuiper.lock` pins them. @default {false} */
+  constructor(
+    input: ConfigInput,
+    config: KuiperConfig,
+    log: Logger,
+    options: { frozen?: boolean } = {},
+  ) {
     this.#input = input;
     this.#config = config;
     this.#log = log;
+    this.#frozen = options.frozen === true;
   }
 
   /**
@@ -299,12 +308,20 @@ export class Sources implements AsyncDisposable {
 
   async #link(resolved: Exclude<FoundSource, { kind: "builtin" }>): Promise<LinkedPlugin> {
     if (resolved.kind === "url") return await (await this.#openCode()).load(resolved.entry);
-    return await loadLinked({
+    const linked = await loadLinked({
       entry: resolved.path,
       display: resolved.display,
       cacheDir: linkedFolder(this.#input.paths),
       log: this.#log,
     });
+    // What comes inside the program is as it was compiled.
+    if (this.#frozen && resolved.folder !== EMBEDDED) {
+      const { lock: path } = this.#input.paths;
+      const { refuseUnpinned } = await import("./frozen.ts");
+      const lockName = showPath(this.#input.paths, path);
+      refuseUnpinned(linked, { type: resolved.type, lock: await readLock(path), lockName });
+    }
+    return linked;
   }
 
   // -- Grants --
@@ -344,11 +361,10 @@ export class Sources implements AsyncDisposable {
   /** Folders of source files, the base directory's own first. */
   get folders(): SourceFolder[] {
     const own = join(this.#input.paths.plugins, "sources");
-    const embedded = fromFileUrl(new URL("../../plugins/sources/", import.meta.url));
     const folders = [{ path: own, display: showPath(this.#input.paths, own) }];
     // Run from the source tree with the tree as its base, both are one.
-    if (resolve(embedded) !== resolve(own)) {
-      folders.push({ path: embedded, display: "built-in plugins/sources" });
+    if (resolve(EMBEDDED) !== resolve(own)) {
+      folders.push({ path: EMBEDDED, display: "built-in plugins/sources" });
     }
     return folders;
   }
@@ -375,6 +391,9 @@ export class Sources implements AsyncDisposable {
     );
   }
 }
+
+/** Where the plugins are that come inside the program. */
+const EMBEDDED = fromFileUrl(new URL("../../plugins/sources/", import.meta.url));
 
 /** The grant without the kinds that it leaves out. */
 function isolateGrant(grant: Grant): IsolateGrant {

@@ -78,6 +78,11 @@ export const COMMANDS: readonly Entry[] = [
     load: () => import("./plugin_describe.ts"),
   },
   {
+    words: "plugin pin",
+    summary: "pin plugins from files, for programs that run with --frozen=all",
+    load: () => import("./plugin_pin.ts"),
+  },
+  {
     words: "plugin remove",
     summary: "forget a plugin by URL",
     load: () => import("./plugin_remove.ts"),

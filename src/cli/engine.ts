@@ -36,6 +36,7 @@ type Verbs =
   | "exportPlugins"
   | "listPlugins"
   | "describePlugin"
+  | "pinFiles"
   | "removePlugin"
   | "dataHolder";
 

@@ -32,7 +32,7 @@ export async function listPlugins(call: Call): Promise<number> {
     version ?? "",
     isolation,
     grant,
-    kind === "file" ? "a file, not pinned" : hash === undefined ? "NOT PINNED" : shortHash(hash),
+    hash !== undefined ? shortHash(hash) : kind === "file" ? "a file, not pinned" : "NOT PINNED",
   ]);
   const head = ["name", "from", "version", "isolation", "grant", "pinned"];
   await terminal.print(columns(head, rows, { style: terminal.style }));

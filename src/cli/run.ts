@@ -4,7 +4,7 @@ import type { Call, Command } from "./command.ts";
 import type { Engine } from "./engine.ts";
 import { follow } from "./follow.ts";
 import { interruptible } from "./interruptible.ts";
-import { openEngine } from "./open_engine.ts";
+import { FROZEN_FLAG, openEngine } from "./open_engine.ts";
 import { OUTPUT_FLAGS, outputOf } from "./output_flags.ts";
 
 /** `kuiper run NAME`. */
@@ -29,6 +29,7 @@ As ndjson a line is the tuple's message; with --meta it is
     { name: "datasource", value: "D", doc: "with --type: the DATASOURCE to give it" },
     { name: "conf-key", value: "K", doc: "with --type: the section of its yaml to use" },
     ...OUTPUT_FLAGS,
+    FROZEN_FLAG,
   ],
   examples: [
     ["kuiper run demo", "the tuples of a stream that was created before"],

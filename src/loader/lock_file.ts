@@ -1,6 +1,6 @@
 /**
- * `kuiper.lock`: which modules a plugin by URL consists of, each by the hash of what it says. One line a module,
- * sorted, so that a difference of two versions shows what changed.
+ * `kuiper.lock`: which modules a plugin by URL consists of, each by the hash of what it says, and the same of plugins
+ * from files that were pinned. One line a module, sorted, so that a difference of two versions shows what changed.
  *
  * @module
  */
@@ -29,11 +29,16 @@ export interface LockedPlugin {
   readonly redirects: Readonly<Record<string, string>>;
 }
 
+/** The files of a pinned plugin of `plugins/sources`, by their path in that folder: SHA-256 in hex, and bytes. */
+export type LockedFiles = Readonly<Record<string, Pick<LockedModule, "sha256" | "bytes">>>;
+
 /** Everything that is pinned. */
 export interface Lockfile {
   readonly version: typeof LOCK_VERSION;
   /** By the name under which it was added: its TYPE. */
   readonly plugins: Readonly<Record<string, LockedPlugin>>;
+  /** By TYPE; absent when no file is pinned. */
+  readonly files?: Readonly<Record<string, LockedFiles>>;
 }
 
 /** A lock of nothing. */
@@ -51,7 +56,12 @@ export function withPlugin(
 ): Lockfile {
   const others = Object.entries(lock.plugins).filter(([other]) => other !== name);
   const entries = plugin === undefined ? others : [...others, [name, plugin] as const];
-  return { version: LOCK_VERSION, plugins: Object.fromEntries(entries) };
+  return { ...lock, plugins: Object.fromEntries(entries) };
+}
+
+/** The files that are pinned for a TYPE. */
+export function lockedFiles(lock: Lockfile, type: string): LockedFiles | undefined {
+  return lock.files !== undefined && Object.hasOwn(lock.files, type) ? lock.files[type] : undefined;
 }
 
 /** One hash over all that is pinned of a plugin, in hex: another module, text or redirect, another hash. */
@@ -63,7 +73,17 @@ export async function lockedHash(plugin: LockedPlugin): Promise<string> {
 export function printLock(lock: Lockfile): string {
   const plugins = sorted(lock.plugins)
     .map(([name, plugin]) => `    ${JSON.stringify(name)}: ${printPlugin(plugin)}`);
-  return `{\n  "version": ${LOCK_VERSION},\n  "plugins": ${block(plugins, "  ")}\n}\n`;
+  const files = sorted(lock.files ?? {})
+    .map(([type, modules]) => `    ${JSON.stringify(type)}: ${printFiles(modules)}`);
+  const last = files.length === 0 ? "" : `,\n  "files": ${block(files, "  ")}`;
+  return `{\n  "version": ${LOCK_VERSION},\n  "plugins": ${block(plugins, "  ")}${last}\n}\n`;
+}
+
+function printFiles(modules: LockedFiles): string {
+  const lines = sorted(modules).map(([path, { sha256, bytes }]) =>
+    `      ${JSON.stringify(path)}: ${spaced({ sha256, bytes })}`
+  );
+  return block(lines, "    ");
 }
 
 function printPlugin({ url, modules, redirects }: LockedPlugin): string {
@@ -123,8 +143,25 @@ export function parseLock(text: string, path: string): Lockfile {
     if (!holds) throw broken(`${place} is ${shown(found)}, expected ${expected}`);
   };
   expect(version === LOCK_VERSION, '"version"', version, String(LOCK_VERSION));
-  const { plugins } = value as { plugins: unknown };
+  const { plugins, files = {} } = value as { plugins: unknown; files?: unknown };
   expect(isRecord(plugins), '"plugins"', plugins, "an object");
+  const hashed = (module: unknown, place: string) => {
+    if (!isRecord(module)) throw broken(`${place} is ${shown(module)}, expected an object`);
+    const { sha256, bytes } = module;
+    const isHash = typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256);
+    expect(isHash, `${place}.sha256`, sha256, "64 hex digits");
+    expect(Number.isSafeInteger(bytes) && Number(bytes) >= 0, `${place}.bytes`, bytes, "a size");
+    return module;
+  };
+  if (!isRecord(files)) throw broken(`"files" is ${shown(files)}, expected an object`);
+  for (const [type, modules] of Object.entries(files)) {
+    if (!isRecord(modules)) {
+      throw broken(`files.${type} is ${shown(modules)}, expected an object`);
+    }
+    for (const [path, module] of Object.entries(modules)) {
+      hashed(module, `files.${type}["${path}"]`);
+    }
+  }
   for (const [name, plugin] of Object.entries(plugins as Record<string, unknown>)) {
     const at = `plugins.${name}`;
     if (!isRecord(plugin)) throw broken(`${at} is ${shown(plugin)}, expected an object`);
@@ -137,11 +174,7 @@ export function parseLock(text: string, path: string): Lockfile {
     for (const [key, module] of Object.entries(modules)) {
       const place = `${at}.modules["${key}"]`;
       expect(URL.canParse(key), place, key, "a URL");
-      if (!isRecord(module)) throw broken(`${place} is ${shown(module)}, expected an object`);
-      const { sha256, bytes, type } = module;
-      const isHash = typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256);
-      expect(isHash, `${place}.sha256`, sha256, "64 hex digits");
-      expect(Number.isSafeInteger(bytes) && Number(bytes) >= 0, `${place}.bytes`, bytes, "a size");
+      const { type } = hashed(module, place);
       const isType = type === "javascript" || type === "typescript";
       expect(isType, `${place}.type`, type, '"javascript" or "typescript"');
     }

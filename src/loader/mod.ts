@@ -51,10 +51,11 @@ export { fetchGraph, lockedOf, pinGraph } from "./remote_graph.ts";
 export type { RemoteLoadOptions } from "./remote_load.ts";
 export { inspectLocked, loadRemote } from "./remote_load.ts";
 export { entryUrl } from "./remote_url.ts";
-export type { LockedModule, LockedPlugin, Lockfile } from "./lock_file.ts";
+export type { LockedFiles, LockedModule, LockedPlugin, Lockfile } from "./lock_file.ts";
 export {
   EMPTY_LOCK,
   LOCK_VERSION,
+  lockedFiles,
   lockedHash,
   lockedPlugin,
   parseLock,

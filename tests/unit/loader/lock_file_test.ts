@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { KuiperError } from "../../../src/core/mod.ts";
 import {
   EMPTY_LOCK,
+  lockedFiles,
   lockedHash,
   type LockedPlugin,
   lockedPlugin,
@@ -42,6 +43,41 @@ const TEXT = `{
 Deno.test("printLock() writes a line a module, sorted", () => {
   assertEquals(printLock(LOCK), TEXT);
   assertEquals(printLock(EMPTY_LOCK), '{\n  "version": 1,\n  "plugins": {}\n}\n');
+});
+
+Deno.test("printLock() keeps the files that are pinned, and parseLock() reads them", () => {
+  const files = {
+    mine: {
+      "lib/z.ts": { sha256: HASH, bytes: 1 },
+      "Mine.ts": { sha256: HASH, bytes: 2 },
+    },
+  };
+  const text = printLock({ ...EMPTY_LOCK, files });
+  assertEquals(
+    text,
+    `{
+  "version": 1,
+  "plugins": {},
+  "files": {
+    "mine": {
+      "Mine.ts": { "sha256": "${HASH}", "bytes": 2 },
+      "lib/z.ts": { "sha256": "${HASH}", "bytes": 1 }
+    }
+  }
+}
+`,
+  );
+  const read = parseLock(text, "kuiper.lock");
+  assertEquals(lockedFiles(read, "mine"), files.mine);
+  assertEquals(lockedFiles(read, "constructor"), undefined);
+  // Adding and removing a plugin by URL leaves them.
+  const added = withPlugin(read, { name: "weather", plugin: PLUGIN });
+  assertEquals(withPlugin(added, { name: "weather", plugin: undefined }), read);
+  assertThrows(
+    () => parseLock(text.replace(HASH, "abc"), "kuiper.lock"),
+    KuiperError,
+    'files.mine["Mine.ts"].sha256 is "abc", expected 64 hex digits',
+  );
 });
 
 Deno.test("parseLock() says what is wrong and where", () => {
