@@ -61,6 +61,8 @@ export interface Outcome {
 export interface CallOptions {
   cwd: string;
   env?: Record<string, string>;
+  /** Most bytes of a file that it can write, as on a disk that is full then; a multiple of 512. */
+  mostFileBytes?: number;
 }
 
 /** Run a command to its end. */
@@ -149,9 +151,16 @@ export function start(args: readonly string[], options: CallOptions): Running {
   return running;
 }
 
-function command(args: readonly string[], { cwd, env = {} }: CallOptions): Deno.Command {
-  return new Deno.Command(binaryPath(), {
-    args: [...args],
+/** The limit of a shell needs no root; what hits it would end by a signal, were that not ignored. */
+const LIMITED = `trap "" XFSZ; ulimit -f "$1"; shift; exec "$@"`;
+
+function command(args: readonly string[], options: CallOptions): Deno.Command {
+  const { cwd, env = {}, mostFileBytes } = options;
+  const [program, ...before] = mostFileBytes === undefined
+    ? [binaryPath()]
+    : ["sh", "-c", LIMITED, "sh", `${mostFileBytes / 512}`, binaryPath()];
+  return new Deno.Command(program!, {
+    args: [...before, ...args],
     cwd,
     env: { NO_COLOR: "1", ...env },
     stdin: "null",

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { module, redirect } from "../fakes/module_server.ts";
-import { binaryTest } from "./_kuiper.ts";
+import { binaryTest, kuiper } from "./_kuiper.ts";
 import { snapshot, startSite } from "./_modules.ts";
 
 const SOURCE =
@@ -178,3 +178,58 @@ binaryTest("A token goes to its host and is printed nowhere", async () => {
     assert(!(stdout + stderr).includes("tok-5f3a9"), stdout + stderr);
   }
 });
+
+/** More than the files of `etc` and less than what is added. */
+const MOST_BYTES = 8192;
+
+for (
+  const [what, routes, says] of [
+    [
+      "a module",
+      { "/a.ts": `${SOURCE}// ${"x".repeat(3 * MOST_BYTES)}\n` },
+      /Cannot keep a module in .*modules: .*too large/i,
+    ],
+    [
+      "the lock",
+      Object.fromEntries([
+        ["/a.ts", SOURCE + Array.from({ length: 100 }, (_, i) => `import "./${i}.js";\n`).join("")],
+        ...Array.from({ length: 100 }, (_, i) => [`/${i}.js`, `export default ${i};\n`]),
+      ]),
+      /Cannot write .*kuiper\.lock: .*too large/i,
+    ],
+  ] as const
+) {
+  binaryTest(
+    `kuiper plugin add leaves nothing half written when ${what} does not fit`,
+    async () => {
+      await using site = await startSite(routes);
+      const { base, server } = site;
+      const before = await snapshot(base.path);
+      const add = (mostFileBytes?: number) =>
+        kuiper(["plugin", "add", "x", server.url("/a.ts"), "--yes"], {
+          cwd: base.path,
+          ...(mostFileBytes === undefined ? {} : { mostFileBytes }),
+        });
+      const full = await add(MOST_BYTES);
+      assertEquals(full.code, 1, full.stderr);
+      assertMatch(full.stderr, says);
+      assertEquals(full.stderr.trimEnd().split("\n").length, 1, full.stderr);
+      const after = await snapshot(base.path);
+      for (const [path, text] of Object.entries(after)) {
+        if (before[path] === text || path.endsWith("kuiper.lock.guard")) continue;
+        // What was kept before the disk was full is whole, and waits for the next try.
+        const [, hash] = /\/data\/modules\/([0-9a-f]{64})\.module$/.exec(path) ?? [];
+        assertEquals(await sha256(text), hash, path);
+      }
+      assertEquals(Object.keys(before).filter((path) => !(path in after)), []);
+
+      assertEquals((await add()).code, 0);
+      assertEquals((await site.run("x")).rows, [{ a: 1 }]);
+    },
+  );
+}
+
+async function sha256(text: string): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return new Uint8Array(hash).toHex();
+}
