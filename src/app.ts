@@ -20,6 +20,7 @@ import type { Store } from "./store/mod.ts";
 import { type CreateStream, parseStatement, printStatement } from "./sql/mod.ts";
 import { StreamRun } from "./stream/mod.ts";
 import { type CheckOptions, checkPlugin, type CheckStep } from "./app/check_plugin.ts";
+import { DenialBook } from "./app/denial_book.ts";
 import { describeStream, type StreamDescription } from "./app/describe_stream.ts";
 import { maskedLogger } from "./app/masking.ts";
 import type {
@@ -67,6 +68,7 @@ export class App implements AsyncDisposable {
   readonly #input: ConfigInput;
   readonly #log: Logger;
   readonly #sources: Sources;
+  readonly #denied: DenialBook;
   readonly #runs = new Set<StreamRun>();
   #plugins: Promise<Plugins> | undefined;
   #store: Promise<Store> | undefined;
@@ -92,7 +94,12 @@ export class App implements AsyncDisposable {
     this.config = config;
     this.#input = input;
     this.#log = maskedLogger(log, input.secrets);
-    this.#sources = new Sources(input, config, this.#log, { frozen: frozen === "all" });
+    this.#denied = new DenialBook(() => this.#store, this.#log);
+    this.#sources = new Sources(input, config, {
+      log: this.#log,
+      denied: this.#denied,
+      frozen: frozen === "all",
+    });
   }
 
   // -- Definitions --
@@ -143,11 +150,10 @@ export class App implements AsyncDisposable {
     const stored = async () => (await this.#look()).streams.list();
     const warned: string[] = [];
     const log = createLogger((line) => warned.push(line), { level: "warn" });
-    await using sources = new Sources(
-      this.#input,
-      this.config,
-      maskedLogger(log, this.#input.secrets),
-    );
+    await using sources = new Sources(this.#input, this.config, {
+      log: maskedLogger(log, this.#input.secrets),
+      denied: this.#denied,
+    });
     return await validate(options, { input: this.#input, sources, warned, stored });
   }
 
@@ -183,7 +189,10 @@ export class App implements AsyncDisposable {
       clock: systemClock,
     });
     this.#runs.add(run);
-    void run.closed.then(() => this.#runs.delete(run));
+    void run.closed.then(() => {
+      this.#runs.delete(run);
+      return this.#denied.save();
+    });
     return run;
   }
 
@@ -245,6 +254,7 @@ export class App implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#runs].map((run) => run[Symbol.asyncDispose]()));
     await this.#sources[Symbol.asyncDispose]();
+    await this.#denied.save();
     const stores = [this.#store, this.#onlooker];
     this.#store = this.#onlooker = undefined;
     for (const store of stores) {
@@ -260,6 +270,7 @@ export class App implements AsyncDisposable {
         log: this.#log,
         folders: this.#sources.folders,
         streamsOf: (type) => this.#streamsOf(type),
+        deniedOf: async (type) => this.#denied.list(type, await this.#look()),
       })
     );
     return await this.#plugins;

@@ -8,6 +8,7 @@ import {
 } from "../config/mod.ts";
 import { fail, type Logger, nearest, oneOf } from "../core/mod.ts";
 import {
+  type Denials,
   describeGrant,
   type FetchedGraph,
   inspectLocked,
@@ -34,6 +35,8 @@ export interface PluginsContext {
   readonly folders: readonly SourceFolder[];
   /** The stored streams of a TYPE; undefined when nobody can tell. */
   streamsOf(type: string): Promise<string[]>;
+  /** What the plugin of a TYPE was denied; undefined when nothing was. */
+  deniedOf(type: string): Promise<Denials | undefined>;
 }
 
 /** Knows which plugins there are, by URL and from files. */
@@ -82,7 +85,14 @@ export class PluginCatalog {
     const plugins = await this.config();
     const entry = entryOf(plugins, name);
     const streams = await this.#context.streamsOf(name);
-    const nothing = { properties: [], asks: "none", nodeModules: [], modules: [] };
+    const denied = await this.#context.deniedOf(name);
+    const nothing = {
+      properties: [],
+      asks: "none",
+      nodeModules: [],
+      modules: [],
+      ...(denied === undefined ? {} : { denied }),
+    };
     if (entry === undefined || !hasUrl(entry)) {
       const file = (await this.list()).find((one) => one.name === typeKey(name));
       if (file === undefined) throw unknownPlugin(name, plugins);

@@ -1,5 +1,5 @@
 import type { Manifest } from "../contract/mod.ts";
-import type { GrantKind } from "../loader/mod.ts";
+import type { Denials, GrantKind } from "../loader/mod.ts";
 
 /** One module of a plugin by URL. */
 export interface ProposedModule {
@@ -100,4 +100,6 @@ export interface PluginDescription extends PluginSummary {
   readonly contract: number;
   /** The stored streams that use it. */
   readonly streams: readonly string[];
+  /** What it was denied; absent when nothing was. */
+  readonly denied?: Denials;
 }

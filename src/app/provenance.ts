@@ -1,6 +1,6 @@
 import { formatDuration } from "../core/mod.ts";
 import type { PluginEntry, PluginLimits, RestartPolicy } from "../config/mod.ts";
-import { DEFAULT_PROCESS_LIMITS, type WorkerHost } from "../loader/mod.ts";
+import { DEFAULT_PROCESS_LIMITS, type Denials, type WorkerHost } from "../loader/mod.ts";
 
 /** Where a plugin's code comes from, what was approved of it, and how it is held. */
 export interface Provenance {
@@ -16,6 +16,8 @@ export interface Provenance {
   readonly startedAt?: number;
   /** The version of the contract between a source and the engine. */
   readonly contract: number;
+  /** What the plugin was denied, in all of its streams; absent when nothing was. */
+  readonly denied?: Denials;
 }
 
 /** The version of the contract that this program runs. */

@@ -19,6 +19,7 @@ import {
 import { inlineHost, type SourceFailure, type SourceHost } from "../contract/mod.ts";
 import { fail, KuiperError, type Logger } from "../core/mod.ts";
 import {
+  type Denial,
   describeGrant,
   type Grant as IsolateGrant,
   type LinkedPlugin,
@@ -36,6 +37,7 @@ import {
 } from "../loader/mod.ts";
 import { BUILTIN_SOURCES } from "../source/mod.ts";
 import type { CreateStream } from "../sql/mod.ts";
+import type { DenialBook } from "./denial_book.ts";
 import { maskedError } from "./masking.ts";
 import { hasUrl } from "./has_url.ts";
 import { linkedFolder } from "./linked_folder.ts";
@@ -89,23 +91,27 @@ export class Sources implements AsyncDisposable {
   readonly #config: KuiperConfig;
   readonly #log: Logger;
   readonly #frozen: boolean;
+  readonly #denied: DenialBook;
   readonly #shared = new Map<string, SharedHost>();
   // Loaded when the first plugin needs them: they are a fifth of the program, and a start is waited for.
   #processes: Promise<ProcessPool> | undefined;
   #code: Promise<PluginCode> | undefined;
   readonly #plugins = new Map<string, Promise<PluginsConfig>>();
 
-  /** @param options.frozen run files only as `kuiper.lock` pins them. @default {false} */
+  /**
+   * @param options.denied counts what plugins are denied.
+   * @param options.frozen run files only as `kuiper.lock` pins them. @default {false}
+   */
   constructor(
     input: ConfigInput,
     config: KuiperConfig,
-    log: Logger,
-    options: { frozen?: boolean } = {},
+    { log, denied, frozen = false }: { log: Logger; denied: DenialBook; frozen?: boolean },
   ) {
     this.#input = input;
     this.#config = config;
     this.#log = log;
-    this.#frozen = options.frozen === true;
+    this.#frozen = frozen;
+    this.#denied = denied;
   }
 
   /**
@@ -197,7 +203,10 @@ export class Sources implements AsyncDisposable {
       isolation: entry.isolation,
       grant,
       restart: entry.restart,
-      provenance: () => record.get(),
+      provenance: () => {
+        const denied = this.#denied.list(resolved.type);
+        return { ...record.get(), ...(denied === undefined ? {} : { denied }) };
+      },
       openHost: this.#opener(resolved.kind === "url" ? entry.name : resolved.path, load),
       loadPlugin: () => load(),
       explain,
@@ -288,13 +297,16 @@ export class Sources implements AsyncDisposable {
     { permissions, entry }: { permissions: IsolateGrant; entry: PluginEntry },
   ): Promise<StartingIsolate> {
     const log = this.#log.child(type);
-    if (entry.isolation === "worker") return startIsolate({ type, permissions, log });
+    const onDenied = (denial: Denial | undefined, count: number) =>
+      this.#denied.add(type, denial, count);
+    if (entry.isolation === "worker") return startIsolate({ type, permissions, log, onDenied });
     this.#processes ??= import("./process_pool.ts").then(({ ProcessPool }) => new ProcessPool());
     const { processWrapper: wrapper } = this.#config.plugins;
     return (await this.#processes).start({
       type,
       permissions,
       log,
+      onDenied,
       limits: entry.limits,
       ...(wrapper === undefined ? {} : { wrapper }),
     });

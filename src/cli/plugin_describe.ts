@@ -4,13 +4,15 @@ import type { PluginDescription } from "./engine.ts";
 import { openEngine } from "./open_engine.ts";
 import { modulesTable } from "./proposal_text.ts";
 import type { Style } from "./style.ts";
+import { printable } from "./text_width.ts";
 
 /** `kuiper plugin describe`. */
 export const command: Command = {
   words: "plugin describe",
   usage: ["NAME [--json]"],
   about: `Show a plugin: where it is from, the hash of its code, its manifest, what it asks for and
-what it was granted, how it is isolated, and which streams use it.`,
+what it was granted, how it is isolated, which streams use it, and which permissions it was denied
+while stored streams ran it, with the lines that would grant them.`,
   positionals: [{ name: "NAME" }],
   flags: [{ name: "json", doc: "print an object of JSON" }],
   examples: [["kuiper plugin describe weather", "where it is from and what it may do"]],
@@ -51,5 +53,22 @@ function descriptionText(plugin: PluginDescription, style: Style): string {
     ["contract", `${plugin.contract}`],
     ["streams", list(plugin.streams) ?? "none"],
   ], style);
-  return plugin.modules.length === 0 ? about : `${about}\n${modulesTable(plugin, style)}`;
+  const modules = plugin.modules.length === 0 ? "" : `\n${modulesTable(plugin, style)}`;
+  return `${about}${modules}${deniedText(plugin.denied, style)}`;
+}
+
+/** What was denied, the most frequent first; each with the lines that would grant it. */
+function deniedText(denied: PluginDescription["denied"], style: Style): string {
+  if (denied === undefined) return "";
+  const { total, since, items, rest } = denied;
+  const title = `denied ${total} ${total === 1 ? "time" : "times"} since ${date(since)}`;
+  const lines = items.map(({ count, lastAt, sentence }) =>
+    `${count}×, last ${date(lastAt)}: ${sentence.split("\n").map(printable).join("\n")}\n`
+  );
+  const others = rest === 0 ? "" : `${rest}× others\n`;
+  return `\n${style.bold(title)}\n${lines.join("")}${others}`;
+}
+
+function date(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 }

@@ -23,6 +23,7 @@ import { encodeBatch } from "./batch_codec.ts";
 import { instantiate, type LinkedModules } from "./link_runtime.ts";
 import { NATIVES } from "./natives.ts";
 import { pluginConsole } from "./plugin_console.ts";
+import { watchDenials } from "./denial_watch.ts";
 import { cut, type FromIsolate, LIMITS, STATUSES, type ToIsolate } from "./protocol.ts";
 import { tameRealm } from "./tame.ts";
 
@@ -42,6 +43,7 @@ function send(message: FromIsolate, transfer: Transferable[] = []): void {
   captured.postMessage(message, transfer);
 }
 
+const denials = watchDenials(send);
 const now = performance.now.bind(performance);
 const lineGate = sampled(now, { burst: LINES_PER_SECOND, windowMs: 1000 });
 
@@ -61,12 +63,14 @@ globalThis.console = pluginConsole(log(0), captured.inspect) as unknown as Conso
 captured.listen("error", (event) => {
   event.preventDefault();
   event.stopImmediatePropagation();
+  denials.flush();
   const { error, message } = event as ErrorEvent;
   send({ t: "failed", failure: bounded(failureOf(error ?? message, "crash")) });
 });
 captured.listen("unhandledrejection", (event) => {
   event.preventDefault();
   event.stopImmediatePropagation();
+  denials.flush();
   send({
     t: "failed",
     failure: bounded(failureOf((event as PromiseRejectionEvent).reason, "crash")),
@@ -124,6 +128,7 @@ async function load(message: ToIsolate & { t: "load" }): Promise<void> {
       ...(manifest === undefined ? {} : { manifest: JSON.stringify(manifest) }),
     });
   } catch (error) {
+    denials.flush();
     send({ t: "failed", failure: bounded(failureOf(error, "load")) });
   }
 }
@@ -147,6 +152,7 @@ function start(id: number, spec: SourceSpec): void {
     if (closed) return;
     closed = true;
     status.flush();
+    denials.flush();
     instances.delete(id);
     send({ t: "closed", id, ...message });
   };

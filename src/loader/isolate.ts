@@ -6,6 +6,7 @@ import type {
   SourceInstance,
   SourceSpec,
 } from "../contract/mod.ts";
+import { findDenial } from "./denial.ts";
 import { explainEnd, explainFailure, loadError } from "./explain.ts";
 import { type IsolatePort, lost, type OpenPort } from "./isolate_port.ts";
 import { readManifest } from "./manifest.ts";
@@ -222,6 +223,9 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
       case "failed":
         this.#failed(message.failure);
         break;
+      case "denied":
+        this.#denied(message);
+        break;
       case "pong":
         break;
     }
@@ -242,6 +246,16 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
         ? this.#options.log[level](message)
         : instance.events.log(level, message)
     );
+  }
+
+  #denied({ counts, more }: FromIsolate & { t: "denied" }): void {
+    const { onDenied } = this.#options;
+    if (onDenied === undefined) return;
+    for (const [message, count] of Object.entries(counts)) {
+      const denial = findDenial(message);
+      if (denial !== undefined && count > 0) onDenied(denial, count);
+    }
+    if (more > 0) onDenied(undefined, more);
   }
 
   #failed(failure: SourceFailure): void {

@@ -25,6 +25,8 @@ export type { ModuleMap } from "./source_map.ts";
 export { mapStack } from "./source_map.ts";
 export type { Grant, GrantKind, PermissionQuery } from "./permissions.ts";
 export { ALL_KINDS, beyondOwn, describeGrant, GRANT_KINDS, withinOwn } from "./permissions.ts";
+export type { Denials, DeniedPermission } from "./denial_counts.ts";
+export { DenialCounts } from "./denial_counts.ts";
 export type { Denial } from "./denial.ts";
 export { denialSentence, findDenial } from "./denial.ts";
 export type {

@@ -65,6 +65,8 @@ export type FromIsolate =
     dropped: number;
     oversize: number;
   }
+  /** How often the runtime denied a permission, by what it said; `more` are those beyond the most that are told apart. */
+  | { t: "denied"; counts: Readonly<Record<string, number>>; more: number }
   | { t: "pong" };
 
 /** What a module exports its source as: see the contract. */
@@ -85,6 +87,8 @@ export const LIMITS = {
   stack: 32_768,
   name: 200,
   manifest: 262_144,
+  /** Different denials. */
+  denied: 20,
   /** An offset or the changes of the state. */
   json: 16_777_216,
   /** The rows of one batch. V8 holds no string of twice this. */
@@ -141,6 +145,8 @@ export function readMessage(data: unknown): FromIsolate {
       };
     case "failed":
       return { t: "failed", failure: readFailure(message.failure) };
+    case "denied":
+      return { t: "denied", counts: readCounts(message.counts), more: count(message.more, "more") };
     case "pong":
       return { t: "pong" };
     default:
@@ -187,6 +193,14 @@ function readPayloads(value: unknown, tuples: number): NonNullable<BatchMessage[
     throw new ProtocolError("sent payloads that are no bytes with a length for each tuple");
   }
   return { bytes, lengths };
+}
+
+function readCounts(value: unknown): Record<string, number> {
+  const counts = Object.entries(record(value, "counts"));
+  if (counts.length > LIMITS.denied) throw new ProtocolError("sent too many counts at once");
+  return Object.fromEntries(
+    counts.map(([name, number]) => [cut(name, LIMITS.message), count(number, "count")]),
+  );
 }
 
 function readEnd(value: unknown): SourceEnd {

@@ -1,5 +1,6 @@
 import type { Logger } from "../core/mod.ts";
 import type { Manifest, SourceHost } from "../contract/mod.ts";
+import type { Denial } from "./denial.ts";
 import type { Grant } from "./permissions.ts";
 import type { PluginKind } from "./protocol.ts";
 import type { ModuleMap } from "./source_map.ts";
@@ -19,6 +20,8 @@ export interface IsolateOptions {
   permissions: Grant;
   /** Takes the lines that belong to no stream, such as those of top-level code. */
   log: Logger;
+  /** Hears of permissions that the plugin was denied; with `undefined` of some of which only the number is known. */
+  onDenied?(denial: Denial | undefined, count: number): void;
   /** Milliseconds that the module's top-level code may take. @default {10000} */
   loadDeadlineMs?: number;
   /**

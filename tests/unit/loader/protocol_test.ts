@@ -37,6 +37,15 @@ Deno.test("readMessage() refuses whatever is no message", () => {
   }));
 });
 
+Deno.test("readMessage() refuses denials that are no counts, or too many", () => {
+  const most = Object.fromEntries(Array.from({ length: LIMITS.denied }, (_, i) => [`${i}`, 1]));
+  readMessage({ t: "denied", counts: most, more: 0 });
+  for (const counts of [{ ...most, more: 1 }, { x: -1 }, { x: 0.5 }, { x: "1" }, [], "x", null]) {
+    assertThrows(() => readMessage({ t: "denied", counts, more: 0 }), ProtocolError);
+  }
+  assertThrows(() => readMessage({ t: "denied", counts: most, more: -1 }), ProtocolError);
+});
+
 Deno.test("readMessage() refuses a message with a field of a wrong kind", () => {
   const good = [
     { t: "log", id: 0, level: "info", message: "x" },

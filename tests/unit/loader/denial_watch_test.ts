@@ -1,0 +1,88 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Denial } from "../../../src/loader/denial.ts";
+import { openPlugin, Run, source } from "./_plugin.ts";
+
+/** What is told of a plugin of this code. */
+async function denied(code: string): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  const onDenied = (denial: Denial | undefined, count: number) => {
+    const key = denial === undefined ? "more" : `${denial.kind} ${denial.target ?? ""}`;
+    counts[key] = (counts[key] ?? 0) + count;
+  };
+  await using host = await openPlugin(code, { onDenied });
+  await new Run(host).end();
+  return counts;
+}
+
+const tried = (what: string) => `try { await ${what}; } catch { /* Nobody hears of it. */ }`;
+
+Deno.test("watchDenials() tells of denials that the plugin catches", async () => {
+  const counts = await denied(source(`
+    for (let i = 0; i < 50; i++) { ${tried(`Deno.readTextFile("/etc/passwd")`)} }
+    ${tried(`fetch("http://127.0.0.1:8099/")`)}
+    ${tried(`Deno.env.get("HOME")`)}
+    ${tried(`Deno.connect({ hostname: "127.0.0.1", port: 7 })`)}
+    yield { message: {} };`));
+  assertEquals(counts, {
+    "read /etc/passwd": 50,
+    "net 127.0.0.1:8099": 1,
+    "env HOME": 1,
+    "net 127.0.0.1:7": 1,
+  });
+});
+
+Deno.test("watchDenials() tells of one that ends the loading or the source", async () => {
+  assertEquals(await denied(source(`await Deno.readTextFile("/a"); yield { message: {} };`)), {
+    "read /a": 1,
+  });
+});
+
+Deno.test("watchDenials() cannot be made silent by the plugin", async () => {
+  const counts = await denied(source(`
+    const { prototype } = Deno.errors.NotCapable;
+    const attempts = [
+      () => Object.defineProperty(prototype, "name", { value: "x" }),
+      () => delete prototype.name,
+      () => Object.setPrototypeOf(Deno.errors.NotCapable, class {}),
+      () => { globalThis.setTimeout = () => {}; },
+      () => { Object.defineProperty = () => {}; },
+      () => { String.prototype.slice = () => ""; },
+      () => { RegExp.prototype.exec = () => null; },
+      () => { performance.now = () => -1e9; },
+      () => { globalThis.postMessage = () => {}; },
+      () => { Object.prototype["Requires read access"] = 1; },
+    ];
+    for (const attempt of attempts) { try { attempt(); } catch { /* It was closed. */ } }
+    ${tried(`Deno.readTextFile("/etc/passwd")`)}`));
+  assertEquals(counts, { "read /etc/passwd": 1 });
+});
+
+Deno.test("watchDenials() lets a plugin that forges denials inflate its own count only", async () => {
+  const counts = await denied(source(`
+    for (let i = 0; i < 100_000; i++) {
+      new Deno.errors.NotCapable('Requires net access to "h' + i + '", run again');
+    }
+    new Deno.errors.NotCapable("not the runtime's words");
+    yield { message: {} };`));
+  assert(Object.keys(counts).length <= 1 + 20 * 10, `${Object.keys(counts).length}`);
+  assertEquals(Object.values(counts).reduce((a, b) => a + b, 0) >= 100_000, true);
+});
+
+Deno.test("watchDenials() leaves the errors as they are", async () => {
+  const found: unknown[] = [];
+  await using host = await openPlugin(source(`try { Deno.readTextFileSync("/a"); } catch (error) {
+      yield { message: { name: error.name, keys: Object.keys(error).length,
+        own: Object.hasOwn(error, "name"), is: error instanceof Deno.errors.NotCapable,
+        text: String(error).slice(0, 32) } };
+    }`));
+  const run = new Run(host);
+  await run.end();
+  found.push(...run.rows);
+  assertEquals(found, [{
+    name: "NotCapable",
+    keys: 0,
+    own: true,
+    is: true,
+    text: "NotCapable: Requires read access",
+  }]);
+});
