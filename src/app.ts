@@ -31,6 +31,7 @@ import type {
 } from "./app/plugin_proposal.ts";
 import type { PinnedPlugin } from "./app/pin_files.ts";
 import type { Plugins } from "./app/plugins.ts";
+import type { SignedFile, SignOptions } from "./app/sign_plugin.ts";
 import { Sources } from "./app/sources.ts";
 import { storeKeeper, streamScope } from "./app/store_keeper.ts";
 import { validate, type ValidateOptions } from "./app/validate.ts";
@@ -237,6 +238,12 @@ export class App implements AsyncDisposable {
       scratch: this.base.data,
       log: this.#log,
     });
+  }
+
+  /** Sign plugins that lie in files, for whoever fetches them. @throws as its options say. */
+  async signPlugins(options: SignOptions): Promise<SignedFile[]> {
+    const { signPlugins } = await import("./app/sign_plugin.ts");
+    return await signPlugins(options);
   }
 
   /** Forget a plugin by URL. @throws KuiperError `exists` while a stored stream uses it, `not_found` */

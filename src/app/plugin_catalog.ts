@@ -104,7 +104,8 @@ export class PluginCatalog {
     const limits = entry.isolation === "process"
       ? { limits: describeLimits(entry.limits) }
       : undefined;
-    const common = { ...nothing, ...summary, ...limits, contract: CONTRACT, streams };
+    const signature = await this.code.describeSignature(entry.name);
+    const common = { ...nothing, ...summary, ...limits, signature, contract: CONTRACT, streams };
     const graph = await this.approved(entry.name);
     if (graph === undefined) return common;
     const { manifest } = graph;

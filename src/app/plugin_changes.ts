@@ -13,6 +13,8 @@ import { unifiedDiff } from "./unified_diff.ts";
 /** Where {@link changesOf} finds what was. */
 export interface ChangesContext {
   readonly cache: ModuleCache;
+  /** Whether and by whom it was signed, and is, for people. */
+  readonly signature: { readonly before: string; readonly after: string };
   /** The approved code, as far as it is still there. */
   old(): Promise<FetchedGraph | undefined>;
   readonly grant: Grant;
@@ -65,7 +67,7 @@ async function changedFacts(
   graph: FetchedGraph,
   context: ChangesContext,
 ): Promise<ProposedChanges["facts"]> {
-  const { old, grant, current, isolation, limits, restart, entry, mask } = context;
+  const { old, grant, current, isolation, limits, restart, signature, entry, mask } = context;
   const before = await old();
   const pairs: [string, string, string][] = [];
   if (before !== undefined) {
@@ -86,6 +88,7 @@ async function changedFacts(
     current === undefined ? "none" : describeGrant(current),
     describeGrant(grant),
   ]);
+  pairs.push(["signature", signature.before, signature.after]);
   // Without its entry no TYPE has that name, whatever is pinned.
   pairs.push(["entry", entry === undefined ? "none" : graph.entry, graph.entry]);
   if (entry !== undefined) {

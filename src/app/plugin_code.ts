@@ -1,6 +1,7 @@
 import { type ConfigInput, type KuiperConfig, type PluginEntry, showPath } from "../config/mod.ts";
-import { type Logger } from "../core/mod.ts";
+import { type Logger, messageOf } from "../core/mod.ts";
 import {
+  checkSignature,
   type LinkedPlugin,
   loadRemote,
   lockedHash,
@@ -9,8 +10,22 @@ import {
   ModuleCache,
   readLock,
   type RemoteLoadOptions,
+  type Signed,
+  type Trust,
 } from "../loader/mod.ts";
 import { linkedFolder } from "./linked_folder.ts";
+
+/** Whether and by whom code is signed, for people. */
+export function describeSigned(signed: Signed, { looks }: { looks: boolean }): string {
+  switch (signed.kind) {
+    case "trusted":
+      return `by "${signed.name}"`;
+    case "unknown":
+      return `by a key that is not trusted, ${signed.key}`;
+    case "unsigned":
+      return looks ? "none: it is not signed" : "not looked for: plugins.trustedKeys is empty";
+  }
+}
 
 /** Finds the approved code of plugins by URL: the lock, the cache and the network behind them. */
 export class PluginCode {
@@ -42,6 +57,12 @@ export class PluginCode {
     return { tokens, ...(caFile === undefined ? {} : { caFile }) };
   }
 
+  /** Whose signatures are trusted. */
+  get trust(): Trust {
+    const { trustedKeys: keys, requireSignature: required } = this.#config.plugins;
+    return { keys, required };
+  }
+
   /** `text` with `***` for every token; nothing else is hidden, so that it can be judged. */
   withoutTokens(text: string): string {
     return Object.values(this.#config.plugins.tokens)
@@ -61,6 +82,7 @@ export class PluginCode {
       lock: lock ?? await this.lock(),
       cache: this.cache,
       network: this.network,
+      trust: this.trust,
       allowImport: this.allowImport,
       linkCacheDir: this.linkedFolder,
       log: this.#log,
@@ -76,6 +98,33 @@ export class PluginCode {
   async approvedHash(entry: PluginEntry): Promise<string | undefined> {
     const locked = lockedPlugin(await this.lock(), entry.name);
     return locked === undefined ? undefined : await lockedHash(locked);
+  }
+
+  /** Whether plugins that are added or updated are looked at for a signature. */
+  get looksForSignatures(): boolean {
+    return Object.keys(this.trust.keys).length > 0;
+  }
+
+  /** Whether and by whom the approved code of a name is signed, for people. */
+  async describeSignature(name: string): Promise<string> {
+    const locked = lockedPlugin(await this.lock(), name);
+    const looks = this.looksForSignatures;
+    if (locked === undefined) return describeSigned({ kind: "unsigned" }, { looks });
+    const trust = { ...this.trust, required: false };
+    try {
+      return describeSigned(await checkSignature(locked, { name, trust }), { looks });
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
+  /** Whose signature the approved code of an entry has, when that is somebody trusted. */
+  async signer(entry: PluginEntry): Promise<string | undefined> {
+    const locked = lockedPlugin(await this.lock(), entry.name);
+    if (locked === undefined) return undefined;
+    const trust = { ...this.trust, required: false };
+    const signed = await checkSignature(locked, { name: entry.name, trust });
+    return signed.kind === "trusted" ? signed.name : undefined;
   }
 
   /** The lock's name for people. */

@@ -48,6 +48,8 @@ export interface PluginProposal {
   readonly limits?: string;
   /** How it would be started again, for people; absent when that stays as it is. */
   readonly restart?: string;
+  /** Whether and by whom it is signed, for people. */
+  readonly signature: string;
   /** Absent when no code of this plugin was approved before. */
   readonly changes?: ProposedChanges;
   /**
@@ -95,6 +97,8 @@ export interface PluginDescription extends PluginSummary {
   readonly asks: string;
   readonly nodeModules: readonly string[];
   readonly modules: readonly ProposedModule[];
+  /** Of a plugin by URL: whether and by whom it is signed, for people. */
+  readonly signature?: string;
   /** For people; absent for a worker. */
   readonly limits?: string;
   readonly contract: number;

@@ -16,6 +16,7 @@ import {
 } from "../config/mod.ts";
 import { fail, oneOf } from "../core/mod.ts";
 import {
+  checkSignature,
   describeGrant,
   type FetchedGraph,
   fetchGraph,
@@ -23,6 +24,7 @@ import {
   inspectLocked,
   listTypes,
   lockedHash,
+  lockedOf,
   lockedPlugin,
   pinGraph,
   typeKey,
@@ -43,7 +45,7 @@ import {
 import { entryOf, PluginCatalog, type PluginsContext, unknownPlugin } from "./plugin_catalog.ts";
 import { maskedError } from "./masking.ts";
 import { hasUrl } from "./has_url.ts";
-import { PluginCode } from "./plugin_code.ts";
+import { describeSigned, PluginCode } from "./plugin_code.ts";
 import { changesOf } from "./plugin_changes.ts";
 import { describeLimits, describeRestart } from "./provenance.ts";
 import type { PluginProposal, ProposeOptions } from "./plugin_proposal.ts";
@@ -99,6 +101,7 @@ export class Plugins {
       ...this.#code.network,
       url,
       allowImport: this.#code.allowImport,
+      signature: this.#code.looksForSignatures,
       log: this.#context.log,
       ...(signal === undefined ? {} : { signal }),
     }).catch((error) => {
@@ -220,6 +223,11 @@ export class Plugins {
     const { name, graph, entry, grant, current, isolation } = draft;
     withinOwn(knownPart(grant, this.#input.paths.base), `plugin "${name}"`);
     await this.#edit(draft);
+    const { trust, looksForSignatures: looks } = this.#code;
+    const signature = describeSigned(
+      await checkSignature(lockedOf(graph), { name, trust }),
+      { looks },
+    );
     const lock = await this.#code.lock();
     const pinned = lockedPlugin(lock, name);
     const before = pinned === undefined ? undefined : await lockedHash(pinned);
@@ -228,6 +236,10 @@ export class Plugins {
       { pinned, graph },
       {
         cache: this.#code.cache,
+        signature: {
+          before: await this.#code.describeSignature(name),
+          after: signature,
+        },
         old: () => this.catalog.approved(name),
         grant,
         current,
@@ -253,6 +265,7 @@ export class Plugins {
       asks: describeGrant(graph.manifest?.permissions ?? {}),
       grant: describeGrant(grant),
       isolation,
+      signature,
       ...(draft.limits === undefined ? {} : { limits: describeLimits(draft.limits) }),
       ...(draft.restart === undefined ? {} : { restart: describeRestart(draft.restart) }),
       ...(changes === undefined ? {} : { changes }),

@@ -8,6 +8,8 @@ export interface Provenance {
   readonly url?: string;
   /** sha256 over all of its modules, in hex; known of a plugin by URL, and of a file once it is loaded. */
   readonly hash?: string;
+  /** The name in plugins.trustedKeys of whose signature its code has; absent without one. */
+  readonly signer?: string;
   readonly grant: string;
   readonly isolation: "worker" | "process";
   /** What a process is held to, for people; absent for a worker. */
@@ -27,7 +29,7 @@ export const CONTRACT = 1;
 export class ProvenanceRecord {
   #known: Provenance;
 
-  constructor(entry: PluginEntry, facts: { grant: string; hash?: string }) {
+  constructor(entry: PluginEntry, facts: { grant: string; hash?: string; signer?: string }) {
     this.#known = {
       ...(entry.url === undefined ? {} : { url: entry.url }),
       ...facts,

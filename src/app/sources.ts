@@ -195,7 +195,14 @@ export class Sources implements AsyncDisposable {
     const hash = resolved.kind === "url"
       ? await (await this.#openCode()).approvedHash(resolved.entry)
       : undefined;
-    const record = new ProvenanceRecord(entry, { grant, ...(hash === undefined ? {} : { hash }) });
+    const signer = resolved.kind === "url"
+      ? await (await this.#openCode()).signer(resolved.entry)
+      : undefined;
+    const record = new ProvenanceRecord(entry, {
+      grant,
+      ...(hash === undefined ? {} : { hash }),
+      ...(signer === undefined ? {} : { signer }),
+    });
     const load = (signal?: AbortSignal) =>
       this.#load(resolved, { config, permissions, entry, record, signal });
     return {

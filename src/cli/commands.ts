@@ -98,6 +98,11 @@ export const COMMANDS: readonly Entry[] = [
     load: () => import("./plugin_import.ts"),
   },
   {
+    words: "plugin sign",
+    summary: "for authors: sign a source module",
+    load: () => import("./plugin_sign.ts"),
+  },
+  {
     words: "create plugin",
     summary: "plugin add, as eKuiper spells it",
     load: () => import("./create_plugin.ts"),

@@ -41,6 +41,7 @@ function describe({ statement, source }: StreamDescription, style: Style): strin
     ["file", source.file],
     ["url", provenance?.url],
     ["hash", provenance?.hash],
+    ["signed by", provenance?.signer],
     ["version", source.version],
     ["configuration", source.configFiles.join(", ") || "none"],
     ["isolation", source.isolation],

@@ -38,6 +38,7 @@ type Verbs =
   | "describePlugin"
   | "pinFiles"
   | "removePlugin"
+  | "signPlugins"
   | "dataHolder";
 
 /** What the commands need of the application; tests put a fake in its place. */

@@ -41,6 +41,7 @@ function descriptionText(plugin: PluginDescription, style: Style): string {
     ["plugin", plugin.name],
     [plugin.kind, plugin.from],
     ["hash", plugin.kind === "url" ? plugin.hash ?? "none: its code is not approved" : undefined],
+    ["signature", plugin.signature],
     ["version", plugin.version],
     ["description", plugin.description],
     ["licence", plugin.licence],

@@ -30,6 +30,7 @@ export function proposalText(proposal: PluginProposal, style: Style): string {
   const about = facts([
     ["plugin", proposal.name],
     ["url", proposal.url],
+    ["signature", proposal.signature],
     ["version", manifest?.version],
     ["description", manifest?.description],
     ["licence", manifest?.licence],

@@ -5,6 +5,7 @@ import type { ConfigInput } from "./config_input.ts";
 import { openDocument } from "./document.ts";
 import { addFindings, errorAt, type Finding, refuseErrors } from "./finding.ts";
 import { interpolate } from "./interpolate.ts";
+import { publicKey } from "./public_key.ts";
 import { KUIPER_SCHEMA } from "./kuiper_schema.ts";
 import { validateProps } from "./props_check.ts";
 import type { Where } from "./where.ts";
@@ -27,6 +28,10 @@ export interface KuiperConfig {
     readonly caFile?: string;
     /** Bearer tokens by host (`host` or `host:port`), for hosts that give modules to nobody else. */
     readonly tokens: Readonly<Record<string, string>>;
+    /** Public Ed25519 keys by name: 32 bytes in base64. @default {{}} */
+    readonly trustedKeys: Readonly<Record<string, string>>;
+    /** Whether a plugin by URL runs only with a signature by one of them. @default {false} */
+    readonly requireSignature: boolean;
     /** The program that is put around the process of a plugin, and its arguments; absent where there is none. */
     readonly processWrapper?: readonly WrapperArgument[];
   };
@@ -43,7 +48,13 @@ export type WrapperArgument =
 /** What holds with no file and no variable; the shipped `etc/kuiper.yaml` says the same. */
 export const DEFAULT_KUIPER_CONFIG: KuiperConfig = {
   basic: { logLevel: "info", gracefulShutdownTimeoutMs: 10_000 },
-  plugins: { allowUnsafe: false, allowImport: [], tokens: {} },
+  plugins: {
+    allowUnsafe: false,
+    allowImport: [],
+    tokens: {},
+    trustedKeys: {},
+    requireSignature: false,
+  },
 };
 
 /**
@@ -81,7 +92,9 @@ async function examine(input: ConfigInput): Promise<{ value: Section; findings: 
   findings.unshift(...document.findings);
   hideTokens(value, input);
   addFindings(findings, validateProps(value, KUIPER_SCHEMA, document.where));
-  if (findings.length === 0) findings.push(...checkWrapper(value, document.where));
+  if (findings.length === 0) {
+    findings.push(...checkWrapper(value, document.where), ...checkKeys(value, document.where));
+  }
   return { value, findings };
 }
 
@@ -92,6 +105,30 @@ function checkWrapper(value: Section, where: Where): Finding[] {
   const path = ["plugins", "processWrapper", 0];
   const message = `"${where.label(path)}" is ${JSON.stringify(wrapper[0])}, expected the program`;
   return [errorAt(where.locate(path, "value"), message)];
+}
+
+function checkKeys(value: Section, where: Where): Finding[] {
+  const { trustedKeys = {}, requireSignature } = (value.plugins ?? {}) as {
+    trustedKeys?: Record<string, string>;
+    requireSignature?: boolean;
+  };
+  const names = Object.keys(trustedKeys);
+  const findings = names.filter((name) => publicKey(trustedKeys[name]!) === undefined)
+    .map((name) => {
+      const path = ["plugins", "trustedKeys", name];
+      const message =
+        `"${where.label(path)}" is no Ed25519 key, expected base64 of 32 bytes, or PEM ` +
+        'as "openssl pkey -pubout" writes it';
+      return errorAt(where.locate(path, "value"), message);
+    });
+  if (requireSignature === true && names.length === 0) {
+    const path = ["plugins", "requireSignature"];
+    const message =
+      `"${where.label(path)}" is true and plugins.trustedKeys is empty, so that no plugin by ` +
+      "URL could run: add a key";
+    findings.push(errorAt(where.locate(path, "value"), message));
+  }
+  return findings;
 }
 
 function toConfig(value: Section, { paths }: ConfigInput): KuiperConfig {
@@ -112,6 +149,9 @@ function toConfig(value: Section, { paths }: ConfigInput): KuiperConfig {
     plugins: {
       ...DEFAULT_KUIPER_CONFIG.plugins,
       ...plugins,
+      trustedKeys: Object.fromEntries(
+        Object.entries(plugins.trustedKeys ?? {}).map(([name, key]) => [name, publicKey(key)!]),
+      ),
       allowImport: (plugins.allowImport ?? []).map((origin) => origin.replace(/\/$/, "")),
       ...(plugins.caFile === undefined ? {} : { caFile: resolve(paths.base, plugins.caFile) }),
     },

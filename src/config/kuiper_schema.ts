@@ -50,6 +50,12 @@ export const KUIPER_SCHEMA: PropsSchema = {
           expected: "a mapping from host to token",
           additionalProperties: { type: "string" },
         },
+        trustedKeys: {
+          type: "object",
+          expected: "a mapping from name to public key",
+          additionalProperties: { type: "string" },
+        },
+        requireSignature: { type: "boolean", default: false },
         processWrapper: {
           type: "array",
           minItems: 1,

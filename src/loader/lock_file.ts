@@ -6,6 +6,7 @@
  */
 import { fail, messageOf, typeName } from "../core/mod.ts";
 import { sha256 } from "./sha256.ts";
+import { isSignature, type Signature } from "./signature.ts";
 
 /** The version of the format that is written. */
 export const LOCK_VERSION = 1;
@@ -27,6 +28,8 @@ export interface LockedPlugin {
   readonly modules: Readonly<Record<string, LockedModule>>;
   /** From URLs that are imported to where they led. */
   readonly redirects: Readonly<Record<string, string>>;
+  /** By its author; no part of its hash. */
+  readonly signature?: Signature;
 }
 
 /** The files of a pinned plugin of `plugins/sources`, by their path in that folder: SHA-256 in hex, and bytes. */
@@ -66,7 +69,8 @@ export function lockedFiles(lock: Lockfile, type: string): LockedFiles | undefin
 
 /** One hash over all that is pinned of a plugin, in hex: another module, text or redirect, another hash. */
 export async function lockedHash(plugin: LockedPlugin): Promise<string> {
-  return await sha256(new TextEncoder().encode(printPlugin(plugin)));
+  const { signature: _, ...pinned } = plugin;
+  return await sha256(new TextEncoder().encode(printPlugin(pinned)));
 }
 
 /** The text of a lock: the same for the same content, whatever the order was. */
@@ -86,15 +90,18 @@ function printFiles(modules: LockedFiles): string {
   return block(lines, "    ");
 }
 
-function printPlugin({ url, modules, redirects }: LockedPlugin): string {
+function printPlugin({ url, modules, redirects, signature }: LockedPlugin): string {
   const lines = sorted(modules).map(([key, { sha256, bytes, type }]) =>
     `        ${JSON.stringify(key)}: ${spaced({ sha256, bytes, type })}`
   );
   const leads = sorted(redirects).map(([from, to]) =>
     `        ${JSON.stringify(from)}: ${JSON.stringify(to)}`
   );
+  const signed = signature === undefined
+    ? ""
+    : `,\n      "signature": ${spaced({ key: signature.key, value: signature.value })}`;
   return `{\n      "url": ${JSON.stringify(url)},\n      "modules": ${block(lines, "      ")},\n` +
-    `      "redirects": ${block(leads, "      ")}\n    }`;
+    `      "redirects": ${block(leads, "      ")}${signed}\n    }`;
 }
 
 function block(lines: readonly string[], indent: string): string {
@@ -165,7 +172,13 @@ export function parseLock(text: string, path: string): Lockfile {
   for (const [name, plugin] of Object.entries(plugins as Record<string, unknown>)) {
     const at = `plugins.${name}`;
     if (!isRecord(plugin)) throw broken(`${at} is ${shown(plugin)}, expected an object`);
-    const { url, modules, redirects } = plugin;
+    const { url, modules, redirects, signature } = plugin;
+    expect(
+      signature === undefined || isRecord(signature) && isSignature(signature),
+      `${at}.signature`,
+      signature,
+      "a key and a signature in base64",
+    );
     expect(typeof url === "string" && URL.canParse(url), `${at}.url`, url, "a URL");
     if (!isRecord(modules)) throw broken(`${at}.modules is ${shown(modules)}, expected an object`);
     if (!isRecord(redirects)) {

@@ -52,6 +52,9 @@ export type { FetchedGraph, FetchedModule, FetchGraphOptions } from "./remote_gr
 export { fetchGraph, lockedOf, pinGraph } from "./remote_graph.ts";
 export type { RemoteLoadOptions } from "./remote_load.ts";
 export { inspectLocked, loadRemote } from "./remote_load.ts";
+export type { Signature, Signed, Trust } from "./signature.ts";
+export { checkSignature } from "./signature.ts";
+export { signFile } from "./sign_file.ts";
 export { entryUrl } from "./remote_url.ts";
 export type { LockedFiles, LockedModule, LockedPlugin, Lockfile } from "./lock_file.ts";
 export {

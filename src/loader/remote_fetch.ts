@@ -10,6 +10,7 @@ import { FETCH_LIMITS, type FetchLimits, type FetchOptions } from "./fetch_optio
 import { FetchProblem, networkProblem, sizeOf, statusProblem } from "./fetch_problem.ts";
 import { moduleKind } from "./remote_response.ts";
 import { remoteUrl } from "./remote_url.ts";
+import { MAX_SIGNATURE_BYTES, parseSignature, type Signature, signatureUrl } from "./signature.ts";
 
 /** Longest wait that a server's `Retry-After` is given. */
 const MAX_RETRY_AFTER_MS = 10_000;
@@ -20,6 +21,11 @@ export interface Download {
   readonly url: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly isTypeScript: boolean;
+}
+
+/** What is fetched, when it is no module. */
+interface Wanted {
+  readonly isSignature?: boolean;
 }
 
 /** Fetches the modules of one plugin. Closing it gives up what is under way. */
@@ -83,11 +89,32 @@ export class ModuleFetcher implements AsyncDisposable {
    * @throws FetchProblem, or the reason of the signal.
    */
   fetch(url: string): Promise<Download> {
-    const task = this.#fetch(url);
+    return this.#tracked(this.#fetch(url));
+  }
+
+  #tracked(task: Promise<Download>): Promise<Download> {
     this.#open.add(task);
     const forget = () => void this.#open.delete(task);
     task.then(forget, forget);
     return task;
+  }
+
+  /**
+   * Fetch the signature of the entry at `url`; undefined when there is none.
+   *
+   * @throws FetchProblem when what is there is none, or the server cannot be asked; the reason of the signal.
+   */
+  async fetchSignature(url: string): Promise<Signature | undefined> {
+    try {
+      const task = this.#fetch(signatureUrl(url), { isSignature: true });
+      const { bytes } = await this.#tracked(task);
+      const signature = parseSignature(new TextDecoder().decode(bytes));
+      if (signature === undefined) throw new FetchProblem("it is no signature of Kuiper");
+      return signature;
+    } catch (error) {
+      if (error instanceof FetchProblem && error.isAbsent) return undefined;
+      throw error;
+    }
   }
 
   /** Give up what is under way, and wait until it has ended. */
@@ -98,14 +125,14 @@ export class ModuleFetcher implements AsyncDisposable {
     this.#client?.close();
   }
 
-  async #fetch(url: string): Promise<Download> {
+  async #fetch(url: string, what: Wanted = {}): Promise<Download> {
     await this.#turn();
     try {
       const backoff = new Backoff({ firstMs: 250 });
       for (let attempt = 1;; attempt++) {
         this.#signal.throwIfAborted();
         try {
-          return await this.#follow(url);
+          return await this.#follow(url, what);
         } catch (error) {
           this.#signal.throwIfAborted();
           if (!(error instanceof FetchProblem) || error.retry === undefined) throw error;
@@ -130,7 +157,7 @@ export class ModuleFetcher implements AsyncDisposable {
   }
 
   /** One try, through all redirects. */
-  async #follow(asked: string): Promise<Download> {
+  async #follow(asked: string, what: Wanted): Promise<Download> {
     const { requestMs, redirects } = this.limits;
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), requestMs);
@@ -141,7 +168,9 @@ export class ModuleFetcher implements AsyncDisposable {
       let mayHaveToken = true;
       for (let hops = 0;; hops++) {
         const response = await this.#request(url, { signal, mayHaveToken });
-        if (!REDIRECTS.has(response.status)) return await this.#accept(response, url);
+        if (!REDIRECTS.has(response.status)) {
+          return await this.#accept(response, { url, ...what });
+        }
         await response.body?.cancel();
         if (hops === redirects) throw new FetchProblem(`it redirects more than ${redirects} times`);
         const next = this.#redirected(url, response.headers.get("location"));
@@ -197,14 +226,19 @@ export class ModuleFetcher implements AsyncDisposable {
     throw new FetchProblem(`it redirects to ${shown}: ${found.why}`);
   }
 
-  async #accept(response: Response, url: URL): Promise<Download> {
+  async #accept(
+    response: Response,
+    { url, isSignature = false }: Wanted & { url: URL },
+  ): Promise<Download> {
     let isWanted = false;
     try {
       if (response.status !== 200) throw statusProblem(response, { url, now: this.#clock.now() });
-      const kind = moduleKind(url, { contentType: response.headers.get("content-type") });
+      const contentType = response.headers.get("content-type");
+      const kind = isSignature ? { isTypeScript: false } : moduleKind(url, { contentType });
       if ("why" in kind) throw new FetchProblem(kind.why);
       isWanted = true;
-      const bytes = await this.#body(response, url);
+      const most = isSignature ? MAX_SIGNATURE_BYTES : this.limits.moduleBytes;
+      const bytes = await this.#body(response, { url, most });
       this.#options.log.debug(`Fetched ${url.href}: ${bytes.length} bytes`);
       return { url: url.href, bytes, isTypeScript: kind.isTypeScript };
     } finally {
@@ -212,15 +246,18 @@ export class ModuleFetcher implements AsyncDisposable {
     }
   }
 
-  async #body(response: Response, url: URL): Promise<Uint8Array<ArrayBuffer>> {
-    const { moduleBytes, totalBytes } = this.limits;
+  async #body(
+    response: Response,
+    { url, most }: { url: URL; most: number },
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const { totalBytes } = this.limits;
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     let length = 0;
     try {
       for await (const chunk of response.body ?? []) {
         length += chunk.length;
         this.#totalBytes += chunk.length;
-        if (length > moduleBytes) throw new FetchProblem(`it has more than ${sizeOf(moduleBytes)}`);
+        if (length > most) throw new FetchProblem(`it has more than ${sizeOf(most)}`);
         if (this.#totalBytes > totalBytes) {
           throw new FetchProblem(`all modules together have more than ${sizeOf(totalBytes)}`);
         }

@@ -13,6 +13,7 @@ import { lockedHash, type LockedPlugin } from "./lock_file.ts";
 import type { ModuleCache } from "./module_cache.ts";
 import type { GraphLimits, ModuleGraph } from "./module_graph.ts";
 import type { ModuleBytes, ModuleReader } from "./module_reader.ts";
+import { type Signature, signatureUrl } from "./signature.ts";
 import { entryUrl, originsOf } from "./remote_url.ts";
 
 /** What to fetch and how. */
@@ -23,6 +24,8 @@ export interface FetchGraphOptions extends FetchOptions {
   readonly allowImport?: readonly string[];
   /** @default {SAFE_NODE_MODULES} */
   readonly allowedNodeModules?: readonly string[];
+  /** Look for the signature beside the entry. @default {false} */
+  readonly signature?: boolean;
 }
 
 /** A module of a {@link FetchedGraph}. */
@@ -52,6 +55,8 @@ export interface FetchedGraph {
   readonly manifest?: Manifest;
   /** Of everything that {@link pinGraph} pins, in hex. */
   readonly hash: string;
+  /** Found beside the entry, or in the lock; not checked. */
+  readonly signature?: Signature;
 }
 
 /**
@@ -75,7 +80,18 @@ export async function fetchGraph(options: FetchGraphOptions): Promise<FetchedGra
     throw error;
   }
   if (reader.failure !== undefined) throw reader.failure;
-  return found;
+  if (options.signature !== true) return found;
+  try {
+    const signature = await fetcher.fetchSignature(entry);
+    return signature === undefined ? found : { ...found, signature };
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw fail(
+      "module",
+      `Cannot fetch the signature ${signatureUrl(entry)}: ${messageOf(error)}`,
+      error,
+    );
+  }
 }
 
 /**
@@ -98,7 +114,7 @@ const WRITES_AT_ONCE = 32;
 
 /** What the lock says of `graph`. */
 export function lockedOf(
-  graph: Pick<FetchedGraph, "entry" | "modules" | "redirects">,
+  graph: Pick<FetchedGraph, "entry" | "modules" | "redirects" | "signature">,
 ): LockedPlugin {
   const modules = graph.modules.map(({ url, sha256, bytes, type }) =>
     [url, { sha256, bytes: bytes.length, type }] as const
@@ -107,6 +123,7 @@ export function lockedOf(
     url: graph.entry,
     modules: Object.fromEntries(modules),
     redirects: graph.redirects,
+    ...(graph.signature === undefined ? {} : { signature: graph.signature }),
   };
 }
 

@@ -20,6 +20,7 @@ import {
   readRemoteGraph,
 } from "./remote_graph.ts";
 import { originRefusal, originsOf } from "./remote_url.ts";
+import { checkSignature, NO_TRUST, type Trust } from "./signature.ts";
 import { sha256 } from "./sha256.ts";
 
 /** What to load and from where. */
@@ -32,6 +33,8 @@ export interface RemoteLoadOptions {
   readonly cache: ModuleCache;
   /** How modules are fetched that the cache has lost. @default {"offline"} */
   readonly network?: Omit<FetchOptions, "log" | "signal"> | "offline";
+  /** Whose signatures are trusted. @default {NO_TRUST} */
+  readonly trust?: Trust;
   /** Origins beside the entry's own, as they are allowed today. @default {[]} */
   readonly allowImport?: readonly string[];
   /** @default {SAFE_NODE_MODULES} */
@@ -46,11 +49,12 @@ export interface RemoteLoadOptions {
  * Load a locked plugin as one linked text.
  *
  * @throws KuiperError `module` when it is not in the lock, when a module is not in the cache and cannot be fetched,
- * or when it is not what the lock says, with both hashes.
+ * or when it is not what the lock says, with both hashes; `denied` for a signature that is wrong, or is missed.
  */
 export async function loadRemote(options: RemoteLoadOptions): Promise<LinkedPlugin> {
   const { cache, linkCacheDir, log } = options;
   const { plugin, origins, allowedNodeModules } = resolveLocked(options);
+  await checkSignature(plugin, { name: options.name, trust: options.trust ?? NO_TRUST });
   const hash = await lockedHash(plugin);
   const slot = linkCacheDir === undefined ? undefined : {
     path: await cachePath(linkCacheDir, [plugin.url, hash, ...origins, ...allowedNodeModules]),
@@ -80,7 +84,8 @@ export async function loadRemote(options: RemoteLoadOptions): Promise<LinkedPlug
 export async function inspectLocked(options: RemoteLoadOptions): Promise<FetchedGraph> {
   const { plugin, origins, allowedNodeModules } = resolveLocked(options);
   const reader = await readLocked(plugin, options);
-  return await inspectGraph({ entry: plugin.url, origins, allowedNodeModules, reader });
+  const graph = await inspectGraph({ entry: plugin.url, origins, allowedNodeModules, reader });
+  return plugin.signature === undefined ? graph : { ...graph, signature: plugin.signature };
 }
 
 function resolveLocked(options: RemoteLoadOptions) {

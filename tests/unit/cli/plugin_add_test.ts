@@ -30,6 +30,7 @@ function engineOf(
         asks: "net: e.f:443",
         grant: "net: e.f:443",
         isolation: "process",
+        signature: "none",
         wider: [],
         approve: () => {
           state.approved++;
@@ -89,6 +90,7 @@ https://a.b/\\u001b[2Jevil.ts    50 B  0123456789ab
 
 plugin        weather
 url           https://a.b/w.ts
+signature     none
 version       1.0.0
 description   weather\\u001b[31m
 also from     https://c.d

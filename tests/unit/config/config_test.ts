@@ -62,7 +62,13 @@ Deno.test("loadKuiperConfig() does let the environment override the file", async
   }, { kuiper__Basic__GRACEFULSHUTDOWNTIMEOUT: "1m", KUIPER__PLUGINS__ALLOWUNSAFE: "true" });
   assertEquals(await loadKuiperConfig(input), {
     basic: { logLevel: "warn", gracefulShutdownTimeoutMs: 60_000 },
-    plugins: { allowUnsafe: true, allowImport: [], tokens: {} },
+    plugins: {
+      allowUnsafe: true,
+      allowImport: [],
+      tokens: {},
+      trustedKeys: {},
+      requireSignature: false,
+    },
   });
   const debug = { ...input, env: { KUIPER__BASIC__DEBUG: "true" } };
   assertEquals((await loadKuiperConfig(debug)).basic.logLevel, "debug");
