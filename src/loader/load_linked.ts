@@ -15,6 +15,7 @@ import {
 } from "./link_cache.ts";
 import type { LinkedFile } from "./link_cache.ts";
 import { fileReader, folderUrl, type ModuleReader } from "./module_reader.ts";
+import { ReadAhead } from "./read_ahead.ts";
 import { sha256 } from "./sha256.ts";
 import type { ModuleMap } from "./source_map.ts";
 
@@ -92,7 +93,8 @@ export async function loadLinked(options: LoadOptions): Promise<LinkedPlugin> {
   const { readGraph } = await import("./module_graph.ts");
   const { link } = await import("./link.ts");
   const policy = { root: rootUrl, allowedNodeModules };
-  const graph = await readGraph({ entry: entryUrl, display, policy, reader });
+  await using ahead = new ReadAhead(reader);
+  const graph = await readGraph({ entry: entryUrl, display, policy, reader: ahead });
   const files = graph.modules.map(({ url, path, display, bytes, sha256 }) => (
     { url, path, display, bytes, sha256 }
   ));

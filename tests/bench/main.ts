@@ -11,6 +11,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import type { Row } from "./measure.ts";
 import { measureMqtt } from "./mqtt/row.ts";
 import { measureInstances } from "./memory/row.ts";
+import { measureModules } from "./modules/row.ts";
 import { measureProcess } from "./process.ts";
 import { measureStart } from "./start/row.ts";
 import { measureWorker } from "./worker/row.ts";
@@ -31,6 +32,7 @@ const ROWS: Readonly<Record<string, () => Promise<Row[]>>> = {
       unofficial: args["unofficial-runtime"] === true,
     }),
   E: measureInstances,
+  M: measureModules,
 };
 
 const asked = (args["row"] as string | undefined)?.toUpperCase().split(",") ?? Object.keys(ROWS);
