@@ -36,7 +36,7 @@ export interface Place {
 export const MODULE_FUNCTION = "<module>";
 
 // The text of the URL is percent-encoded, so its first colon ends it. Deno shortens it in the middle.
-const LINKED_PLACE = /data:text\/javascript[^:\s]*:(\d+):(\d+)/g;
+const LINKED_PLACE = /data:text\/javascript,[^:\n]*:(\d+):(\d+)/g;
 /** Frames of the engine itself: its own files and the runtime's. */
 const ENGINE_FRAME = /^\s+at .*\b(?:file|ext|kuiper):\/?\/?[^\s]*:\d+:\d+\)?$/;
 const FRAME = /^\s+at /;
