@@ -169,16 +169,24 @@ export async function compile(options: CompileOptions): Promise<void> {
   if (options.install !== undefined) await install(options.out, options.install);
 }
 
+/** Says one byte, and ends with its input. */
+const WAITS =
+  "Deno.stdout.writeSync(new Uint8Array(1));\nDeno.stdin.readSync(new Uint8Array(1));\n";
+
 /**
  * Compile a program of one line that does nothing: what the start of the binary is compared with.
  *
+ * @param options.waits it stays until its input ends, so that its memory can be looked at. @default {false}
  * @throws KuiperError `io`
  */
-export async function compileEmpty(options: CompileOptions): Promise<void> {
+export async function compileEmpty(options: CompileOptions & { waits?: boolean }): Promise<void> {
   const deno = await compiler(options);
   const folder = await Deno.makeTempDir({ prefix: "kuiper_compile_" });
   try {
-    await Deno.writeTextFile(join(folder, "empty.js"), "// Nothing.\n");
+    await Deno.writeTextFile(
+      join(folder, "empty.js"),
+      options.waits === true ? WAITS : "// Nothing.\n",
+    );
     await compileFile("empty.js", {
       deno,
       folder,

@@ -3,17 +3,18 @@
  *
  * - `--row=A,B` only these rows
  * - `--json` one JSON object a line on stdout, and no table
- * - `--denort=PATH`, `--unofficial-runtime` the runtime of row D, as for `deno task compile`
+ * - `--denort=PATH`, `--unofficial-runtime` the runtime of the programs that rows D and E compile, as for `deno task compile`
  *
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
 import type { Row } from "./measure.ts";
 import { measureMqtt } from "./mqtt/row.ts";
+import { measureProcessMemory } from "./memory/process.ts";
 import { measureInstances } from "./memory/row.ts";
 import { measureModules } from "./modules/row.ts";
 import { measureProcess } from "./process.ts";
-import { measureStart } from "./start/row.ts";
+import { measureStart, type StartOptions } from "./start/row.ts";
 import { measureWorker } from "./worker/row.ts";
 import { table } from "./print.ts";
 
@@ -22,16 +23,17 @@ const args = parseArgs(Deno.args, {
   boolean: ["json", "unofficial-runtime"],
 });
 
+const RUNTIME: StartOptions = {
+  denort: args["denort"] as string | undefined,
+  unofficial: args["unofficial-runtime"] === true,
+};
+
 const ROWS: Readonly<Record<string, () => Promise<Row[]>>> = {
   A: measureMqtt,
   B: measureWorker,
   C: measureProcess,
-  D: () =>
-    measureStart({
-      denort: args["denort"] as string | undefined,
-      unofficial: args["unofficial-runtime"] === true,
-    }),
-  E: measureInstances,
+  D: () => measureStart(RUNTIME),
+  E: async () => [...await measureInstances(), ...await measureProcessMemory(RUNTIME)],
   M: measureModules,
 };
 
