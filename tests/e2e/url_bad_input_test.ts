@@ -106,7 +106,7 @@ binaryTest("kuiper plugin add refuses names and addresses that cannot be", async
   }
   const path = await site.add("x", "/a.ts", "--net=example.org/path");
   assertEquals(path.code, 1);
-  assertMatch(path.stderr, /permissions\.net\[0\]" is "example\.org\/path", expected a host/);
+  assertMatch(path.stderr, /"example\.org\/path".* expected a host/);
   for (const host of ["*", "a b", "exämple.org", "a:port"]) {
     assertMatch((await site.add("x", "/a.ts", `--net=${host}`)).stderr, /expected a host/);
   }
