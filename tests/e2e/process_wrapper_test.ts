@@ -168,6 +168,7 @@ wrappedTest(
       const { host: isolate } = await open(
         source(`yield { message: {
         read: await Deno.readTextFile("${folder}/granted.txt"),
+        link: await Deno.readTextFile("${folder}/link").catch((error) => error.name),
         net: await (await fetch("http://${host}/")).text(),
       } };`),
         { grant: { read: [folder], net: [host] } },
@@ -175,7 +176,7 @@ wrappedTest(
       await using _isolate = isolate;
       const run = new Run(isolate);
       assertEquals(await run.end(), { kind: "done" });
-      assertEquals(run.rows, [{ read: "yes", net: "hello" }]);
+      assertEquals(run.rows, [{ read: "yes", link: "NotFound", net: "hello" }]);
     } finally {
       await server.shutdown();
       await Deno.remove(folder, { recursive: true });
