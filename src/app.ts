@@ -107,7 +107,7 @@ export class App implements AsyncDisposable {
 
   /** Store a definition. A TYPE that is not there yet is said, not refused: its file may come later. */
   async createStream(statement: CreateStream): Promise<void> {
-    const store = await this.#open(`kuiper create stream ${statement.name}`);
+    const store = await this.#open(`kuiper create stream ${statement.name}`, { brief: true });
     store.streams.put({
       name: statement.name,
       statement: printStatement(statement, { secrets: "show" }),
@@ -141,7 +141,7 @@ export class App implements AsyncDisposable {
 
   /** Forget a stream, its state and its offsets. */
   async dropStream(name: string): Promise<void> {
-    const store = await this.#open(`kuiper drop stream ${name}`);
+    const store = await this.#open(`kuiper drop stream ${name}`, { brief: true });
     if (!store.streams.remove(name)) throw unknownStream(name, store);
     store.state.remove(streamScope(name));
   }
@@ -294,9 +294,9 @@ export class App implements AsyncDisposable {
   }
 
   /** SQLite costs time and memory at start: only what needs definitions loads it. */
-  async #open(owner: string): Promise<Store> {
+  async #open(owner: string, options: { brief?: boolean } = {}): Promise<Store> {
     this.#store ??= import("./store/mod.ts").then(({ openStore }) =>
-      openStore(this.base.data, { owner })
+      openStore(this.base.data, { owner, ...options })
     );
     return await this.#store;
   }

@@ -24,6 +24,7 @@ import {
   inspectLocked,
   listTypes,
   lockedHash,
+  lockedHashes,
   lockedOf,
   lockedPlugin,
   pinGraph,
@@ -309,6 +310,7 @@ export class Plugins {
     try {
       await updateLock(paths.lock, {
         scratch: paths.data,
+        written: (lock) => this.#code.cache.prune(lockedHashes(lock)),
         change: async (lock) => {
           const now = lockedPlugin(lock, name);
           if ((now === undefined ? undefined : await lockedHash(now)) !== before) {
@@ -351,6 +353,7 @@ export class Plugins {
     try {
       await updateLock(paths.lock, {
         scratch: paths.data,
+        written: (lock) => this.#code.cache.prune(lockedHashes(lock)),
         change: async (lock) => {
           await writePlugins(paths, edit);
           undo = () => undoWrite(edit);

@@ -30,6 +30,8 @@ class Following {
   readonly #runs: readonly Run[];
   readonly #options: FollowOptions;
   readonly #printed = new Map<Run, number>();
+  /** Tuples of the batch in which the limit was reached that were not printed. */
+  readonly #beyond = new Map<Run, number>();
   /** Aborts when nothing is waited for any more. */
   readonly #over = new AbortController();
   #left: number;
@@ -58,7 +60,10 @@ class Following {
     const { terminal, printer } = this.#options;
     try {
       for await (const batch of run) {
-        if (this.#left === 0) break;
+        if (this.#left === 0) {
+          this.#beyond.set(run, batch.tuples.length);
+          break;
+        }
         const tuples = batch.tuples.length > this.#left
           ? batch.tuples.slice(0, this.#left)
           : batch.tuples;
@@ -70,7 +75,10 @@ class Following {
           this.#printed.set(run, (this.#printed.get(run) ?? 0) + tuples.length);
         }
         // A batch counts as delivered when the next is asked for: one that was cut comes again in the next run.
-        if (tuples.length < batch.tuples.length) break;
+        if (tuples.length < batch.tuples.length) {
+          this.#beyond.set(run, batch.tuples.length - tuples.length);
+          break;
+        }
       }
     } catch (error) {
       this.#failures.push(error);
@@ -103,9 +111,9 @@ class Following {
     if (first instanceof OutputClosed) return;
     for (const run of this.#runs) {
       const printed = this.#printed.get(run) ?? 0;
-      terminal.note(
-        summaryLine(run.name, run.status(), { printed, now: terminal.io.clock.now() }),
-      );
+      const beyond = this.#beyond.get(run) ?? 0;
+      const now = terminal.io.clock.now();
+      terminal.note(summaryLine(run.name, run.status(), { printed, beyond, now }));
     }
     if (first !== undefined) throw first;
     // The limit was reached, so this is no failure of the command; but it is worth knowing.

@@ -23,17 +23,19 @@ export function droppedText(metrics: RunStatus["metrics"]): string {
  * What a stream did, in a line: `demo: 120 in, 120 out, 0 dropped, 0 decode errors in 12 s`.
  *
  * @param options.printed tuples that were printed: with a limit, fewer than came out of the stream.
+ * @param options.beyond tuples that came out in one batch with the last that was printed. @default {0}
  * @param options.now milliseconds since 1970, for a stream that has not ended.
  */
 export function summaryLine(
   name: string,
   status: RunStatus,
-  options: { printed: number; now: number },
+  options: { printed: number; beyond?: number; now: number },
 ): string {
   const { metrics, startedAt, endedAt } = status;
   return [
     `${name}: ${metrics.records_in_total} in`,
     `${options.printed} out`,
+    ...(options.beyond ? [`${options.beyond} beyond the limit`] : []),
     droppedText(metrics),
     `${count(metrics.decode_errors_total, "decode error")} in ${
       formatDuration(Math.max(0, (endedAt ?? options.now) - startedAt))

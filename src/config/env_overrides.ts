@@ -29,8 +29,8 @@ export function overridesOf(
   const overrides: EnvOverride[] = [];
   for (const name of Object.keys(env).sort()) {
     const [file, ...levels] = name.split("__");
-    if (file!.toLowerCase() !== prefix.toLowerCase() || levels.length < 2) continue;
-    if (levels.every((level) => level !== "")) overrides.push({ name, levels, text: env[name]! });
+    if (file!.toLowerCase() !== prefix.toLowerCase() || levels.length === 0) continue;
+    overrides.push({ name, levels, text: env[name]! });
   }
   return overrides;
 }
@@ -51,6 +51,14 @@ export function overlayEnv(
   const result = structuredClone(value) as Record<string, unknown>;
   for (const override of overrides) {
     const place = { file: `environment variable ${override.name}` };
+    if (override.levels.length < 2 || override.levels.includes("")) {
+      const [file] = override.name.split("__");
+      findings.push(errorAt(
+        place,
+        `names no key in a section: write ${file}__SECTION__KEY, or unset it`,
+      ));
+      continue;
+    }
     const path = spell(override.levels, result, schema);
     const key = JSON.stringify(path);
     const earlier = origins.get(key);

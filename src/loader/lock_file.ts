@@ -67,6 +67,15 @@ export function lockedFiles(lock: Lockfile, type: string): LockedFiles | undefin
   return lock.files !== undefined && Object.hasOwn(lock.files, type) ? lock.files[type] : undefined;
 }
 
+/** The hashes of all modules of plugins by URL that are pinned. */
+export function lockedHashes(lock: Lockfile): Set<string> {
+  return new Set(
+    Object.values(lock.plugins).flatMap(({ modules }) =>
+      Object.values(modules).map(({ sha256 }) => sha256)
+    ),
+  );
+}
+
 /** One hash over all that is pinned of a plugin, in hex: another module, text or redirect, another hash. */
 export async function lockedHash(plugin: LockedPlugin): Promise<string> {
   const { signature: _, ...pinned } = plugin;

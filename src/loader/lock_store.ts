@@ -18,6 +18,8 @@ export interface LockUpdate {
    * nothing is written.
    */
   change(lock: Lockfile): Lockfile | Promise<Lockfile>;
+  /** What follows when the changed lock is written, before another process may change it. */
+  written?(lock: Lockfile): Promise<void>;
 }
 
 /**
@@ -46,6 +48,7 @@ export async function updateLock(path: string, update: LockUpdate): Promise<Lock
   await using _guard = await Guard.take(join(scratch, `${basename(path)}.guard`));
   const changed = await update.change(await readLock(path));
   await writeLock(path, changed, { scratch });
+  await update.written?.(changed);
   return changed;
 }
 

@@ -62,6 +62,7 @@ export {
   LOCK_VERSION,
   lockedFiles,
   lockedHash,
+  lockedHashes,
   lockedPlugin,
   parseLock,
   printLock,

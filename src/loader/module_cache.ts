@@ -18,6 +18,8 @@ export interface ModuleCacheOptions {
   readonly writeFile?: (path: string, bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
 }
 
+const MODULE_FILE = /^([0-9a-f]{64})\.module$/;
+
 /**
  * A folder of modules.
  *
@@ -83,6 +85,22 @@ export class ModuleCache {
       throw fail("io", `Cannot keep a module in ${this.folder}: ${ioReason(error)}`, error);
     }
     return hash;
+  }
+
+  /**
+   * Remove the modules whose hashes are not in `kept`. Call it while nobody keeps modules that he will pin. What cannot
+   * be removed stays.
+   */
+  async prune(kept: ReadonlySet<string>): Promise<void> {
+    try {
+      for await (const { name } of Deno.readDir(this.folder)) {
+        const [, hash] = MODULE_FILE.exec(name) ?? [];
+        if (hash !== undefined && !kept.has(hash)) await Deno.remove(join(this.folder, name));
+      }
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return;
+      this.#log.debug(`Cannot remove modules that nothing needs: ${ioReason(error)}`);
+    }
   }
 
   async #has(hash: string): Promise<boolean> {

@@ -1,6 +1,11 @@
 import { dirname } from "@std/path";
-import { fail } from "../core/mod.ts";
+import { type Clock, fail, systemClock } from "../core/mod.ts";
 import { ioError } from "./io_error.ts";
+
+/** Most milliseconds that are waited for a holder that is brief. */
+const PATIENCE_MS = 2000;
+/** Milliseconds between two looks. */
+const LOOK_EVERY_MS = 25;
 
 /**
  * The right to write in a data directory: a lock of the operating system on a file in it, which ends with the process
@@ -18,9 +23,15 @@ export class DataLock implements AsyncDisposable {
    * Take the lock.
    *
    * @param owner what runs here, for the message of whoever comes second: `kuiper run demo`.
+   * @param options.brief it is given back at once: whoever comes second waits for that, for 2 s. @default {false}
    * @throws KuiperError `busy` when another process has it, `io` when the file cannot be written.
    */
-  static async take(path: string, owner: string): Promise<DataLock> {
+  static async take(
+    path: string,
+    owner: string,
+    options: { brief?: boolean; clock?: Clock } = {},
+  ): Promise<DataLock> {
+    const { brief = false, clock = systemClock } = options;
     let file: Deno.FsFile;
     try {
       file = await Deno.open(path, { read: true, write: true, create: true });
@@ -29,10 +40,16 @@ export class DataLock implements AsyncDisposable {
     }
     let taken = false;
     try {
-      taken = await file.tryLock(true);
-      if (!taken) throw fail("busy", await busySentence(path));
+      const until = clock.now() + PATIENCE_MS;
+      while (!(taken = await file.tryLock(true))) {
+        const holder = await readHolder(path);
+        if (!holder.brief || clock.now() >= until) {
+          throw fail("busy", busySentence(path, holder));
+        }
+        await clock.sleep(LOOK_EVERY_MS);
+      }
       await file.truncate(0);
-      const text = `${JSON.stringify({ pid: Deno.pid, owner })}\n`;
+      const text = `${JSON.stringify({ pid: Deno.pid, owner, ...(brief ? { brief } : {}) })}\n`;
       await file.write(new TextEncoder().encode(text));
       return new DataLock(file);
     } catch (error) {
@@ -63,7 +80,7 @@ export class DataLock implements AsyncDisposable {
 export async function lockHolder(path: string): Promise<string | undefined> {
   try {
     using file = await Deno.open(path, { read: true, write: true });
-    if (!await file.tryLock(true)) return await readHolder(path);
+    if (!await file.tryLock(true)) return (await readHolder(path)).shown;
     await file.unlock();
   } catch {
     // No file, or none that may be opened: nobody is known to run.
@@ -71,21 +88,29 @@ export async function lockHolder(path: string): Promise<string | undefined> {
   return undefined;
 }
 
-async function busySentence(path: string): Promise<string> {
-  const holder = await readHolder(path);
+function busySentence(path: string, { shown }: Holder): string {
   return `Cannot use ${
     dirname(path)
-  }: ${holder} is using it, stop that process or choose another base ` +
+  }: ${shown} is using it, stop that process or choose another base ` +
     "directory with --base";
 }
 
-async function readHolder(path: string): Promise<string> {
+interface Holder {
+  /** For people. */
+  readonly shown: string;
+  /** Whether it gives the lock back at once, as far as is known. */
+  readonly brief: boolean;
+}
+
+async function readHolder(path: string): Promise<Holder> {
   try {
-    const { pid, owner } = JSON.parse(await Deno.readTextFile(path)) as Record<string, unknown>;
-    if (typeof pid === "number" && typeof owner === "string") return `process ${pid} ("${owner}")`;
-    return "another process";
+    const text = await Deno.readTextFile(path);
+    const { pid, owner, brief } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof pid === "number" && typeof owner === "string") {
+      return { shown: `process ${pid} ("${owner}")`, brief: brief === true };
+    }
   } catch {
     // The holder may be about to write it, and some systems let nobody read a locked file.
-    return "another process";
   }
+  return { shown: "another process", brief: true };
 }

@@ -16,6 +16,12 @@ export interface StoreOptions {
    * @default {false}
    */
   readonly readOnly?: boolean;
+  /**
+   * It is closed at once, as by a verb that is over in a moment: another process that opens it waits for that, for 2 s.
+   *
+   * @default {false}
+   */
+  readonly brief?: boolean;
 }
 
 /** What is kept in `data/`. */
@@ -41,7 +47,9 @@ export async function openStore(dataDir: string, options: StoreOptions): Promise
   } catch (error) {
     throw ioError(error, `make the directory ${dataDir}`);
   }
-  const lock = await DataLock.take(join(dataDir, "lock"), options.owner);
+  const lock = await DataLock.take(join(dataDir, "lock"), options.owner, {
+    brief: options.brief === true,
+  });
   try {
     return store(await Database.open(file), lock);
   } catch (error) {

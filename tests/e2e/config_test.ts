@@ -176,3 +176,24 @@ binaryTest(
     );
   },
 );
+
+binaryTest("Short commands at the same moment wait for each other", async () => {
+  await using base = await makeBase();
+  const names = ["a", "b", "c", "d", "e", "f"];
+  const outcomes = await Promise.all(
+    names.map((name) => kuiper(["create", "stream", name, "() WITH ()"], { cwd: base.path })),
+  );
+  for (const { code, stderr } of outcomes) assertEquals(code, 0, stderr);
+  const { stdout } = await kuiper(["show", "streams"], { cwd: base.path });
+  for (const name of names) assertMatch(stdout, new RegExp(`^${name}\\b`, "m"));
+});
+
+binaryTest("An environment variable without a key is refused", async () => {
+  await using base = await makeBase();
+  const run = await kuiper(["run", "--type", "random", "-n", "1"], {
+    cwd: base.path,
+    env: { KUIPER__BASIC: "5" },
+  });
+  assertEquals(run.code, 1);
+  assertMatch(run.stderr, /environment variable KUIPER__BASIC: names no key in a section/);
+});

@@ -83,6 +83,9 @@ binaryTest(
     const updated = await site.call("plugin", "update", "--yes");
     assertEquals(updated.code, 0, updated.stderr);
     assertEquals((await site.run("counter")).rows[0], { i: 0, label: "Number 0" });
+    // What no plugin consists of any more is not kept.
+    const kept = Object.keys(await snapshot(modules)).filter((path) => path.endsWith(".module"));
+    assertEquals(kept.length, 2);
     assertMatch((await site.call("plugin", "update")).stderr, /"counter" is as it was/);
   },
 );
@@ -232,6 +235,8 @@ binaryTest("eKuiper's spelling adds, shows, describes and drops; a used plugin s
   assertEquals((await site.call("drop", "plugin", "source", "counter")).code, 0);
   const lock = JSON.parse(await Deno.readTextFile(`${site.base.path}/kuiper.lock`));
   assertEquals(lock.plugins, {});
+  const left = Object.keys(await snapshot(`${site.base.path}/data/modules`));
+  assertEquals(left.filter((path) => path.endsWith(".module")), []);
   assertMatch((await site.run("counter")).stderr, /TYPE "counter" is not known/);
 });
 

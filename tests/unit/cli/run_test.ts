@@ -58,7 +58,7 @@ Deno.test("run ends with 0 at its limit and prints no tuple more", async () => {
   assertEquals(await main(["run", "demo", "--limit", "3"], io), 0);
   assertEquals(io.out, '{"id":1}\n{"id":2}\n{"id":3}\n');
   assert(run.stops > 0);
-  assertStringIncludes(io.err, "demo: 4 in, 3 out, ");
+  assertStringIncludes(io.err, "demo: 4 in, 3 out, 1 beyond the limit, 0 dropped");
 });
 
 Deno.test("run waits for stdout before it takes the next batch", async () => {

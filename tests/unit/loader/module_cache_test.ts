@@ -85,3 +85,15 @@ Deno.test("ModuleCache.write() may run many times at once", async () => {
     assertEquals(await names(folder), [`${await sha256(TEXT)}.module`]);
   });
 });
+
+Deno.test("ModuleCache.prune() removes what is not kept, and nothing that is no module", async () => {
+  await inFolder(async (base) => {
+    const cache = new ModuleCache({ folder: `${base}/modules`, log: silentLogger });
+    await cache.prune(new Set());
+    const kept = await cache.write(TEXT);
+    await cache.write(new TextEncoder().encode("export const b = 2;\n"));
+    await Deno.writeTextFile(`${cache.folder}/linked.json`, "{}");
+    await cache.prune(new Set([kept]));
+    assertEquals(await names(cache.folder), [`${kept}.module`, "linked.json"]);
+  });
+});

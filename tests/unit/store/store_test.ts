@@ -8,7 +8,8 @@ import {
 import { fromFileUrl, join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
-import { type Json, KuiperError } from "../../../src/core/mod.ts";
+import { type Clock, type Json, KuiperError } from "../../../src/core/mod.ts";
+import { DataLock } from "../../../src/store/data_lock.ts";
 import { openStore } from "../../../src/store/mod.ts";
 import { ioError } from "../../../src/store/io_error.ts";
 
@@ -267,4 +268,45 @@ Deno.test("ioError() does name the cure for what SQLite and the system say", () 
     assertStringIncludes(said.message, cure);
     assertEquals(said.cause, error);
   }
+});
+
+// -- DataLock --
+
+Deno.test("DataLock.take() waits for a holder that is brief, and for two seconds at most", async () => {
+  await using data = await tempData();
+  await Deno.mkdir(data.dir);
+  const path = join(data.dir, "lock");
+  const first = await DataLock.take(path, "kuiper drop stream a", { brief: true });
+  let slept = 0;
+  const clock: Clock = {
+    now: () => slept,
+    sleep(ms) {
+      slept += ms;
+      return Promise.resolve();
+    },
+  };
+  const late = await assertRejects(
+    () => DataLock.take(path, "kuiper run b", { clock }),
+    KuiperError,
+  );
+  assertStringIncludes(late.message, '("kuiper drop stream a") is using it');
+  assertEquals(slept, 2000);
+  slept = 0;
+  const release: Clock = {
+    now: () => slept,
+    async sleep(ms) {
+      slept += ms;
+      if (slept === 3 * ms) await first[Symbol.asyncDispose]();
+    },
+  };
+  await using _second = await DataLock.take(path, "kuiper run b", { clock: release });
+  assertEquals(slept, 75);
+  // Who runs is not waited for.
+  slept = 0;
+  const busy = await assertRejects(
+    () => DataLock.take(path, "kuiper create stream c", { brief: true, clock }),
+    KuiperError,
+  );
+  assertStringIncludes(busy.message, '("kuiper run b") is using it');
+  assertEquals(slept, 0);
 });
