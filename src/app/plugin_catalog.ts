@@ -102,7 +102,7 @@ export class PluginCatalog {
     const lock = await this.code.lock();
     const summary = await this.#summary(entry, { lock, plugins });
     const limits = entry.isolation === "process"
-      ? { limits: describeLimits(entry.limits) }
+      ? { limits: describeLimits(entry.limits), ...this.#wrapper() }
       : undefined;
     const signature = await this.code.describeSignature(entry.name);
     const common = { ...nothing, ...summary, ...limits, signature, contract: CONTRACT, streams };
@@ -142,6 +142,11 @@ export class PluginCatalog {
       grant: describeGrant(grantedOf(plugins.grantFor(entry.name))),
       ...(locked === undefined ? {} : { hash: await lockedHash(locked) }),
     };
+  }
+
+  #wrapper(): { wrapper?: string } {
+    const [program] = this.#context.config.plugins.processWrapper ?? [];
+    return typeof program === "string" ? { wrapper: program } : {};
   }
 
   /** The approved code from the cache, as far as it is there; nothing is fetched for it. */

@@ -11,6 +11,7 @@ import {
   readLock,
   type RemoteLoadOptions,
   type Signed,
+  signerOf,
   type Trust,
 } from "../loader/mod.ts";
 import { linkedFolder } from "./linked_folder.ts";
@@ -94,10 +95,19 @@ export class PluginCode {
     return await loadRemote(await this.options(entry));
   }
 
-  /** The hash of the code that was approved for an entry; undefined when none was. */
-  async approvedHash(entry: PluginEntry): Promise<string | undefined> {
-    const locked = lockedPlugin(await this.lock(), entry.name);
-    return locked === undefined ? undefined : await lockedHash(locked);
+  /**
+   * The hash of the code that was approved for an entry, and whose signature it has when that is somebody trusted.
+   *
+   * @throws KuiperError `denied` when its signature is wrong.
+   */
+  async approved({ name }: PluginEntry): Promise<{ hash?: string; signer?: string }> {
+    const locked = lockedPlugin(await this.lock(), name);
+    if (locked === undefined) return {};
+    const signed = await checkSignature(locked, {
+      name,
+      trust: { ...this.trust, required: false },
+    });
+    return { hash: await lockedHash(locked), ...signerOf(signed) };
   }
 
   /** Whether plugins that are added or updated are looked at for a signature. */
@@ -116,15 +126,6 @@ export class PluginCode {
     } catch (error) {
       return messageOf(error);
     }
-  }
-
-  /** Whose signature the approved code of an entry has, when that is somebody trusted. */
-  async signer(entry: PluginEntry): Promise<string | undefined> {
-    const locked = lockedPlugin(await this.lock(), entry.name);
-    if (locked === undefined) return undefined;
-    const trust = { ...this.trust, required: false };
-    const signed = await checkSignature(locked, { name: entry.name, trust });
-    return signed.kind === "trusted" ? signed.name : undefined;
   }
 
   /** The lock's name for people. */

@@ -101,6 +101,8 @@ export interface PluginDescription extends PluginSummary {
   readonly signature?: string;
   /** For people; absent for a worker. */
   readonly limits?: string;
+  /** The program that is put around its process; absent without one. */
+  readonly wrapper?: string;
   readonly contract: number;
   /** The stored streams that use it. */
   readonly streams: readonly string[];

@@ -14,6 +14,8 @@ export interface Provenance {
   readonly isolation: "worker" | "process";
   /** What a process is held to, for people; absent for a worker. */
   readonly limits?: string;
+  /** The program that is put around its process; absent without one. */
+  readonly wrapper?: string;
   /** Milliseconds since 1970 when its first isolate started; absent before. */
   readonly startedAt?: number;
   /** The version of the contract between a source and the engine. */
@@ -29,12 +31,19 @@ export const CONTRACT = 1;
 export class ProvenanceRecord {
   #known: Provenance;
 
-  constructor(entry: PluginEntry, facts: { grant: string; hash?: string; signer?: string }) {
+  constructor(
+    entry: PluginEntry,
+    { wrapper, ...facts }: { grant: string; hash?: string; signer?: string; wrapper?: string },
+  ) {
+    const process = {
+      limits: describeLimits(entry.limits),
+      ...(wrapper === undefined ? {} : { wrapper }),
+    };
     this.#known = {
       ...(entry.url === undefined ? {} : { url: entry.url }),
       ...facts,
       isolation: entry.isolation,
-      ...(entry.isolation === "process" ? { limits: describeLimits(entry.limits) } : {}),
+      ...(entry.isolation === "process" ? process : {}),
       contract: CONTRACT,
     };
   }
@@ -43,11 +52,13 @@ export class ProvenanceRecord {
     return this.#known;
   }
 
-  /** An isolate runs code of this hash. */
-  started(host: WorkerHost, hash: string): void {
+  /** An isolate runs this code. */
+  started(host: WorkerHost, { hash, signer }: { hash: string; signer?: string }): void {
+    const { signer: _, ...known } = this.#known;
     this.#known = {
-      ...this.#known,
+      ...known,
       hash,
+      ...(signer === undefined ? {} : { signer }),
       startedAt: this.#known.startedAt ?? host.info.startedAt,
     };
   }

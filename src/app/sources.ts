@@ -192,16 +192,14 @@ export class Sources implements AsyncDisposable {
     const plugins = await this.#pluginsConfig(resolved.type);
     const entry = resolved.kind === "url" ? resolved.entry : plugins.entryFor(resolved.type);
     const grant = describeGrant(permissions);
-    const hash = resolved.kind === "url"
-      ? await (await this.#openCode()).approvedHash(resolved.entry)
-      : undefined;
-    const signer = resolved.kind === "url"
-      ? await (await this.#openCode()).signer(resolved.entry)
-      : undefined;
+    const approved = resolved.kind === "url"
+      ? await (await this.#openCode()).approved(resolved.entry)
+      : {};
+    const wrapper = this.#config.plugins.processWrapper?.[0] as string | undefined;
     const record = new ProvenanceRecord(entry, {
       grant,
-      ...(hash === undefined ? {} : { hash }),
-      ...(signer === undefined ? {} : { signer }),
+      ...approved,
+      ...(wrapper === undefined ? {} : { wrapper }),
     });
     const load = (signal?: AbortSignal) =>
       this.#load(resolved, { config, permissions, entry, record, signal });
@@ -275,7 +273,7 @@ export class Sources implements AsyncDisposable {
     try {
       const linked = await this.#link(resolved);
       host = await isolate.load(linked, signal);
-      record.started(host, linked.hash);
+      record.started(host, linked);
       if (resolved.kind === "url") {
         const { isolation, grant } = record.get();
         this.#log.child(resolved.type).info(

@@ -46,6 +46,7 @@ function describe({ statement, source }: StreamDescription, style: Style): strin
     ["configuration", source.configFiles.join(", ") || "none"],
     ["isolation", source.isolation],
     ["limits", provenance?.limits],
+    ["wrapper", provenance?.wrapper],
     ["grant", source.grant],
     ["contract", provenance === undefined ? undefined : `${provenance.contract}`],
   ], style);

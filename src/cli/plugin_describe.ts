@@ -51,6 +51,7 @@ function descriptionText(plugin: PluginDescription, style: Style): string {
     ["grant", plugin.grant],
     ["isolation", plugin.isolation],
     ["limits", plugin.limits],
+    ["wrapper", plugin.wrapper],
     ["contract", `${plugin.contract}`],
     ["streams", list(plugin.streams) ?? "none"],
   ], style);

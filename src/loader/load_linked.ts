@@ -61,6 +61,8 @@ export interface LinkedPlugin {
   readonly nodeModules: readonly string[];
   /** Of the whole graph, in hex: changes with every change of a file. */
   readonly hash: string;
+  /** Whose trusted signature it has, by name. */
+  readonly signer?: string;
   /** Whether nothing had to be parsed. */
   readonly fromCache: boolean;
 }

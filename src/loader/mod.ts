@@ -53,7 +53,7 @@ export { fetchGraph, lockedOf, pinGraph } from "./remote_graph.ts";
 export type { RemoteLoadOptions } from "./remote_load.ts";
 export { inspectLocked, loadRemote } from "./remote_load.ts";
 export type { Signature, Signed, Trust } from "./signature.ts";
-export { checkSignature } from "./signature.ts";
+export { checkSignature, signerOf } from "./signature.ts";
 export { signFile } from "./sign_file.ts";
 export { entryUrl } from "./remote_url.ts";
 export type { LockedFiles, LockedModule, LockedPlugin, Lockfile } from "./lock_file.ts";

@@ -20,7 +20,7 @@ import {
   readRemoteGraph,
 } from "./remote_graph.ts";
 import { originRefusal, originsOf } from "./remote_url.ts";
-import { checkSignature, NO_TRUST, type Trust } from "./signature.ts";
+import { checkSignature, NO_TRUST, signerOf, type Trust } from "./signature.ts";
 import { sha256 } from "./sha256.ts";
 
 /** What to load and from where. */
@@ -54,14 +54,15 @@ export interface RemoteLoadOptions {
 export async function loadRemote(options: RemoteLoadOptions): Promise<LinkedPlugin> {
   const { cache, linkCacheDir, log } = options;
   const { plugin, origins, allowedNodeModules } = resolveLocked(options);
-  await checkSignature(plugin, { name: options.name, trust: options.trust ?? NO_TRUST });
+  const { name, trust = NO_TRUST } = options;
+  const signer = signerOf(await checkSignature(plugin, { name, trust }));
   const hash = await lockedHash(plugin);
   const slot = linkCacheDir === undefined ? undefined : {
     path: await cachePath(linkCacheDir, [plugin.url, hash, ...origins, ...allowedNodeModules]),
     log,
   };
   const cached = slot && await readCache(slot);
-  if (cached !== undefined) return pluginOf(cached, true);
+  if (cached !== undefined) return { ...pluginOf(cached, true), ...signer };
   const reader = await readLocked(plugin, options);
   // Only now: it brings the parser and the linker.
   const { link } = await import("./link.ts");
@@ -73,7 +74,7 @@ export async function loadRemote(options: RemoteLoadOptions): Promise<LinkedPlug
   const record: CacheRecord = { ...link(graph), files, hash, nativeModules, absent };
   log.debug(`Linked ${plugin.url} from ${cache.folder}`);
   if (slot !== undefined) await writeCache(slot, record);
-  return pluginOf(record, false);
+  return { ...pluginOf(record, false), ...signer };
 }
 
 /**

@@ -37,6 +37,11 @@ export type Signed =
   | { readonly kind: "unknown"; readonly key: string }
   | { readonly kind: "trusted"; readonly name: string };
 
+/** The name of a trusted signer, as a field of what is told of a plugin. */
+export function signerOf(signed: Signed): { signer?: string } {
+  return signed.kind === "trusted" ? { signer: signed.name } : {};
+}
+
 /** What a file of a signature begins with; also the first line of what is signed. */
 const MARK = "kuiper-signature-1";
 const LINE = new RegExp(`^${MARK} ([A-Za-z0-9+/]{43}=) ([A-Za-z0-9+/]{86}==)\\r?\\n?$`);
@@ -109,7 +114,7 @@ export async function checkSignature(
   const { signature } = plugin;
   const signed: Signed = signature === undefined
     ? { kind: "unsigned" }
-    : await signerOf(plugin, { signature, name, trust });
+    : await checkSigned(plugin, { signature, name, trust });
   if (!trust.required || signed.kind === "trusted") return signed;
   const what = signed.kind === "unsigned"
     ? "it is not signed"
@@ -121,7 +126,7 @@ export async function checkSignature(
   );
 }
 
-async function signerOf(
+async function checkSigned(
   plugin: LockedPlugin,
   { signature: { key, value }, name, trust }: { signature: Signature; name: string; trust: Trust },
 ): Promise<Signed> {

@@ -239,6 +239,8 @@ async function mayWrap(): Promise<boolean> {
 
 wrappedTest("a binary runs a wrapped plugin, or says what it lacks for that", async () => {
   await using site = await startWrapped();
+  const described = await site.call("plugin", "describe", "tick");
+  assertMatch(described.stdout, /wrapper +\/usr\/bin\/bwrap/);
   if (!await mayWrap()) {
     const run = await site.call("run", "-f", "tick.sql", "s", "--limit", "3");
     assertEquals(run.code, 1, run.stderr);

@@ -60,6 +60,7 @@ binaryTest(
     assertEquals(created.code, 0, created.stderr);
     const stream = JSON.parse((await site.call("describe", "stream", "s", "--json")).stdout);
     assertEquals(stream.source.provenance.signer, "alice");
+    assertEquals(stream.source.provenance.wrapper, undefined);
 
     // Somebody else's key, and a signature of something else.
     const lock = await Deno.readTextFile(at("kuiper.lock"));
