@@ -9,6 +9,7 @@ import { publicKey } from "./public_key.ts";
 import { KUIPER_SCHEMA } from "./kuiper_schema.ts";
 import { validateProps } from "./props_check.ts";
 import type { Where } from "./where.ts";
+import { DEFAULT_REST_CONFIG, type RestConfig, type RestSection, toRest } from "./rest_config.ts";
 import { isFinding, isSection, type Section } from "./yaml_file.ts";
 
 /** `etc/kuiper.yaml`, complete and checked. */
@@ -18,6 +19,8 @@ export interface KuiperConfig {
     readonly logLevel: LogLevel;
     /** Milliseconds that a graceful stop may take. @default {10000} */
     readonly gracefulShutdownTimeoutMs: number;
+    /** How the server is reached and what it holds its callers to. */
+    readonly rest: RestConfig;
   };
   readonly plugins: {
     /** Whether `run` and `ffi` can be granted. @default {false} */
@@ -47,7 +50,11 @@ export type WrapperArgument =
 
 /** What holds with no file and no variable; the shipped `etc/kuiper.yaml` says the same. */
 export const DEFAULT_KUIPER_CONFIG: KuiperConfig = {
-  basic: { logLevel: "info", gracefulShutdownTimeoutMs: 10_000 },
+  basic: {
+    logLevel: "info",
+    gracefulShutdownTimeoutMs: 10_000,
+    rest: DEFAULT_REST_CONFIG,
+  },
   plugins: {
     allowUnsafe: false,
     allowImport: [],
@@ -131,12 +138,15 @@ function checkKeys(value: Section, where: Where): Finding[] {
   return findings;
 }
 
+/** The section `basic`, checked by the schema. */
+interface BasicSection extends RestSection {
+  debug?: boolean;
+  logLevel?: LogLevel;
+  gracefulShutdownTimeout?: number | string;
+}
+
 function toConfig(value: Section, { paths }: ConfigInput): KuiperConfig {
-  const basic = (value.basic ?? {}) as {
-    debug?: boolean;
-    logLevel?: LogLevel;
-    gracefulShutdownTimeout?: number | string;
-  };
+  const basic = (value.basic ?? {}) as BasicSection;
   const plugins = (value.plugins ?? {}) as Partial<KuiperConfig["plugins"]>;
   const { basic: defaults } = DEFAULT_KUIPER_CONFIG;
   return {
@@ -145,6 +155,7 @@ function toConfig(value: Section, { paths }: ConfigInput): KuiperConfig {
       gracefulShutdownTimeoutMs: basic.gracefulShutdownTimeout === undefined
         ? defaults.gracefulShutdownTimeoutMs
         : parseDuration(basic.gracefulShutdownTimeout, '"basic.gracefulShutdownTimeout"'),
+      rest: toRest(basic, paths.base),
     },
     plugins: {
       ...DEFAULT_KUIPER_CONFIG.plugins,
@@ -158,8 +169,10 @@ function toConfig(value: Section, { paths }: ConfigInput): KuiperConfig {
   };
 }
 
-/** Whatever they are and wherever they came from: tokens are printed nowhere. */
+/** Whatever they are and wherever they came from: tokens are printed nowhere, nor what stands in a hash's place. */
 function hideTokens(value: Section, { secrets }: ConfigInput): void {
-  const tokens = isSection(value.plugins) ? value.plugins.tokens : undefined;
-  if (isSection(tokens)) Object.values(tokens).forEach((token) => secrets.add(String(token)));
+  for (const section of [value.basic, value.plugins]) {
+    const tokens = isSection(section) ? section.tokens : undefined;
+    if (isSection(tokens)) Object.values(tokens).forEach((token) => secrets.add(String(token)));
+  }
 }

@@ -1,6 +1,7 @@
 import { LOG_LEVELS } from "../core/mod.ts";
 import { DURATION_SCHEMA } from "./duration_schema.ts";
 import type { PropsSchema } from "./props_schema.ts";
+import { REST_PROPERTIES } from "./rest_config.ts";
 
 const TEXTS: PropsSchema = { type: "array", items: { type: "string" } };
 
@@ -28,6 +29,7 @@ export const KUIPER_SCHEMA: PropsSchema = {
         debug: { type: "boolean", default: false },
         logLevel: { enum: LOG_LEVELS, default: "info" },
         gracefulShutdownTimeout: { ...DURATION_SCHEMA, default: "10s" },
+        ...REST_PROPERTIES,
       },
     },
     plugins: {

@@ -12,6 +12,7 @@ export { embeddedEtc } from "./config_files.ts";
 export type { ConfigInput } from "./config_input.ts";
 export type { Finding, Place } from "./finding.ts";
 export { formatFinding, formatPlace, refuseErrors } from "./finding.ts";
+export type { RestConfig } from "./rest_config.ts";
 export type { KuiperConfig } from "./kuiper_config.ts";
 export { checkKuiperConfig, DEFAULT_KUIPER_CONFIG, loadKuiperConfig } from "./kuiper_config.ts";
 export type { CommonFields, SourceConfig, SourceQuery } from "./source_config.ts";

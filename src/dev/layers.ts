@@ -92,6 +92,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   amaro: ["loader"],
   acorn: ["loader"],
   aedes: ["dev"],
+  hono: ["api"],
   kuiper: ["plugins"],
   "node:sqlite": ["store"],
   "node:timers": ["loader"],

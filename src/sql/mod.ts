@@ -55,6 +55,7 @@ export type {
 } from "./plan.ts";
 export type { PrintOptions } from "./print.ts";
 export { printLiteral, printStatement, printType } from "./print.ts";
+export { maskSecrets } from "./secret.ts";
 export type { SqlPlace, SqlSource } from "./sql_error.ts";
 export { isSqlError, SqlError } from "./sql_error.ts";
 export type { StreamOption } from "./stream_options.ts";

@@ -61,7 +61,7 @@ Deno.test("loadKuiperConfig() does let the environment override the file", async
     "etc/kuiper.yaml": "basic:\n  logLevel: warn\n  gracefulShutdownTimeout: 2s\n",
   }, { kuiper__Basic__GRACEFULSHUTDOWNTIMEOUT: "1m", KUIPER__PLUGINS__ALLOWUNSAFE: "true" });
   assertEquals(await loadKuiperConfig(input), {
-    basic: { logLevel: "warn", gracefulShutdownTimeoutMs: 60_000 },
+    basic: { ...DEFAULT_KUIPER_CONFIG.basic, logLevel: "warn", gracefulShutdownTimeoutMs: 60_000 },
     plugins: {
       allowUnsafe: true,
       allowImport: [],
