@@ -23,8 +23,10 @@ import { type CheckOptions, checkPlugin, type CheckStep } from "./app/check_plug
 import { DenialBook } from "./app/denial_book.ts";
 import { describeStream, type StreamDescription } from "./app/describe_stream.ts";
 import { maskedLogger } from "./app/masking.ts";
+import type { InstallOptions } from "./app/install_plugin.ts";
 import type {
   PluginDescription,
+  PluginOf,
   PluginProposal,
   PluginSummary,
   ProposeOptions,
@@ -37,7 +39,8 @@ import { storeKeeper, streamScope } from "./app/store_keeper.ts";
 import { validate, type ValidateOptions } from "./app/validate.ts";
 
 export type { CheckOptions, CheckStep, StreamDescription, ValidateOptions };
-export type { PinnedPlugin, PluginDescription, PluginProposal, PluginSummary, ProposeOptions };
+export type { PinnedPlugin, PluginDescription, PluginOf, PluginProposal, PluginSummary };
+export type { InstallOptions, ProposeOptions };
 
 /** What an application is opened with. */
 export interface AppOptions {
@@ -120,6 +123,17 @@ export class App implements AsyncDisposable {
     }
   }
 
+  /** Put a definition in the place of the one of that name. What runs over it goes on as it was started. */
+  async replaceStream(statement: CreateStream): Promise<void> {
+    await this.stream(statement.name);
+    const store = await this.#open(`kuiper create stream ${statement.name}`, { brief: true });
+    store.streams.put({
+      name: statement.name,
+      statement: printStatement(statement, { secrets: "show" }),
+      created: Date.now(),
+    }, { replace: true });
+  }
+
   /** The names of the stored streams, sorted. */
   async streamNames(): Promise<string[]> {
     const store = await this.#look();
@@ -139,8 +153,12 @@ export class App implements AsyncDisposable {
     return await describeStream(await this.stream(name), this.#sources);
   }
 
-  /** Forget a stream, its state and its offsets. */
-  async dropStream(name: string): Promise<void> {
+  /**
+   * Forget a stream, its state and its offsets.
+   *
+   * @param options.force also while rules read it. @default {false}
+   */
+  async dropStream(name: string, _options: { force?: boolean } = {}): Promise<void> {
     const store = await this.#open(`kuiper drop stream ${name}`, { brief: true });
     if (!store.streams.remove(name)) throw unknownStream(name, store);
     store.state.remove(streamScope(name));
@@ -219,6 +237,12 @@ export class App implements AsyncDisposable {
     return await (await this.#openPlugins()).export(dir, names);
   }
 
+  /** Fetch a plugin and pin it with no grant, as over REST. */
+  async installPlugin(options: InstallOptions): Promise<void> {
+    const { installPlugin } = await import("./app/install_plugin.ts");
+    await installPlugin(options, await this.#openPlugins());
+  }
+
   /** Every plugin by URL and from a file. */
   async listPlugins(): Promise<PluginSummary[]> {
     return await (await this.#openPlugins()).catalog.list();
@@ -249,6 +273,27 @@ export class App implements AsyncDisposable {
   /** Forget a plugin by URL. @throws KuiperError `exists` while a stored stream uses it, `not_found` */
   async removePlugin(name: string): Promise<void> {
     await (await this.#openPlugins()).remove(name);
+  }
+
+  /** `text` without secrets and without the place of the base directory: for whom one does not know. */
+  mask(text: string): string {
+    return this.#input.secrets.mask(text).replaceAll(`${this.base.base}/`, "");
+  }
+
+  /** Own `data/` from now on, until this is disposed of. @throws KuiperError `busy` when another process does. */
+  async own(owner: string): Promise<void> {
+    await this.#open(owner);
+  }
+
+  /** Write into the lock of `data/`, which this process owns, where its server is. */
+  async announce(address: string): Promise<void> {
+    await (await this.#store)?.announce(address);
+  }
+
+  /** Where the server is that owns `data/` now; undefined when none does. */
+  async server(): Promise<string | undefined> {
+    const { lockedAddress } = await import("./store/mod.ts");
+    return await lockedAddress(join(this.base.data, "lock"));
   }
 
   /** Which other process owns `data/` now, for people; undefined when none does. */

@@ -69,6 +69,7 @@ export class PluginCatalog {
     for (const { name, type, display, path, version } of await listTypes(this.#context.folders)) {
       summaries.push({
         name: type,
+        of: "source",
         from: display,
         kind: "file",
         ...(version === undefined ? {} : { version }),
@@ -135,6 +136,7 @@ export class PluginCatalog {
       : (await this.approved(entry.name))?.manifest?.version;
     return {
       name: entry.name,
+      of: "source",
       from: entry.url,
       kind: "url",
       ...(version === undefined ? {} : { version }),

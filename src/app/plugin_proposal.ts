@@ -74,9 +74,14 @@ export interface ProposeOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What plugins are. */
+export type PluginOf = "source" | "sink" | "function";
+
 /** A plugin in a list. */
 export interface PluginSummary {
   readonly name: string;
+  /** What it is. */
+  readonly of: PluginOf;
   /** Its URL or file. */
   readonly from: string;
   readonly kind: "url" | "file";

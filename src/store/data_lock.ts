@@ -13,10 +13,12 @@ const LOOK_EVERY_MS = 25;
  */
 export class DataLock implements AsyncDisposable {
   readonly #file: Deno.FsFile;
+  readonly #owner: string;
   #released = false;
 
-  private constructor(file: Deno.FsFile) {
+  private constructor(file: Deno.FsFile, owner: string) {
     this.#file = file;
+    this.#owner = owner;
   }
 
   /**
@@ -48,13 +50,20 @@ export class DataLock implements AsyncDisposable {
         }
         await clock.sleep(LOOK_EVERY_MS);
       }
-      await file.truncate(0);
-      const text = `${JSON.stringify({ pid: Deno.pid, owner, ...(brief ? { brief } : {}) })}\n`;
-      await file.write(new TextEncoder().encode(text));
-      return new DataLock(file);
+      await write(file, { pid: Deno.pid, owner, ...(brief ? { brief } : {}) });
+      return new DataLock(file, owner);
     } catch (error) {
       file.close();
       throw taken ? ioError(error, `write ${path}`) : error;
+    }
+  }
+
+  /** Say to whoever looks where the server of this process is. */
+  async announce(address: string): Promise<void> {
+    try {
+      await write(this.#file, { pid: Deno.pid, owner: this.#owner, address });
+    } catch (error) {
+      throw ioError(error, "write the lock of the data directory");
     }
   }
 
@@ -86,6 +95,30 @@ export async function lockHolder(path: string): Promise<string | undefined> {
     // No file, or none that may be opened: nobody is known to run.
   }
   return undefined;
+}
+
+/**
+ * Where the server is that holds the lock on a data directory; undefined when nobody holds it, or somebody who serves
+ * nothing.
+ *
+ * @param path of the lock file.
+ */
+export async function lockedAddress(path: string): Promise<string | undefined> {
+  let address: unknown;
+  try {
+    ({ address } = JSON.parse(await Deno.readTextFile(path)) as Record<string, unknown>);
+  } catch {
+    return undefined;
+  }
+  if (typeof address !== "string") return undefined;
+  // A process that was killed leaves what it wrote.
+  return await lockHolder(path) === undefined ? undefined : address;
+}
+
+async function write(file: Deno.FsFile, holder: Record<string, unknown>): Promise<void> {
+  await file.truncate(0);
+  await file.seek(0, Deno.SeekMode.Start);
+  await file.write(new TextEncoder().encode(`${JSON.stringify(holder)}\n`));
 }
 
 function busySentence(path: string, { shown }: Holder): string {

@@ -11,6 +11,6 @@
  */
 export type { Store, StoreOptions } from "./open_store.ts";
 export { openStore } from "./open_store.ts";
-export { lockHolder } from "./data_lock.ts";
+export { lockedAddress, lockHolder } from "./data_lock.ts";
 export type { StoredStream, StreamStore } from "./stream_store.ts";
 export type { StateStore, StateUpdate } from "./state_store.ts";

@@ -26,6 +26,8 @@ export interface StoreOptions {
 
 /** What is kept in `data/`. */
 export interface Store extends AsyncDisposable {
+  /** Write into the lock where the server of this process is; nothing where the store was opened for looking. */
+  announce(address: string): Promise<void>;
   readonly streams: StreamStore;
   readonly state: StateStore;
 }
@@ -63,6 +65,7 @@ function store(db: Database, lock?: DataLock): Store {
   return {
     streams: new StreamStore(db),
     state: new StateStore(db),
+    announce: async (address) => await lock?.announce(address),
     async [Symbol.asyncDispose]() {
       if (closed) return;
       closed = true;

@@ -43,6 +43,7 @@ function engineOf(
       Promise.resolve<PluginSummary[]>([
         {
           name: "weather",
+          of: "source",
           from: "https://a.b/w.ts",
           kind: "url",
           isolation: "process",
@@ -50,6 +51,7 @@ function engineOf(
         },
         {
           name: "mine",
+          of: "source",
           from: "plugins/sources/Mine.ts",
           kind: "file",
           isolation: "worker",
@@ -59,6 +61,7 @@ function engineOf(
     describePlugin: (name) =>
       Promise.resolve({
         name,
+        of: "source",
         from: "https://a.b/w.ts",
         kind: "url",
         isolation: "process",

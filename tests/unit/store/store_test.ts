@@ -10,7 +10,7 @@ import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { type Clock, type Json, KuiperError } from "../../../src/core/mod.ts";
 import { DataLock } from "../../../src/store/data_lock.ts";
-import { openStore } from "../../../src/store/mod.ts";
+import { lockedAddress, lockHolder, openStore } from "../../../src/store/mod.ts";
 import { ioError } from "../../../src/store/io_error.ts";
 
 const OWNER = { owner: "kuiper test" };
@@ -142,6 +142,22 @@ Deno.test("openStore() does let others look while one owns it", async () => {
   assertEquals(reader.streams.list(), [DEMO]);
   assertThrows(() => reader.streams.remove("demo"), KuiperError, "only be read");
   assertEquals(store.streams.list(), [DEMO]);
+});
+
+Deno.test("Store.announce() does say where the server is, as long as it owns the directory", async () => {
+  await using data = await tempData();
+  const lock = join(data.dir, "lock");
+  assertEquals(await lockedAddress(lock), undefined);
+  const store = await openStore(data.dir, OWNER);
+  assertEquals(await lockedAddress(lock), undefined);
+  await store.announce("http://127.0.0.1:9081");
+  assertEquals(await lockedAddress(lock), "http://127.0.0.1:9081");
+  assertEquals(await lockHolder(lock), `process ${Deno.pid} ("kuiper test")`);
+  const left = await Deno.readTextFile(lock);
+  await store[Symbol.asyncDispose]();
+  assertEquals(await lockedAddress(lock), undefined);
+  await Deno.writeTextFile(lock, left);
+  assertEquals(await lockedAddress(lock), undefined, "a server that was killed");
 });
 
 Deno.test("openStore() does find nothing in a file whose maker was killed before its first word", async () => {

@@ -1,0 +1,97 @@
+import { Hono } from "hono";
+import type { Logger } from "../core/mod.ts";
+import { problem, refusal } from "./answer.ts";
+import { Guard } from "./guard.ts";
+import { pluginRoutes } from "./plugin_routes.ts";
+import { readJson, Refused } from "./read_json.ts";
+import type { RestApp } from "./rest_app.ts";
+import { addRoutes, type Route, type Router } from "./route.ts";
+import { ruleRoutes } from "./rule_routes.ts";
+import { streamRoutes } from "./stream_routes.ts";
+import { type SystemOptions, systemRoutes } from "./system_routes.ts";
+import { TokenBook } from "./token.ts";
+
+/** What the server's configuration says of requests. */
+export interface RestSettings {
+  readonly ip: string;
+  readonly tokens: Readonly<Record<string, string>>;
+  readonly metricsToken: boolean;
+  readonly plugins: boolean;
+  readonly cors: readonly string[];
+  readonly maxBodyBytes: number;
+  readonly maxRequests: number;
+  readonly timeoutMs: number;
+}
+
+/** What {@link createRest} is made of. */
+export interface RestOptions extends SystemOptions {
+  readonly settings: RestSettings;
+  readonly log: Logger;
+}
+
+/** Answers a request; never rejects. */
+export type RestHandler = (request: Request) => Promise<Response>;
+
+/**
+ * The server without its port. The routing is hono's: it decodes the parts of a path once and in the right order,
+ * and finds a route among all of them in one step.
+ *
+ * - Every answer that refuses or fails is `{"error": number, "message": text}`.
+ * - No more than `maxRequests` are at work at a time.
+ */
+export function createRest(app: RestApp, options: RestOptions): RestHandler {
+  const { settings, log } = options;
+  const router: Router = new Hono();
+  const failed = (error: unknown, route?: Route) => {
+    if (error instanceof Refused) return error.response;
+    return problem(error, {
+      mask: (text) => app.mask(text),
+      unexpected: (error) => log.error(`A request failed: ${traceOf(error)}`),
+      // A thing that is there already is numbered by its kind.
+      ...(route?.path.startsWith("/rules") === true ? { numbers: { exists: 4000 } } : {}),
+    });
+  };
+  addRoutes(router, [
+    ...systemRoutes(app, options),
+    ...streamRoutes(app),
+    ...ruleRoutes(app),
+    ...pluginRoutes(app, { allowed: settings.plugins }),
+  ], {
+    body: (request) =>
+      readJson(request, { maxBytes: settings.maxBodyBytes, timeoutMs: settings.timeoutMs }),
+    failed,
+  });
+  const guard = new Guard({
+    tokens: new TokenBook(settings.tokens),
+    ip: settings.ip,
+    cors: settings.cors,
+    isOpen: (path) =>
+      path === "/" || path === "/ping" || path === "/metrics" && !settings.metricsToken,
+  });
+  let running = 0;
+  return async (request) => {
+    if (running >= settings.maxRequests) {
+      const message = `More than ${settings.maxRequests} requests at a time, try again`;
+      return refusal({ status: 503, error: 1003, message, headers: { "retry-after": "1" } });
+    }
+    running++;
+    try {
+      const refused = await guard.check(request, new URL(request.url).pathname);
+      const answer = refused ?? await router.fetch(request);
+      return guard.share(request, request.method === "HEAD" ? headOf(answer) : answer);
+    } catch (error) {
+      return failed(error);
+    } finally {
+      running--;
+    }
+  };
+}
+
+function headOf(answer: Response): Response {
+  void answer.body?.cancel();
+  return new Response(null, { status: answer.status, headers: answer.headers });
+}
+
+function traceOf(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
