@@ -31,6 +31,9 @@ export async function signPlugins({ target, key }: SignOptions): Promise<SignedF
   const pem = await read(key, (path) => Deno.readTextFile(path));
   const { isDirectory } = await read(target, (path) => Deno.stat(path));
   const files: string[] = [];
+  if (!isDirectory && !/\.m?[jt]s$/.test(target)) {
+    throw fail("module", `"${target}" is no source file, expected .ts or .js`);
+  }
   if (!isDirectory) files.push(resolve(target));
   else {
     for await (const { name, isFile } of Deno.readDir(target)) {

@@ -237,6 +237,10 @@ export class ProcessChild {
       );
     }
     if (status.signal !== null) return ended(`was ended by the signal ${status.signal}${said}`);
+    // A wrapper tells a signal as shells do.
+    if (this.#options.launch.wraps !== undefined && status.code > 128) {
+      return ended(`was ended by the signal ${status.code - 128}${said}`);
+    }
     const inside = cut ? " in the middle of a message" : "";
     return ended(`ended by itself${inside} with exit code ${status.code}${said}`);
   }

@@ -380,6 +380,13 @@ Deno.test("ProcessPool.start() runs a process behind a wrapper, and ends both", 
   assert(await isGone(pid!));
 });
 
+Deno.test("ProcessPool.start() tells the signal that ended a process behind a wrapper", async () => {
+  const launch = { command: "/bin/sh", args: ["-c", "kill -9 $$"], env: {} };
+  const wrapper = ["/bin/sh", "-c", '"$@"; exit $?', "sh"];
+  const error = await assertRejects(() => open(source(""), { launch, wrapper }), KuiperError);
+  assertMatch(error.message, /its process was ended by the signal 9/);
+});
+
 Deno.test("ProcessPool.start() ends a process that cannot tell its memory", async () => {
   const message = { t: "usage", rssBytes: 0, cpuMs: 1, atMs: 1 };
   const json = JSON.stringify(message);
