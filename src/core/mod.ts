@@ -6,6 +6,11 @@
  */
 export type { Row, Value } from "./value.ts";
 export { checkRow, MAX_DEPTH, typeName } from "./value.ts";
+export type { ScalarKind, ScalarRules } from "./convert_scalar.ts";
+export { compileScalar, isObject, narrow } from "./convert_scalar.ts";
+export type { TimeParser } from "./time_pattern.ts";
+export { compileTimePattern } from "./time_pattern.ts";
+export { compileTimeReader } from "./time_reader.ts";
 export { decodeRows, encodeRows } from "./value_codec.ts";
 export { parseJson, toJson, TOO_DEEP } from "./json.ts";
 export type { Batch, Json, Tuple } from "./tuple.ts";

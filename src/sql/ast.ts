@@ -2,10 +2,9 @@
  * What a statement says, as plain data that JSON can carry: it is stored, printed and compared as it is, and knows
  * nothing of the text it came from.
  */
-import type { Json } from "../core/mod.ts";
+import type { Json, ScalarKind } from "../core/mod.ts";
 
-/** The types that hold one value. */
-export type ScalarKind = "bigint" | "float" | "string" | "datetime" | "boolean" | "bytea";
+export type { ScalarKind };
 
 /** The declared type of a column, of a field of a STRUCT, or of the elements of an ARRAY. */
 export type DataType =

@@ -1,8 +1,14 @@
-import { parseJson, type Row, type Value } from "../core/mod.ts";
+import {
+  compileScalar,
+  compileTimeReader,
+  isObject,
+  parseJson,
+  type Row,
+  type ScalarRules,
+  type Value,
+} from "../core/mod.ts";
 import { type Column, type DataType, type Field, literalValue, printType } from "../sql/mod.ts";
 import { ConversionError } from "./convert_error.ts";
-import { compileScalar, isObject, type ScalarRules } from "./convert_scalar.ts";
-import { compileTimeReader } from "./timestamp.ts";
 
 /** How rows are fitted to the declared columns. */
 export interface ConversionOptions {

@@ -1,7 +1,10 @@
-import { toJson, type Value } from "../core/mod.ts";
-import type { ScalarKind } from "../sql/mod.ts";
+import { toJson } from "./json.ts";
+import type { Value } from "./value.ts";
 
-/** What the conversions of one stream have in common. */
+/** The types of SQL that hold one value. */
+export type ScalarKind = "bigint" | "float" | "string" | "datetime" | "boolean" | "bytea";
+
+/** What the conversions of one place have in common. */
 export interface ScalarRules {
   /** Take only what is of the type already. */
   readonly strict: boolean;
@@ -78,8 +81,8 @@ function looseBigint(value: Value | undefined): Value | undefined {
   }
 }
 
-/** A number while that is safe. */
-function narrow(value: bigint): number | bigint {
+/** A BIGINT as the engine holds it: a number while that is safe, a bigint beyond. */
+export function narrow(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }

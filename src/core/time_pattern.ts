@@ -1,4 +1,4 @@
-import { fail } from "../core/mod.ts";
+import { fail } from "./errors.ts";
 
 /** Milliseconds since 1970 of a text, or undefined when it is no time of the pattern. */
 export type TimeParser = (text: string) => number | undefined;
