@@ -22,7 +22,7 @@ export interface DenialWatch {
  * Watch for denials from now on. Call it before a plugin's code is there: nothing that such code could replace is used
  * later.
  *
- * @param send hears of the first at once, then at most once a second.
+ * @param send hears at once of each of the first different denials, of all others at most once a second.
  */
 export function watchDenials(send: (message: FromIsolate & { t: "denied" }) => void): DenialWatch {
   const most = LIMITS.denied;
@@ -39,6 +39,8 @@ export function watchDenials(send: (message: FromIsolate & { t: "denied" }) => v
   let kinds = 0;
   let more = 0;
   let waits = false;
+  const known: Record<string, true> = { __proto__: null } as never;
+  let knownKinds = 0;
   let last = -Infinity;
 
   function flush(): void {
@@ -59,10 +61,16 @@ export function watchDenials(send: (message: FromIsolate & { t: "denied" }) => v
       kinds++;
       counts[text] = 1;
     }
+    // Code that goes on without waiting for anything would otherwise hide what it tried last.
+    if (knownKinds < most && !(text in known)) {
+      knownKinds++;
+      known[text] = true;
+      flush();
+      return;
+    }
     if (waits) return;
     const waitMs = last + EVERY_MS - now();
     waits = true;
-    // Never inside of the runtime's own code.
     later(() => {
       waits = false;
       flush();

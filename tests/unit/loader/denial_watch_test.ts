@@ -48,6 +48,11 @@ Deno.test("watchDenials() cannot be made silent by the plugin", async () => {
       () => { Object.defineProperty = () => {}; },
       () => { String.prototype.slice = () => ""; },
       () => { RegExp.prototype.exec = () => null; },
+      () => { Error.prepareStackTrace = () => { throw new Error("no"); }; },
+      () => { Error.stackTraceLimit = 0; },
+      () => { Object.defineProperty(Error.prototype, "message", { set() {}, get: () => "" }); },
+      () => { Object.defineProperty(Object.prototype, "counts", { set() {} }); },
+      () => { Array.prototype[Symbol.iterator] = () => ({ next: () => ({ done: true }) }); },
       () => { performance.now = () => -1e9; },
       () => { globalThis.postMessage = () => {}; },
       () => { Object.prototype["Requires read access"] = 1; },
@@ -55,6 +60,23 @@ Deno.test("watchDenials() cannot be made silent by the plugin", async () => {
     for (const attempt of attempts) { try { attempt(); } catch { /* It was closed. */ } }
     ${tried(`Deno.readTextFile("/etc/passwd")`)}`));
   assertEquals(counts, { "read /etc/passwd": 1 });
+});
+
+Deno.test("watchDenials() tells of what was tried by code that never waits again", async () => {
+  const told = Promise.withResolvers<unknown>();
+  await using host = await openPlugin(
+    source(`
+      try { Deno.readTextFileSync("/etc/passwd"); } catch { /* It was worth a try. */ }
+      const until = Date.now() + 300;
+      while (Date.now() < until);
+      ctx.log.info("waits again");
+      yield { message: {} };`),
+    { onDenied: (denial) => told.resolve(denial) },
+  );
+  const run = new Run(host);
+  assertEquals(await told.promise, { kind: "read", target: "/etc/passwd" });
+  assertEquals(run.lines, []);
+  await run.end();
 });
 
 Deno.test("watchDenials() lets a plugin that forges denials inflate its own count only", async () => {
