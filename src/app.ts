@@ -176,6 +176,13 @@ export class App implements AsyncDisposable {
     return await validate(options, { input: this.#input, sources, warned, stored });
   }
 
+  // -- Rules --
+
+  /** The rules of the store. @throws KuiperError `usage`: this version has none. */
+  get rules(): Promise<never> {
+    return Promise.reject(fail("usage", "Rules are not in this version, which runs streams"));
+  }
+
   // -- Running --
 
   /**

@@ -23,6 +23,11 @@ export const COMMANDS: readonly Entry[] = [
     load: () => import("./run.ts"),
   },
   {
+    words: "serve",
+    summary: "run the rules and serve REST",
+    load: () => import("./serve.ts"),
+  },
+  {
     words: "create stream",
     summary: "define a stream",
     load: () => import("./create_stream.ts"),
@@ -41,6 +46,61 @@ export const COMMANDS: readonly Entry[] = [
     words: "drop stream",
     summary: "forget a stream",
     load: () => import("./drop_stream.ts"),
+  },
+  {
+    words: "create rule",
+    summary: "define a rule: a query over a stream, and its sinks",
+    load: () => import("./create_rule.ts"),
+  },
+  {
+    words: "show rules",
+    summary: "list the rules and their states",
+    load: () => import("./show_rules.ts"),
+  },
+  {
+    words: "describe rule",
+    summary: "show a rule's definition",
+    load: () => import("./describe_rule.ts"),
+  },
+  {
+    words: "getstatus rule",
+    summary: "show how a rule stands and what it has counted",
+    load: () => import("./getstatus_rule.ts"),
+  },
+  {
+    words: "gettopo rule",
+    summary: "show the parts of a rule",
+    load: () => import("./gettopo_rule.ts"),
+  },
+  {
+    words: "start rule",
+    summary: "start a rule",
+    load: () => import("./start_rule.ts"),
+  },
+  {
+    words: "stop rule",
+    summary: "stop a rule",
+    load: () => import("./stop_rule.ts"),
+  },
+  {
+    words: "restart rule",
+    summary: "stop a rule and start it",
+    load: () => import("./restart_rule.ts"),
+  },
+  {
+    words: "drop rule",
+    summary: "forget a rule",
+    load: () => import("./drop_rule.ts"),
+  },
+  {
+    words: "validate rule",
+    summary: "check a rule without storing it",
+    load: () => import("./validate_rule.ts"),
+  },
+  {
+    words: "token new",
+    summary: "make a token for the server",
+    load: () => import("./token_new.ts"),
   },
   {
     words: "validate",
@@ -141,12 +201,9 @@ export const COMMANDS: readonly Entry[] = [
 
 /** What people who know Kuiper may type, and this version does not have: first words, or first and second. */
 const LATER: readonly string[] = [
-  "serve",
   "query",
   "functions",
   "top",
-  ...["create", "describe", "show", "drop", "start", "stop", "restart", "getstatus", "validate"]
-    .flatMap((verb) => [`${verb} rule`, `${verb} rules`]),
   ...["create", "describe", "show", "drop"].flatMap((verb) => [
     `${verb} table`,
     `${verb} tables`,
@@ -169,7 +226,7 @@ export function findCommand(line: readonly string[]): { entry: Entry; rest: read
   const typed = second === "" || second.startsWith("-") ? first : `${first} ${second}`;
   const later = LATER.find((words) => words === first || words === typed);
   if (later !== undefined) {
-    throw fail("usage", `"${later}" is not in this version, which runs streams without rules`);
+    throw fail("usage", `"${later}" is not in this version`);
   }
   const family = COMMANDS.map((entry) => entry.words).filter((words) =>
     words.startsWith(`${first} `)

@@ -1,8 +1,9 @@
 import { fail } from "../core/mod.ts";
-import { type CreateStream, parseStreamDefinition } from "../sql/mod.ts";
+import { type CreateStream, parseStreamDefinition, printStatement } from "../sql/mod.ts";
 import type { Call, Command } from "./command.ts";
 import { readDefinitions } from "./definitions.ts";
 import { openEngine } from "./open_engine.ts";
+import { serverOf, TOKEN_FLAG } from "./rest_client.ts";
 import { parseStreamStatement } from "./parse_stream_statement.ts";
 
 /** `kuiper create stream`. */
@@ -16,7 +17,10 @@ DATASOURCE, FORMAT (json, binary, delimited), TYPE (default mqtt), CONF_KEY, KEY
 TIMESTAMP_FORMAT, STRICT_VALIDATION, SHARED, DELIMITER and EXTRA. A file may hold several CREATE
 STREAM statements: all of them are created, or none when a name is taken.`,
   positionals: [{ name: "NAME", optional: true }, { name: "DEFINITION", optional: true }],
-  flags: [{ name: "file", short: "f", value: "FILE", doc: "a file of CREATE STREAM statements" }],
+  flags: [
+    { name: "file", short: "f", value: "FILE", doc: "a file of CREATE STREAM statements" },
+    TOKEN_FLAG,
+  ],
   surplus: "put quotes around the definition, so that the shell keeps it in one piece",
   examples: [
     [
@@ -42,13 +46,19 @@ STREAM statements: all of them are created, or none when a name is taken.`,
           `("kuiper drop stream ${twice.name}")`,
       );
     }
+    const server = await serverOf(engine, call);
     for (const definition of definitions) {
-      await engine.createStream(definition);
+      if (server === undefined) await engine.createStream(definition);
+      else await server.ask("POST", ["streams"], { body: { sql: sqlOf(definition) } });
       call.terminal.note(`stream "${definition.name}" is created`);
     }
     return 0;
   },
 };
+
+function sqlOf(definition: CreateStream): string {
+  return printStatement(definition, { secrets: "show" });
+}
 
 async function definitionsOf({ args, flags }: Call): Promise<CreateStream[]> {
   const [first, second] = args;

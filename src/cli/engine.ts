@@ -1,3 +1,4 @@
+import type { RestApp } from "../api/mod.ts";
 import type { App, AppOptions } from "../app.ts";
 import type { Batch } from "../core/mod.ts";
 
@@ -39,10 +40,13 @@ type Verbs =
   | "pinFiles"
   | "removePlugin"
   | "signPlugins"
+  | "own"
+  | "announce"
+  | "server"
   | "dataHolder";
 
 /** What the commands need of the application; tests put a fake in its place. */
-export interface Engine extends Pick<App, Verbs | "config">, AsyncDisposable {
+export interface Engine extends Pick<App, Verbs | "config">, RestApp, AsyncDisposable {
   run(...args: Parameters<App["run"]>): Promise<Run>;
 }
 

@@ -23,8 +23,11 @@ async function helpOn(
   style: Parameters<typeof overview>[0],
 ): Promise<string> {
   if (words.length === 0) return overview(style);
-  const family = COMMANDS.filter((entry) => entry.words.startsWith(`${words.join(" ")} `));
-  const entries = family.length > 0 ? family : [findCommand(words).entry];
+  const typed = words.join(" ");
+  const family = COMMANDS.filter((entry) => entry.words.startsWith(`${typed} `));
+  // "validate" is a command, and half of another.
+  const whole = family.length === 0 || COMMANDS.some((entry) => entry.words === typed);
+  const entries = whole ? [findCommand(words).entry] : family;
   const pages = entries.map(async (entry) => commandHelp((await entry.load()).command, style));
   return (await Promise.all(pages)).join("\n");
 }

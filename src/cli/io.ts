@@ -34,6 +34,8 @@ export interface Io {
   readonly clock: Clock;
   /** Open the application over a base directory. */
   readonly openEngine: OpenEngine;
+  /** Ask a server. @param caFile a PEM file with authorities to trust beside the system's. */
+  send(request: Request, caFile?: string): Promise<Response>;
 }
 
 /** The real terminal, process and application. */
@@ -52,7 +54,19 @@ export function denoIo(): Io {
       const { App } = await import("../app.ts");
       return await App.open(options);
     },
+    send,
   };
+}
+
+async function send(request: Request, caFile?: string): Promise<Response> {
+  if (caFile === undefined) return await fetch(request);
+  const client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(caFile)] });
+  try {
+    const response = await fetch(request, { client });
+    return new Response(await response.text(), response);
+  } finally {
+    client.close();
+  }
 }
 
 /** One line is all that a command asks for: what was typed ahead of the answer to it is no concern. */

@@ -119,9 +119,21 @@ export class FakeIo implements Io {
     this.opened.push(options);
     return Promise.resolve({
       config: DEFAULT_KUIPER_CONFIG,
+      server: () => Promise.resolve(undefined),
       ...this.#engine,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     } as Engine);
+  }
+
+  /** What a server was asked, and what it says; it says nothing until a test lets it. */
+  readonly asked: Request[] = [];
+  serverSays: (request: Request) => Response | Promise<Response> = () => {
+    throw new TypeError("connection refused");
+  };
+
+  async send(request: Request): Promise<Response> {
+    this.asked.push(request.clone());
+    return await this.serverSays(request);
   }
 
   /** Whether somebody listens to stop signals. */
