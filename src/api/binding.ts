@@ -20,7 +20,7 @@ export function isLoopback(ip: string): boolean {
  */
 export function refuseOpenBinding({ ip, hasTokens, hasTls, insecure }: Binding): void {
   if (isLoopback(ip) || insecure || hasTokens && hasTls) return;
-  const lacking = [...(hasTokens ? [] : ["tokens"]), ...(hasTls ? [] : ["TLS"])];
+  const lacking = [...(hasTokens ? [] : ["token"]), ...(hasTls ? [] : ["TLS"])];
   const yaml = [
     "basic:",
     ...(hasTokens

@@ -16,12 +16,14 @@ export interface BodyLimits {
   readonly maxBytes: number;
   /** Milliseconds until the whole of it must be there. */
   readonly timeoutMs: number;
+  /** Aborts when the server stops. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * The body of a request as JSON, whatever its Content-Type; no more of it is kept than is allowed.
  *
- * @throws Refused with 413 when it is too large and with 408 when it does not come.
+ * @throws Refused with 413 when it is too large, with 408 when it does not come, with 503 when the server stops.
  * @throws KuiperError `usage` when it is no JSON.
  */
 export async function readJson(request: Request, limits: BodyLimits): Promise<unknown> {
@@ -43,22 +45,26 @@ export async function readJson(request: Request, limits: BodyLimits): Promise<un
 }
 
 async function readBytes(request: Request, limits: BodyLimits): Promise<Uint8Array> {
-  const { maxBytes } = limits;
+  const { maxBytes, signal } = limits;
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
   if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader();
   // Cancelling resolves the read that waits.
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
+  let refused: Refused | undefined;
+  const giveUp = (why: Refused) => {
+    refused = why;
     void reader.cancel().catch(() => {});
-  }, limits.timeoutMs);
+  };
+  const timer = setTimeout(() => giveUp(tooSlow(limits.timeoutMs)), limits.timeoutMs);
+  const onStop = () => giveUp(stopping());
+  signal?.addEventListener("abort", onStop, { once: true });
+  if (signal?.aborted === true) onStop();
   try {
     const chunks: Uint8Array[] = [];
     let length = 0;
     while (true) {
       const { done, value } = await reader.read();
-      if (late) throw tooSlow(limits.timeoutMs);
+      if (refused !== undefined) throw refused;
       if (done) return joined(chunks, length);
       length += value.length;
       if (length > maxBytes) {
@@ -72,6 +78,7 @@ async function readBytes(request: Request, limits: BodyLimits): Promise<Uint8Arr
     throw fail("usage", "The body broke off", error);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", onStop);
   }
 }
 
@@ -93,4 +100,11 @@ function tooLarge(maxBytes: number): Refused {
 function tooSlow(timeoutMs: number): Refused {
   const message = `The body took longer than ${timeoutMs} ms, the limit of basic.restTimeout`;
   return new Refused(refusal({ status: 408, message, headers: { connection: "close" } }));
+}
+
+function stopping(): Refused {
+  const message = "The server is stopping";
+  return new Refused(
+    refusal({ status: 503, error: 1003, message, headers: { connection: "close" } }),
+  );
 }

@@ -27,6 +27,8 @@ export interface RestSettings {
 export interface RestOptions extends SystemOptions {
   readonly settings: RestSettings;
   readonly log: Logger;
+  /** Aborts when the server stops: who is still sending a body is refused. */
+  readonly signal?: AbortSignal;
 }
 
 /** Answers a request; never rejects. */
@@ -58,7 +60,11 @@ export function createRest(app: RestApp, options: RestOptions): RestHandler {
     ...pluginRoutes(app, { allowed: settings.plugins }),
   ], {
     body: (request) =>
-      readJson(request, { maxBytes: settings.maxBodyBytes, timeoutMs: settings.timeoutMs }),
+      readJson(request, {
+        maxBytes: settings.maxBodyBytes,
+        timeoutMs: settings.timeoutMs,
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      }),
     failed,
   });
   const guard = new Guard({

@@ -2,6 +2,9 @@ import { fail, type Logger, messageOf } from "../core/mod.ts";
 import { refuseOpenBinding } from "./binding.ts";
 import type { RestHandler } from "./rest.ts";
 
+/** Milliseconds that requests at work have to end when the server stops. */
+const DRAIN_MS = 2000;
+
 /** Where and how a server listens. */
 export interface ServerOptions {
   readonly ip: string;
@@ -21,7 +24,7 @@ export interface Server extends AsyncDisposable {
 }
 
 /**
- * Listen, and answer with `handler`. Disposing of it lets the requests that are at work end.
+ * Listen, and answer with `handler`. Disposing of it lets the requests that are at work end, for two seconds.
  *
  * @throws KuiperError `config` for an address that may not be served so and a certificate that is none, `io` when the
  * port is taken.
@@ -49,9 +52,17 @@ export function listen(handler: RestHandler, options: ServerOptions): Server {
   return {
     address: `${scheme}://${reachable(ip)}:${server.addr.port}`,
     [Symbol.asyncDispose]() {
-      return closed ??= server.shutdown();
+      return closed ??= drain(server);
     },
   };
+}
+
+/** The runtime waits for a client that does not read its answer as long as that likes. */
+function drain(server: Deno.HttpServer): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const late = setTimeout(resolve, DRAIN_MS);
+  server.shutdown().finally(() => clearTimeout(late)).then(resolve, reject);
+  return promise;
 }
 
 /** An address of all interfaces is reached by loopback. */

@@ -37,6 +37,7 @@ async function serve(call: Call, stop: AbortSignal): Promise<number> {
   const { version } = await readBuildInfo();
   await engine.own("kuiper serve");
 
+  const closing = new AbortController();
   const stopped = Promise.withResolvers<void>();
   const onStop = () => stopped.resolve();
   stop.addEventListener("abort", onStop, { once: true });
@@ -49,6 +50,7 @@ async function serve(call: Call, stop: AbortSignal): Promise<number> {
     version,
     startedAt: clock.now(),
     now: () => clock.now(),
+    signal: closing.signal,
     ...(hasTokens || isLoopback(ip) ? { stop: onStop } : {}),
   });
   {
@@ -66,6 +68,7 @@ async function serve(call: Call, stop: AbortSignal): Promise<number> {
       terminal.warn(`${ip} is served ${hasTokens ? "without TLS" : "without authentication"}`);
     }
     await stopped.promise;
+    closing.abort();
   }
   terminal.note("the server is stopped");
   return 0;

@@ -150,7 +150,7 @@ export class FakeServer {
 
   constructor(
     settings: Partial<RestSettings> = {},
-    options: { stoppable?: boolean; app?: Partial<RestApp> } = {},
+    options: { stoppable?: boolean; app?: Partial<RestApp>; signal?: AbortSignal } = {},
   ) {
     const need = (name: string) => {
       const stream = this.streams.get(name);
@@ -212,6 +212,7 @@ export class FakeServer {
       version: "1.2.3",
       startedAt: 1000,
       now: () => 6500,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.stoppable === false ? {} : { stop: () => void this.stops++ }),
     });
   }

@@ -456,6 +456,15 @@ Deno.test("a body that does not come does get 408", async () => {
   assertEquals((await server.ask("POST", "/streams", { body })).status, 408);
 });
 
+Deno.test("a body that is still coming when the server stops does get 503", async () => {
+  const closing = new AbortController();
+  const server = new FakeServer({}, { signal: closing.signal });
+  const body = new ReadableStream({ pull: () => new Promise(() => {}) });
+  const answer = server.ask("POST", "/streams", { body });
+  closing.abort();
+  assertEquals((await answer).status, 503);
+});
+
 Deno.test("one request more than the limit does get 503 at once", async () => {
   const server = new FakeServer({ maxRequests: 1 });
   let end = () => {};
