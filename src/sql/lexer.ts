@@ -20,6 +20,8 @@ const WORD = /[\p{L}\p{N}\p{M}_]+/uy;
 const PLAIN_WORD = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const NUMBER = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y;
 const SYMBOL = /[\x21-\x7e]/;
+/** Symbols of two characters. */
+const PAIR = /->|[!<>=]=|<>/y;
 const HEX4 = /[0-9a-fA-F]{4}/y;
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -96,6 +98,8 @@ class Lexer {
     if (number !== "") return this.#number(number, offset);
     const word = this.#match(WORD);
     if (word !== "") return this.#word(word, offset);
+    const pair = this.#match(PAIR);
+    if (pair !== "") return { kind: "symbol", value: pair, offset, length: 2 };
     if (SYMBOL.test(first)) {
       this.#at++;
       return { kind: "symbol", value: first, offset, length: 1 };

@@ -44,6 +44,7 @@ export { literalValue } from "./ast.ts";
 export { parseStatement, parseStatements, parseStreamDefinition } from "./parse_statement.ts";
 export type {
   CallStep,
+  ComputeStep,
   FilterStep,
   LimitStep,
   OrderStep,
@@ -53,6 +54,13 @@ export type {
   QueryPlan,
   SourceStep,
 } from "./plan.ts";
+export { explainPlan } from "./explain_plan.ts";
+export type { PreparedQuery, PrepareOptions } from "./prepare_query.ts";
+export { namesOfQuery, parseQuery, prepareQuery } from "./prepare_query.ts";
+export type { CheckedItem, CheckedSelect } from "./check_select.ts";
+export type { Known } from "./static_type.ts";
+export { printExpr, printSelect } from "./print_select.ts";
+export { mapExpr } from "./map_expr.ts";
 export type { PrintOptions } from "./print.ts";
 export { printLiteral, printStatement, printType } from "./print.ts";
 export { maskSecrets } from "./secret.ts";

@@ -67,6 +67,12 @@ export function parseType(reader: TokenReader, depth = 1): DataType {
     : reader.expected(A_TYPE, { hint: `write ${meant}` });
 }
 
+/** The type that a name in a string stands for, as in eKuiper's `cast(x, "bigint")`. */
+export function parseTypeName(name: string): DataType | undefined {
+  const upper = name.toUpperCase();
+  return Object.hasOwn(SCALARS, upper) ? { kind: SCALARS[upper]! } : undefined;
+}
+
 /** The type's name as SQL writes it, without what is in it. */
 export function typeKeyword(type: DataType): string {
   return type.kind.toUpperCase();

@@ -6,7 +6,14 @@
 import type { Expr, OrderKey } from "./ast.ts";
 
 /** One step of a plan with everything below it. */
-export type PlanNode = SourceStep | CallStep | FilterStep | ProjectStep | OrderStep | LimitStep;
+export type PlanNode =
+  | SourceStep
+  | CallStep
+  | ComputeStep
+  | FilterStep
+  | ProjectStep
+  | OrderStep
+  | LimitStep;
 
 /** Rows of a stream. */
 export interface SourceStep {
@@ -31,6 +38,13 @@ export interface CallStep {
     /** Where the result of each row goes. */
     readonly slot: number;
   }[];
+}
+
+/** Aliases that WHERE uses: computed once per row, in this order, into their slots. */
+export interface ComputeStep {
+  readonly kind: "compute";
+  readonly input: PlanNode;
+  readonly values: readonly { readonly name: string; readonly expr: Expr; readonly slot: number }[];
 }
 
 /** Keeps the rows for which `where` is true. */

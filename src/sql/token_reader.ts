@@ -15,7 +15,7 @@ export interface ExpectedOptions {
   /** What was found. @default the current token */
   token?: Token;
   /** Why, or what to write; stands behind a semicolon. */
-  hint?: string;
+  hint?: string | undefined;
 }
 
 /**
@@ -42,6 +42,12 @@ export class TokenReader {
   /** The token after {@link token}. */
   get following(): Token {
     return this.#tokens[Math.min(this.#at + 1, this.#tokens.length - 1)]!;
+  }
+
+  /** Whether this symbol stands `ahead` tokens behind the next one. */
+  looksAt(ahead: number, symbol: string): boolean {
+    const token = this.#tokens[this.#at + ahead];
+    return token?.kind === "symbol" && token.value === symbol;
   }
 
   /** Whether the text has ended. */
