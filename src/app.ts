@@ -18,7 +18,7 @@ import {
 import { typeKey } from "./loader/mod.ts";
 import type { Store } from "./store/mod.ts";
 import { type CreateStream, parseStatement, printStatement } from "./sql/mod.ts";
-import { StreamRun } from "./stream/mod.ts";
+import { type Selection, StreamRun } from "./stream/mod.ts";
 import { type CheckOptions, checkPlugin, type CheckStep } from "./app/check_plugin.ts";
 import { DenialBook } from "./app/denial_book.ts";
 import { describeStream, type StreamDescription } from "./app/describe_stream.ts";
@@ -189,8 +189,12 @@ export class App implements AsyncDisposable {
    * Start a stream. The caller iterates it and disposes of it.
    *
    * @param options.stored keep state and offsets in the store. @default {false}
+   * @param options.selection what the reader needs of it. @default {everything}
    */
-  async run(definition: CreateStream, options: { stored?: boolean } = {}): Promise<StreamRun> {
+  async run(
+    definition: CreateStream,
+    options: { stored?: boolean; selection?: Selection | undefined } = {},
+  ): Promise<StreamRun> {
     const source = await this.#sources.prepare(definition);
     const keeper = options.stored === true
       ? storeKeeper(await this.#open(`kuiper run ${definition.name}`), definition.name)
@@ -199,6 +203,7 @@ export class App implements AsyncDisposable {
     const stopTimeoutMs = this.config.basic.gracefulShutdownTimeoutMs;
     const run = new StreamRun({
       definition,
+      selection: options.selection,
       props: source.props,
       concurrency: common.concurrency,
       bufferLength: common.bufferLength,

@@ -4,6 +4,8 @@ import type { Row } from "../core/mod.ts";
 export interface FormatColumn {
   readonly name: string;
   readonly type: { readonly kind: string };
+  /** Whether anybody reads it; one that nobody does is left out of the rows where that saves work. @default {true} */
+  readonly wanted?: boolean;
 }
 
 /** What a decoder is made from. */

@@ -31,9 +31,9 @@ export function delimitedDecoder({ delimiter = ",", columns = [] }: DecoderOptio
       }: write a text without double quotes and line breaks, such as ";"`,
     );
   }
-  const readers = columns.map(({ name, type }): FieldReader => ({
+  const readers = columns.map(({ name, type, wanted = true }): FieldReader => ({
     name,
-    read: READERS[type.kind] ?? ((text) => text),
+    read: wanted ? READERS[type.kind] ?? ((text) => text) : () => undefined,
   }));
   const ending = new RegExp(`${RegExp.escape(delimiter)}|\\r?\\n`, "g");
   return (payload) => {

@@ -9,18 +9,43 @@ import { compileTimestamp } from "./timestamp.ts";
 /** Lines about bad input: so many in a window, the rest counted. */
 const SAMPLE = { burst: 3, windowMs: 10_000 };
 
+/** What the one reader of a stream needs of it: the rest is neither converted nor made into tuples. */
+export interface Selection {
+  /**
+   * The columns that it reads; `null` for whole rows. It concerns declared columns only, since leaving fields out of a
+   * row as it came costs more than carrying them, and none where STRICT_VALIDATION looks at all of them.
+   */
+  readonly columns: readonly string[] | null;
+  /** Whether it wants a row; what it throws is counted as an error of the row, which is dropped. */
+  readonly filter?: ((message: Row, meta: Row, timestamp: number) => boolean) | undefined;
+}
+
 /** Makes the tuples of a stream out of what its source sent: decode, convert, set the time. Synchronous. */
 export type Ingest = (batch: SourceBatch) => Tuple[];
 
 /** Compile the ingest of a stream once; what goes wrong is counted in `metrics` and sampled in the log. */
 export function compileIngest(
   definition: CreateStream,
-  context: { metrics: StreamMetrics; log: Logger; clock: Clock },
+  context: { metrics: StreamMetrics; log: Logger; clock: Clock; selection?: Selection | undefined },
 ): Ingest {
   const { columns, options } = definition;
-  const { metrics, log, clock } = context;
-  const decode = createDecoder({ format: options.format, delimiter: options.delimiter, columns });
-  const convert = columns.length === 0 ? undefined : compileConversion(columns, {
+  const { metrics, log, clock, selection } = context;
+  const filter = selection?.filter;
+  const isRead = wantedColumns(definition, selection);
+  const decode = createDecoder({
+    format: options.format,
+    delimiter: options.delimiter,
+    // The time of the event is taken from the row as it came.
+    columns: columns.map((column) => ({
+      ...column,
+      wanted: isRead(column.name) || column.name === options.timestamp,
+    })),
+  });
+  // A time that is missing may have a DEFAULT, which converting puts in.
+  const converted = columns.filter((column) =>
+    isRead(column.name) || (column.name === options.timestamp && column.default !== undefined)
+  );
+  const convert = columns.length === 0 ? undefined : compileConversion(converted, {
     strict: options.strictValidation,
     ...(options.timestampFormat === undefined ? {} : { timestampFormat: options.timestampFormat }),
   });
@@ -30,6 +55,8 @@ export function compileIngest(
   const hasDefaultTime = columns.some((column) =>
     column.name === options.timestamp && column.default !== undefined
   );
+  // Without columns a conversion passes rows as they are.
+  const nothingRead = converted.length === 0;
   const gate = sampled(() => clock.now(), SAMPLE);
 
   const count = (problem: string) => {
@@ -46,7 +73,7 @@ export function compileIngest(
   const finish = (row: Row, meta: Row, time: number, tuples: Tuple[]) => {
     let message = row;
     if (convert !== undefined) {
-      const converted = convert(row);
+      const converted = nothingRead ? {} : convert(row);
       if (converted instanceof Error) {
         metrics.dropped_strict_total++;
         count(`dropped a row: ${converted.message}`);
@@ -64,6 +91,17 @@ export function compileIngest(
         return;
       }
       timestamp = own;
+    }
+    if (filter !== undefined) {
+      try {
+        if (!filter(message, meta, timestamp)) {
+          metrics.filtered_total++;
+          return;
+        }
+      } catch (error) {
+        count(`dropped a row: ${messageOf(error)}`);
+        return;
+      }
     }
     tuples.push({ message, meta, timestamp });
   };
@@ -91,4 +129,14 @@ export function compileIngest(
     }
     return tuples;
   };
+}
+
+function wantedColumns(
+  { options }: CreateStream,
+  selection: Selection | undefined,
+): (name: string) => boolean {
+  const names = selection?.columns ?? null;
+  if (names === null || options.strictValidation) return () => true;
+  const wanted = new Set(names);
+  return (name) => wanted.has(name);
 }

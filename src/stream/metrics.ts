@@ -8,6 +8,8 @@ export interface StreamMetrics {
   dropped_overflow_total: number;
   /** Dropped for being larger than maxTupleBytes. */
   dropped_oversize_total: number;
+  /** Rows that a rule's WHERE left out right after decoding: they were processed, not dropped. */
+  filtered_total: number;
   /** Dropped by STRICT_VALIDATION. */
   dropped_strict_total: number;
   /** Accepted, but not delivered before the stop's deadline or after the reader left. */
@@ -39,6 +41,7 @@ export function newMetrics(): StreamMetrics {
     records_out_total: 0,
     dropped_overflow_total: 0,
     dropped_oversize_total: 0,
+    filtered_total: 0,
     dropped_strict_total: 0,
     dropped_stop_total: 0,
     decode_errors_total: 0,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export type { Ingest } from "./ingest.ts";
+export type { Ingest, Selection } from "./ingest.ts";
 export { compileIngest } from "./ingest.ts";
 export type { StreamMetrics } from "./metrics.ts";
 export { newMetrics } from "./metrics.ts";

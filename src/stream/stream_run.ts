@@ -24,7 +24,7 @@ import {
 } from "../contract/mod.ts";
 import { Backoff, Channel, type OverflowPolicy, TaskScope } from "../flow/mod.ts";
 import type { CreateStream } from "../sql/mod.ts";
-import { compileIngest, type Ingest } from "./ingest.ts";
+import { compileIngest, type Ingest, type Selection } from "./ingest.ts";
 import { newMetrics, type StreamMetrics } from "./metrics.ts";
 import { HEALTHY_MS, type RestartPolicy } from "./restart.ts";
 import { STREAM_MOVES, type StreamState, type StreamStatus } from "./status.ts";
@@ -53,6 +53,8 @@ export interface StreamRunOptions {
   stopTimeoutMs: number;
   /** Milliseconds of it that the sources may take. @default {three quarters of stopTimeoutMs} */
   sourceStopMs?: number;
+  /** What the reader needs of the stream. @default {everything} */
+  selection?: Selection | undefined;
   /** Opens what runs one instance, an isolate or the engine itself; rejects when `signal` aborts first. */
   openHost(instanceId: number, signal: AbortSignal): Promise<SourceHost>;
   /** The sentence for a failure of the source. */
@@ -129,6 +131,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
       metrics: this.#metrics,
       log: options.log,
       clock: options.clock,
+      selection: options.selection,
     });
     this.#window = splitBuffer(options.bufferLength).credit;
     this.#sourceStopMs = options.sourceStopMs ?? options.stopTimeoutMs * 0.75;

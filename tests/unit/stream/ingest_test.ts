@@ -1,0 +1,92 @@
+import { assertEquals } from "@std/assert";
+import { silentLogger, systemClock } from "../../../src/core/mod.ts";
+import type { SourceBatch } from "../../../src/contract/mod.ts";
+import { type CreateStream, parseStatement } from "../../../src/sql/mod.ts";
+import { compileIngest, newMetrics, type Selection } from "../../../src/stream/mod.ts";
+
+const encode = (text: string) => new TextEncoder().encode(text);
+
+function payloads(...texts: string[]): SourceBatch {
+  return {
+    seq: 1,
+    messages: texts.map(() => null),
+    payloads: texts.map(encode),
+    times: texts.map(() => 5),
+    dropped: 0,
+    oversize: 0,
+    special: false,
+  };
+}
+
+function ingestOf(statement: string, selection?: Selection) {
+  const metrics = newMetrics();
+  const ingest = compileIngest(parseStatement(statement) as CreateStream, {
+    metrics,
+    log: silentLogger,
+    clock: systemClock,
+    selection,
+  });
+  return { metrics, rows: (batch: SourceBatch) => ingest(batch).map(({ message }) => message) };
+}
+
+Deno.test("compileIngest() leaves declared columns out that nobody reads", () => {
+  const { rows } = ingestOf("CREATE STREAM s (a BIGINT, b STRING, c FLOAT) WITH ()", {
+    columns: ["a", "c"],
+  });
+  assertEquals(rows(payloads('{"a":1,"b":"x","c":"2.5"}', "{}")), [{ a: 1, c: 2.5 }, {
+    a: 0,
+    c: 0,
+  }]);
+});
+
+Deno.test("compileIngest() does not read delimited fields that nobody wants", () => {
+  const { rows } = ingestOf(
+    'CREATE STREAM s (a BIGINT, b BIGINT, c STRING) WITH (FORMAT="delimited")',
+    { columns: ["c"] },
+  );
+  assertEquals(rows(payloads("1,2,x\n3,4,y")), [{ c: "x" }, { c: "y" }]);
+});
+
+Deno.test("compileIngest() makes empty rows when no column is read", () => {
+  const { rows } = ingestOf("CREATE STREAM s (a BIGINT) WITH ()", { columns: [] });
+  assertEquals(rows(payloads('{"a":1}')), [{}]);
+});
+
+Deno.test("compileIngest() passes rows of a schemaless stream whole", () => {
+  const { rows } = ingestOf("CREATE STREAM s () WITH ()", { columns: ["a"] });
+  assertEquals(rows(payloads('{"a":1,"b":2}')), [{ a: 1, b: 2 }]);
+});
+
+Deno.test("compileIngest() still looks at every column under STRICT_VALIDATION", () => {
+  const { rows, metrics } = ingestOf(
+    'CREATE STREAM s (a BIGINT, b BIGINT) WITH (STRICT_VALIDATION="true")',
+    { columns: ["a"] },
+  );
+  assertEquals(rows(payloads('{"a":1,"b":"no"}', '{"a":1,"b":2}')), [{ a: 1, b: 2 }]);
+  assertEquals(metrics.dropped_strict_total, 1);
+});
+
+Deno.test("compileIngest() takes the time of the event from a column that nobody reads", () => {
+  const metrics = newMetrics();
+  const ingest = compileIngest(
+    parseStatement(
+      'CREATE STREAM s (a STRING, ts BIGINT) WITH (TIMESTAMP="ts", FORMAT="delimited")',
+    ) as CreateStream,
+    { metrics, log: silentLogger, clock: systemClock, selection: { columns: ["a"] } },
+  );
+  assertEquals(ingest(payloads("x,1234")), [{ message: { a: "x" }, meta: {}, timestamp: 1234 }]);
+});
+
+Deno.test("compileIngest() counts what the filter leaves out, and drops rows that it throws on", () => {
+  const { rows, metrics } = ingestOf("CREATE STREAM s () WITH ()", {
+    columns: null,
+    filter: (message) => {
+      if (message.a === "bad") throw new TypeError("a is no number");
+      return (message.a as number) > 1;
+    },
+  });
+  assertEquals(rows(payloads('{"a":1}', '{"a":2}', '{"a":"bad"}')), [{ a: 2 }]);
+  assertEquals(metrics.filtered_total, 1);
+  assertEquals(metrics.exceptions_total, 1);
+  assertEquals(metrics.last_exception, "dropped a row: a is no number");
+});
