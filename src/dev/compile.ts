@@ -180,19 +180,29 @@ const WAITS =
  * @throws KuiperError `io`
  */
 export async function compileEmpty(options: CompileOptions & { waits?: boolean }): Promise<void> {
+  await compileText(options.waits === true ? WAITS : "// Nothing.\n", { ...options, args: [] });
+}
+
+/**
+ * Compile a program of one JavaScript file that imports nothing but `node:`, for comparison.
+ *
+ * @param options.args more of `deno compile`, such as permissions.
+ * @throws KuiperError `io`
+ */
+export async function compileText(
+  program: string,
+  options: CompileOptions & { args: readonly string[] },
+): Promise<void> {
   const deno = await compiler(options);
   const folder = await Deno.makeTempDir({ prefix: "kuiper_compile_" });
   try {
-    await Deno.writeTextFile(
-      join(folder, "empty.js"),
-      options.waits === true ? WAITS : "// Nothing.\n",
-    );
-    await compileFile("empty.js", {
+    await Deno.writeTextFile(join(folder, "program.js"), program);
+    await compileFile("program.js", {
       deno,
       folder,
       runtime: runtimeOf(options),
       out: options.out,
-      args: ["--no-config"],
+      args: ["--no-config", ...options.args],
     });
   } finally {
     await Deno.remove(folder, { recursive: true });

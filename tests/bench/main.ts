@@ -34,6 +34,7 @@ const ROWS: Readonly<Record<string, () => Promise<Row[]>>> = {
   C: measureProcess,
   D: () => measureStart(RUNTIME),
   E: async () => [...await measureInstances(), ...await measureProcessMemory(RUNTIME)],
+  G: () => measureServer(RUNTIME),
   M: measureModules,
 };
 

@@ -83,8 +83,8 @@ async function processMb(binary: string): Promise<number> {
   return megabytes;
 }
 
-/** @throws Deno.errors.NotFound where there is no /proc. */
-async function residentMb(pid: number): Promise<number> {
+/** Megabytes that a process holds. @throws Deno.errors.NotFound where there is no /proc. */
+export async function residentMb(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) * 1024 / 1e6;
 }

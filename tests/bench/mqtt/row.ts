@@ -44,7 +44,7 @@ async function subscribe(script: string, url: string): Promise<Subscribed> {
 }
 
 /** mosquitto where it is installed, else a broker in a process of its own. */
-async function startBroker(): Promise<AsyncDisposable & { url: string; name: string }> {
+export async function startBroker(): Promise<AsyncDisposable & { url: string; name: string }> {
   if (findMosquitto() !== undefined) {
     const broker = await startMosquitto();
     return {
