@@ -183,6 +183,16 @@ export class App implements AsyncDisposable {
     return Promise.reject(fail("usage", "Rules are not in this version, which runs streams"));
   }
 
+  /** Run a query. @throws KuiperError `usage`: this version runs none. */
+  runQuery(_sql: string): Promise<never> {
+    return Promise.reject(fail("usage", "Queries are not in this version, which runs streams"));
+  }
+
+  /** Plan a query. @throws KuiperError `usage`: this version plans none. */
+  explainQuery(_sql: string): Promise<never> {
+    return Promise.reject(fail("usage", "Queries are not in this version, which runs streams"));
+  }
+
   // -- Running --
 
   /**

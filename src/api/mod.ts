@@ -14,7 +14,7 @@ export { isLoopback, refuseOpenBinding } from "./binding.ts";
 export { flatStatus } from "./flat_status.ts";
 export type { RestHandler, RestOptions, RestSettings } from "./rest.ts";
 export { createRest } from "./rest.ts";
-export type { RestApp } from "./rest_app.ts";
+export type { QueryRun, RestApp } from "./rest_app.ts";
 export type { RuleDoor, RuleSummary, RuleTopo } from "./rule_door.ts";
 export type { Server, ServerOptions } from "./server.ts";
 export { listen } from "./server.ts";

@@ -3,6 +3,7 @@ import type { Logger } from "../core/mod.ts";
 import { problem, refusal } from "./answer.ts";
 import { Guard } from "./guard.ts";
 import { pluginRoutes } from "./plugin_routes.ts";
+import { queryRoutes } from "./query_routes.ts";
 import { readJson, Refused } from "./read_json.ts";
 import type { RestApp } from "./rest_app.ts";
 import { addRoutes, type Route, type Router } from "./route.ts";
@@ -57,6 +58,10 @@ export function createRest(app: RestApp, options: RestOptions): RestHandler {
     ...systemRoutes(app, options),
     ...streamRoutes(app),
     ...ruleRoutes(app),
+    ...queryRoutes(app, {
+      failed,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    }),
     ...pluginRoutes(app, { allowed: settings.plugins }),
   ], {
     body: (request) =>

@@ -28,6 +28,11 @@ export const COMMANDS: readonly Entry[] = [
     load: () => import("./serve.ts"),
   },
   {
+    words: "query",
+    summary: "run a statement of SQL, or one after the other",
+    load: () => import("./query.ts"),
+  },
+  {
     words: "create stream",
     summary: "define a stream",
     load: () => import("./create_stream.ts"),
@@ -201,7 +206,6 @@ export const COMMANDS: readonly Entry[] = [
 
 /** What people who know Kuiper may type, and this version does not have: first words, or first and second. */
 const LATER: readonly string[] = [
-  "query",
   "functions",
   "top",
   ...["create", "describe", "show", "drop"].flatMap((verb) => [

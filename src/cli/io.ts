@@ -58,28 +58,37 @@ export function denoIo(): Io {
   };
 }
 
+/** For one authority; it ends with the process, because answers may be read until then. */
+let trusting: { caFile: string; client: Deno.HttpClient } | undefined;
+
 async function send(request: Request, caFile?: string): Promise<Response> {
   if (caFile === undefined) return await fetch(request);
-  const client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(caFile)] });
-  try {
-    const response = await fetch(request, { client });
-    return new Response(await response.text(), response);
-  } finally {
-    client.close();
+  if (trusting?.caFile !== caFile) {
+    const client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(caFile)] });
+    trusting = { caFile, client };
   }
+  return await fetch(request, { client: trusting.client });
 }
 
-/** One line is all that a command asks for: what was typed ahead of the answer to it is no concern. */
+const input = new TextDecoder();
+/** What was read beyond the last line: several may be typed or piped at once. */
+let ahead = "";
+
 async function readLine(): Promise<string | undefined> {
-  const decoder = new TextDecoder();
   const buffer = new Uint8Array(1024);
-  let text = "";
-  while (!text.includes("\n")) {
+  while (!ahead.includes("\n")) {
     const count = await Deno.stdin.read(buffer);
-    if (count === null) return text === "" ? undefined : text;
-    text += decoder.decode(buffer.subarray(0, count), { stream: true });
+    if (count === null) {
+      const rest = ahead;
+      ahead = "";
+      return rest === "" ? undefined : rest;
+    }
+    ahead += input.decode(buffer.subarray(0, count), { stream: true });
   }
-  return text.slice(0, text.indexOf("\n")).replace(/\r$/, "");
+  const end = ahead.indexOf("\n");
+  const line = ahead.slice(0, end).replace(/\r$/, "");
+  ahead = ahead.slice(end + 1);
+  return line;
 }
 
 async function writeStdout(bytes: Uint8Array): Promise<void> {

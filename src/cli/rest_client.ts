@@ -76,28 +76,38 @@ export class RestClient implements AsyncDisposable {
     path: readonly string[],
     options: { body?: unknown; query?: string } = {},
   ): Promise<RestAnswer> {
+    const text = await (await this.stream(method, path, options)).text();
+    return { text, json: () => JSON.parse(text) };
+  }
+
+  /** The same for an answer that is read as it comes; aborting `signal` ends it. */
+  async stream(
+    method: RestMethod,
+    path: readonly string[],
+    options: { body?: unknown; query?: string; signal?: AbortSignal } = {},
+  ): Promise<Response> {
     const base = this.address ?? "http://localhost";
     const url = `${base}/${path.map(encodeURIComponent).join("/")}${options.query ?? ""}`;
-    const { body } = options;
+    const { body, signal } = options;
     const request = new Request(url, {
       method,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
       headers: {
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
       },
     });
     let response: Response;
-    let text: string;
     try {
       response = await this.#send(request);
-      text = await response.text();
     } catch (error) {
+      signal?.throwIfAborted();
       const why = messageOf(error);
       throw fail("not_connected", `Cannot reach the server at ${base}: ${why}`, error);
     }
-    if (!response.ok) throw failureOf(response.status, text);
-    return { text, json: () => JSON.parse(text) };
+    if (!response.ok) throw failureOf(response.status, await response.text());
+    return response;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -14,6 +14,7 @@ import { measureProcessMemory } from "./memory/process.ts";
 import { measureInstances } from "./memory/row.ts";
 import { measureModules } from "./modules/row.ts";
 import { measureProcess } from "./process.ts";
+import { measureServer } from "./server/row.ts";
 import { measureStart, type StartOptions } from "./start/row.ts";
 import { measureWorker } from "./worker/row.ts";
 import { table } from "./print.ts";

@@ -1,8 +1,8 @@
 import { createRest, type RestSettings, type RuleDoor } from "../../../src/api/mod.ts";
 import type { RestApp } from "../../../src/api/rest_app.ts";
 import { DEFAULT_KUIPER_CONFIG } from "../../../src/config/mod.ts";
-import { createLogger, fail } from "../../../src/core/mod.ts";
-import type { RuleDefinition, RuleState, RuleStatus } from "../../../src/rule/mod.ts";
+import { createLogger, fail, type Row } from "../../../src/core/mod.ts";
+import type { RuleDefinition, RuleResult, RuleState, RuleStatus } from "../../../src/rule/mod.ts";
 import { type CreateStream, parseStatement } from "../../../src/sql/mod.ts";
 
 /** Rules in memory: what the server needs of them, without running any. */
@@ -138,6 +138,31 @@ function ruleOf(id: string, props: Record<string, string>): RuleDefinition {
   };
 }
 
+/** A query over rows that are there already; it then ends, fails, or waits to be disposed of. */
+export class FakeQuery {
+  disposed = 0;
+  readonly #rows: readonly Row[];
+  readonly #end: Error | "end" | "wait";
+  readonly #over = Promise.withResolvers<void>();
+
+  constructor(rows: readonly Row[], end: Error | "end" | "wait") {
+    this.#rows = rows;
+    this.#end = end;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<RuleResult[]> {
+    for (const row of this.#rows) yield [{ rows: [row], meta: {} }];
+    if (this.#end instanceof Error) throw this.#end;
+    if (this.#end === "wait") await this.#over.promise;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.disposed++;
+    this.#over.resolve();
+    return Promise.resolve();
+  }
+}
+
 /** A server without a port over streams and rules in memory. */
 export class FakeServer {
   readonly streams = new Map<string, CreateStream>();
@@ -145,6 +170,8 @@ export class FakeServer {
   readonly installed: unknown[] = [];
   readonly removed: string[] = [];
   readonly logged: string[] = [];
+  /** What the next queries are. */
+  readonly queries: FakeQuery[] = [];
   stops = 0;
   readonly #handler: (request: Request) => Promise<Response>;
 
@@ -204,6 +231,13 @@ export class FakeServer {
       removePlugin: (name) => Promise.resolve(void this.removed.push(name)),
       mask: (text) => text.replaceAll("hunter2", "***"),
       rules: Promise.resolve(this.rules),
+      runQuery: (sql) =>
+        settle(() => {
+          const query = this.queries.shift();
+          if (query === undefined) throw fail("sql", `"${sql}" does not parse`);
+          return query;
+        }),
+      explainQuery: (sql) => settle(() => `plan of ${sql}`),
       ...options.app,
     };
     this.#handler = createRest(app, {

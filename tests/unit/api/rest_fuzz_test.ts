@@ -52,6 +52,7 @@ const PATHS = [
   "/plugins/sources",
   "/plugins/*",
   "/plugins/sources/*",
+  "/query",
   "/*",
   "/*/*/*",
   "//",
@@ -80,7 +81,7 @@ const HEADERS: readonly Record<string, string>[] = [
   { "x-forwarded-host": "a", "x-http-method-override": "DELETE", forwarded: "host=a" },
 ];
 /** What the documentation lists. */
-const STATUSES = [200, 201, 204, 400, 403, 404, 405, 413, 422, 503];
+const STATUSES = [200, 201, 204, 400, 403, 404, 405, 409, 413, 422, 503];
 
 Deno.test(`createRest() does answer anything with an answer that is documented (${REQUESTS} times, KUIPER_FUZZ_SEED=${SEED})`, async () => {
   const base = await Deno.makeTempDir({ prefix: "kuiper_rest_" });

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { fail } from "../../../src/core/mod.ts";
 import { hashToken } from "../../../src/api/token.ts";
-import { FakeServer } from "./_rest.ts";
+import { FakeQuery, FakeServer } from "./_rest.ts";
 
 const DEMO =
   'CREATE STREAM demo (id BIGINT) WITH (DATASOURCE="a", EXTRA=\'{"password":"hunter2"}\')';
@@ -361,6 +362,70 @@ Deno.test("POST, PUT and DELETE /plugins are refused unless the operator allowed
   assertEquals(open.removed, ["weather"]);
   assertEquals((await open.ask("POST", "/plugins/sources", { body: { name: "x" } })).status, 400);
   assertEquals((await open.ask("DELETE", "/plugins/sinks/weather")).status, 404);
+});
+
+// -- Queries --
+
+Deno.test("POST /query does answer a line for each result, and end with the query", async () => {
+  const server = new FakeServer();
+  const query = new FakeQuery([{ a: 2n ** 60n }, { a: 2 }], "end");
+  server.queries.push(query);
+  const { status, headers, text } = await server.ask("POST", "/query", { body: { sql: "SELECT" } });
+  assertEquals([status, headers.get("content-type")], [200, "application/x-ndjson"]);
+  assertEquals(text, '[{"a":1152921504606846976}]\n[{"a":2}]\n');
+  assertEquals(query.disposed, 1);
+});
+
+Deno.test("POST /query does end with the error as an object when the query fails", async () => {
+  const server = new FakeServer();
+  const query = new FakeQuery([{ a: 1 }], fail("source", "gone hunter2"));
+  server.queries.push(query);
+  const { text } = await server.ask("POST", "/query", { body: { sql: "SELECT" } });
+  assertEquals(text, '[{"a":1}]\n{"error":1001,"message":"gone ***"}\n');
+  assertEquals(query.disposed, 1);
+  assertEquals((await server.ask("POST", "/query", { body: { sql: "x" } })).status, 400);
+});
+
+Deno.test("POST /query does stop the query when who asked goes away, and when the server stops", async () => {
+  const closing = new AbortController();
+  const server = new FakeServer({}, { signal: closing.signal });
+  const [left, stopped] = [new FakeQuery([{ a: 1 }], "wait"), new FakeQuery([], "wait")];
+  server.queries.push(left, stopped);
+  const ask = async () =>
+    await server.send(
+      new Request("http://localhost/query", { method: "POST", body: '{"sql": "SELECT"}' }),
+    );
+  const reader = (await ask()).body!.getReader();
+  assertEquals(new TextDecoder().decode((await reader.read()).value), '[{"a":1}]\n');
+  assertEquals(left.disposed, 0);
+  await reader.cancel();
+  assertEquals(left.disposed, 1);
+  const answer = await ask();
+  closing.abort();
+  assertEquals(await answer.text(), "");
+  assertEquals(stopped.disposed, 1);
+});
+
+Deno.test("POST /query does run sixteen at a time and no more", async () => {
+  const server = new FakeServer();
+  const post = () =>
+    server.send(new Request("http://localhost/query", { method: "POST", body: '{"sql": "S"}' }));
+  const answers: Response[] = [];
+  for (let i = 0; i < 16; i++) {
+    server.queries.push(new FakeQuery([], "wait"));
+    answers.push(await post());
+  }
+  assertEquals((await server.ask("POST", "/query", { body: { sql: "S" } })).status, 409);
+  for (const answer of answers) await answer.body!.cancel();
+  server.queries.push(new FakeQuery([], "end"));
+  assertEquals((await server.ask("POST", "/query", { body: { sql: "S" } })).status, 200);
+});
+
+Deno.test("POST /query does explain", async () => {
+  const { text } = await new FakeServer().ask("POST", "/query", {
+    body: { sql: " explain SELECT" },
+  });
+  assertEquals(text, "plan of  explain SELECT");
 });
 
 // -- Who may ask --
