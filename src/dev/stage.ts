@@ -1,9 +1,15 @@
 import { basename, dirname, join } from "@std/path";
 import { BUNDLED, compileConfig, ENTRIES, EXTERNAL, type ProjectConfig } from "./compile_config.ts";
+import { fail } from "../core/mod.ts";
 import { run } from "./run.ts";
 
 /** Modules of every `kuiper run`, which are otherwise imported when they are first used. */
-const AT_ONCE = ["./src/app.ts", "./src/cli/run.ts", "./src/cli/definitions.ts"];
+const AT_ONCE = [
+  "./src/cli/mod.ts",
+  "./src/app.ts",
+  "./src/cli/run.ts",
+  "./src/cli/definitions.ts",
+];
 
 /** A Deno: its command, the arguments before its own, and what it needs in its environment. */
 export interface DenoCommand {
@@ -46,6 +52,7 @@ export async function stage(options: StageOptions): Promise<void> {
   } finally {
     await Deno.remove(entry);
   }
+  await requireLate(join(folder, BUNDLED.folder));
   const bundled = basename(entry).replace(/\.ts$/, ".js");
   await Deno.rename(join(folder, BUNDLED.folder, bundled), join(folder, BUNDLED.program));
   // Shares no module with the program: nothing but this file is loaded beside a plugin.
@@ -61,6 +68,37 @@ export async function stage(options: StageOptions): Promise<void> {
     await Deno.copyFile(join(root, file), join(folder, file));
   }
   await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify(compileConfig(project)));
+}
+
+/** What the bundler writes for `require`, which packages call when they are loaded. */
+const REQUIRE_AT_ONCE =
+  `import { createRequire as __deno_internal_createRequire } from "node:module";
+var __require = __deno_internal_createRequire(import.meta.url);
+`;
+const REQUIRE_LATE = `var __made;
+var __require = (id) =>
+  (__made ??= process.getBuiltinModule("node:module").createRequire(import.meta.url))(id);
+`;
+
+/**
+ * Load `node:module` at the first call of `require`: it takes a tenth of a start, and the module with the bundler's
+ * helpers belongs to every start.
+ *
+ * @throws KuiperError `internal` when the bundler writes something else than it did.
+ */
+async function requireLate(folder: string): Promise<void> {
+  for await (const { name } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    const text = await Deno.readTextFile(path);
+    if (!text.includes("__deno_internal_createRequire")) continue;
+    if (!text.includes(REQUIRE_AT_ONCE)) {
+      throw fail(
+        "internal",
+        `Cannot find in ${name} how the bundler makes require: adapt REQUIRE_AT_ONCE to this Deno`,
+      );
+    }
+    await Deno.writeTextFile(path, text.replace(REQUIRE_AT_ONCE, () => REQUIRE_LATE));
+  }
 }
 
 /**

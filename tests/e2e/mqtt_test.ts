@@ -146,8 +146,6 @@ mqttTest("mqtt: a shared subscription spreads the messages over the instances", 
     ...stream("plant/#"),
   });
   await using run = start(["run", "-f", "s.sql", "s", "--limit", "300"], { cwd: base.path });
-  // Each of the three says so.
-  await broker.logged(/SUBSCRIBE/).catch(() => {});
   await run.said(/subscribed to/);
   await using publisher = await connectPublisher(broker.url);
   await publisher.publishMany("plant/a", 300, payload);
