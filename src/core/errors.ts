@@ -40,6 +40,8 @@ export const ERRORS = {
   denied: { domain: "user", retry: false, exit: 1, http: 403, ekuiper: 1001 },
   /** Bytes that do not decode, or rows that do not fit the schema. */
   decode: { domain: "external", retry: false, exit: 1, http: 400, ekuiper: 1004 },
+  /** An expression that cannot be computed for a row: the row is dropped and counted. */
+  row: { domain: "external", retry: false, exit: 1, http: 400, ekuiper: 2201 },
   /** Another process owns `data/`. */
   busy: { domain: "user", retry: true, exit: 1, http: 409, ekuiper: 1003 },
   /** Reading or writing failed: disk full, no right, broken file. */

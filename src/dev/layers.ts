@@ -96,6 +96,8 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   kuiper: ["plugins"],
   "node:sqlite": ["store"],
   "node:timers": ["loader"],
+  // Digests that do not wait: those of the Web do, and no expression may.
+  "node:crypto": ["function"],
   // Any other: the loader hands the safe ones to plugins, the demo gives its broker a socket.
   "node:*": ["loader", "dev"],
 };

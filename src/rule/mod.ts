@@ -18,3 +18,5 @@ export type {
   RuleResult,
   RuleTuple,
 } from "./operator/operator.ts";
+export type { CompiledPlan, PlanOptions, SourceFilter } from "./operator/compile_plan.ts";
+export { compilePlan } from "./operator/compile_plan.ts";

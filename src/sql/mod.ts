@@ -40,6 +40,10 @@ export type {
   StreamFormat,
   StreamOptions,
 } from "./ast.ts";
+export { compileCondition, compileExpr } from "./compile/compile_expr.ts";
+export type { CompileOptions, Condition, Evaluate, Frame } from "./compile/frame.ts";
+export type { TypeScope } from "./compile/type_of.ts";
+export { typeOf } from "./compile/type_of.ts";
 export { literalValue } from "./ast.ts";
 export { parseStatement, parseStatements, parseStreamDefinition } from "./parse_statement.ts";
 export type {

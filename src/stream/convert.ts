@@ -5,6 +5,7 @@ import {
   parseJson,
   type Row,
   type ScalarRules,
+  setField,
   type Value,
 } from "../core/mod.ts";
 import { type Column, type DataType, type Field, literalValue, printType } from "../sql/mod.ts";
@@ -112,15 +113,13 @@ function compileFields(
   rules: ScalarRules,
 ): (row: Row) => Row | undefined {
   const plans = fields.map((field) => planField(field, rules));
-  const plain = plans.every(({ name }) => name !== "__proto__");
   return (row) => {
     const out: Row = {};
     for (let i = 0; i < plans.length; i++) {
       const { name, get, convert } = plans[i]!;
       const value = convert(get(row));
       if (value === undefined) return undefined;
-      if (plain) out[name] = value;
-      else define(out, name, value);
+      setField(out, name, value);
     }
     return out;
   };
@@ -140,15 +139,6 @@ function planField(field: Column, rules: ScalarRules): FieldPlan {
   }
   const fits = compileScalar(type.kind as keyof typeof EMPTY, rules);
   return { name, get, convert: (value) => fits(value) ?? fallback };
-}
-
-function define(row: Row, name: string, value: Value): void {
-  Object.defineProperty(row, name, {
-    value,
-    enumerable: true,
-    writable: true,
-    configurable: true,
-  });
 }
 
 function isAbsent(value: Value | undefined): value is null | undefined {

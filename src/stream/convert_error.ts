@@ -1,7 +1,4 @@
-import { toJson, type Value } from "../core/mod.ts";
-
-/** Most characters of a value that the error shows. */
-const MOST_SHOWN = 40;
+import { showValue, type Value } from "../core/mod.ts";
 
 /** A row does not fit the declared columns: which field, what it holds and what was declared. */
 export class ConversionError extends Error {
@@ -15,13 +12,8 @@ export class ConversionError extends Error {
    * @param options.found what the field holds; undefined when it is absent.
    */
   constructor(path: string, options: { expected: string; found?: Value | undefined }) {
-    const found = options.found === undefined ? "is missing" : `is ${shown(options.found)}`;
+    const found = options.found === undefined ? "is missing" : `is ${showValue(options.found)}`;
     super(`field "${path}" ${found}, expected ${options.expected}`);
     this.path = path;
   }
-}
-
-function shown(value: Value): string {
-  const text = toJson(value);
-  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
 }

@@ -1,0 +1,144 @@
+import { arg, type Definition, inGroup, optional, rest, TEXT } from "./define.ts";
+import { integerOf, MOST_MADE, noResult, textOf } from "./read_arg.ts";
+
+/** A text of one text. */
+function text(name: string, doc: string, change: (value: string) => string): Definition {
+  return {
+    name,
+    doc,
+    args: [arg("text", TEXT)],
+    returns: "string",
+    call: ([value]) => change(textOf(value!, name)),
+  };
+}
+
+/** A question about two texts. */
+function question(
+  name: string,
+  doc: string,
+  ask: (value: string, part: string) => boolean,
+): Definition {
+  return {
+    name,
+    doc,
+    args: [arg("text", TEXT), arg("part", TEXT)],
+    returns: "boolean",
+    call: ([value, part]) => ask(textOf(value!, name), textOf(part!, name)),
+  };
+}
+
+/** A text with spaces beside it. */
+function pad(
+  name: string,
+  doc: string,
+  put: (value: string, spaces: string) => string,
+): Definition {
+  return {
+    name,
+    doc,
+    args: [arg("text", TEXT), arg("n", ["bigint"])],
+    returns: "string",
+    call([value, n]) {
+      const count = integerOf(n!, name);
+      if (count < 0 || count > MOST_MADE) {
+        throw noResult(name, `${count} spaces are not 0 to ${MOST_MADE}`);
+      }
+      return put(textOf(value!, name), " ".repeat(count));
+    },
+  };
+}
+
+/** `string`: texts. Places count characters from 0, whatever number of bytes a character has. */
+export const STRING = inGroup("string", [
+  {
+    name: "concat",
+    doc: "The texts one after the other",
+    args: [arg("text", TEXT), rest("more", TEXT)],
+    returns: "string",
+    call: (args) => args.map((value) => textOf(value, "concat")).join(""),
+  },
+  question(
+    "endswith",
+    "Whether the text ends with the part",
+    (value, part) => value.endsWith(part),
+  ),
+  {
+    name: "indexof",
+    doc: "Where the part begins in the text, counted from 0; -1 when it is not in it",
+    args: [arg("text", TEXT), arg("part", TEXT)],
+    returns: "bigint",
+    call([value, part]) {
+      const whole = textOf(value!, "indexof");
+      const at = whole.indexOf(textOf(part!, "indexof"));
+      return at <= 0 ? at : countCharacters(whole.slice(0, at));
+    },
+  },
+  {
+    name: "length",
+    doc: "How many characters the text has, or elements an array, or bytes a BYTEA",
+    args: [arg("value", [...TEXT, "array", "bytea"])],
+    returns: "bigint",
+    call([value]) {
+      if (Array.isArray(value) || value instanceof Uint8Array) return value.length;
+      return countCharacters(textOf(value!, "length"));
+    },
+  },
+  text("lower", "The text in lower case", (value) => value.toLowerCase()),
+  pad("lpad", "The text with n spaces before it", (value, spaces) => spaces + value),
+  text("ltrim", "The text without the blanks at its beginning", (value) => value.trimStart()),
+  {
+    name: "numbytes",
+    doc: "How many bytes the text has in UTF-8",
+    args: [arg("text", TEXT)],
+    returns: "bigint",
+    call: ([value]) => new TextEncoder().encode(textOf(value!, "numbytes")).length,
+  },
+  text(
+    "reverse",
+    "The text from its end to its beginning",
+    (value) => [...value].reverse().join(""),
+  ),
+  pad("rpad", "The text with n spaces after it", (value, spaces) => value + spaces),
+  text("rtrim", "The text without the blanks at its end", (value) => value.trimEnd()),
+  {
+    name: "split_value",
+    doc: "The part number i, counted from 0, of a text that is split at each separator",
+    args: [arg("text", TEXT), arg("separator", TEXT), arg("i", ["bigint"])],
+    returns: "string",
+    call([value, separator, i]) {
+      const parts = textOf(value!, "split_value").split(textOf(separator!, "split_value"));
+      const part = parts[integerOf(i!, "split_value")];
+      if (part !== undefined) return part;
+      throw noResult("split_value", `there is no part ${i} of ${parts.length}`);
+    },
+  },
+  question(
+    "startswith",
+    "Whether the text starts with the part",
+    (value, part) => value.startsWith(part),
+  ),
+  {
+    name: "substring",
+    doc:
+      "The characters from start, counted from 0, up to but without end, or to the end of the text",
+    args: [arg("text", TEXT), arg("start", ["bigint"]), optional("end", ["bigint"])],
+    returns: "string",
+    call([value, from, to]) {
+      const characters = [...textOf(value!, "substring")];
+      const start = integerOf(from!, "substring");
+      const end = to === undefined ? characters.length : integerOf(to, "substring");
+      if (start < 0 || end < start) {
+        throw noResult("substring", `${start} to ${end} is no part of a text`);
+      }
+      return characters.slice(start, end).join("");
+    },
+  },
+  text("trim", "The text without the blanks around it", (value) => value.trim()),
+  text("upper", "The text in upper case", (value) => value.toUpperCase()),
+]);
+
+function countCharacters(value: string): number {
+  let count = 0;
+  for (const _ of value) count++;
+  return count;
+}

@@ -1,0 +1,103 @@
+import { type Row, setField, type Value } from "../../core/mod.ts";
+import type { Evaluate } from "../../sql/mod.ts";
+import type { Operator, RowErrors, RuleTuple } from "./operator.ts";
+import { type SlotValue, withSlots } from "./slots.ts";
+
+/** One thing that a projection does, compiled. */
+export type CompiledItem =
+  | { readonly kind: "all"; readonly except: ReadonlySet<string> }
+  | { readonly kind: "field"; readonly name: string; readonly evaluate: Evaluate };
+
+/** What a projection is made of. */
+export interface ProjectOptions {
+  /** Computed once per row, in order, before the items. */
+  readonly aliases: readonly SlotValue[];
+  readonly items: readonly CompiledItem[];
+  /** How many slots a row has. */
+  readonly slots: number;
+  /** Keep fields that are null; else the row goes without them. */
+  readonly sendNilField: boolean;
+  readonly errors: RowErrors;
+}
+
+/**
+ * Makes the rows that leave a query. A row that came in is never changed: other rules may see it too. `SELECT *` hands
+ * it on as it is.
+ */
+export class Project implements Operator {
+  readonly name = "project";
+  readonly #options: ProjectOptions;
+  readonly #makeRow: (tuple: RuleTuple) => Row;
+
+  constructor(options: ProjectOptions) {
+    this.#options = options;
+    this.#makeRow = compileItems(options);
+  }
+
+  process(tuples: RuleTuple[]): RuleTuple[] {
+    const { aliases, slots, errors } = this.#options;
+    const makeRow = this.#makeRow;
+    let made = 0;
+    for (let i = 0; i < tuples.length; i++) {
+      let tuple = tuples[i]!;
+      try {
+        if (aliases.length > 0) {
+          const slotted = withSlots(tuple, slots);
+          for (const { slot, evaluate } of aliases) slotted.slots[slot] = evaluate(slotted);
+          tuple = slotted;
+        }
+        tuples[made] = { message: makeRow(tuple), meta: tuple.meta, timestamp: tuple.timestamp };
+        made++;
+      } catch (error) {
+        errors.failed(tuple, error);
+      }
+    }
+    tuples.length = made;
+    return tuples;
+  }
+}
+
+function compileItems({ items, sendNilField }: ProjectOptions): (tuple: RuleTuple) => Row {
+  const [first] = items;
+  if (items.length === 1 && first?.kind === "all" && first.except.size === 0) {
+    return sendNilField
+      ? ({ message }) => message
+      : ({ message }) =>
+        hasNull(message) ? copyInto({}, message, { except: NONE, sendNilField }) : message;
+  }
+  return (tuple) => {
+    const row: Row = {};
+    for (let i = 0; i < items.length; i++) {
+      const item = items[i]!;
+      if (item.kind === "all") {
+        copyInto(row, tuple.message, { except: item.except, sendNilField });
+        continue;
+      }
+      const value: Value = item.evaluate(tuple);
+      if (value !== null || sendNilField) setField(row, item.name, value);
+      // A field of the same name that * brought: the later one stands, and it is null.
+      else if (Object.hasOwn(row, item.name)) delete row[item.name];
+    }
+    return row;
+  };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+function hasNull(row: Row): boolean {
+  for (const key in row) if (row[key] === null) return true;
+  return false;
+}
+
+function copyInto(
+  row: Row,
+  from: Row,
+  { except, sendNilField }: { except: ReadonlySet<string>; sendNilField: boolean },
+): Row {
+  for (const key of Object.keys(from)) {
+    const value = from[key];
+    if (value === undefined || (value === null && !sendNilField) || except.has(key)) continue;
+    setField(row, key, value);
+  }
+  return row;
+}

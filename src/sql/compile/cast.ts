@@ -1,0 +1,61 @@
+import {
+  compileScalar,
+  compileTimeReader,
+  fail,
+  isObject,
+  type Row,
+  type ScalarRules,
+  setField,
+  showValue,
+  type Value,
+} from "../../core/mod.ts";
+import type { DataType } from "../ast.ts";
+import { printType } from "../print.ts";
+import type { Evaluate } from "./frame.ts";
+
+const RULES: ScalarRules = { strict: false, readTime: compileTimeReader() };
+
+/**
+ * Compile `CAST(operand AS type)`: null when the operand is null. It converts what the columns of a stream would, but a
+ * value that cannot be converted is an error of the row.
+ */
+export function compileCast(operand: Evaluate, type: DataType): Evaluate {
+  const convert = compileType(type);
+  return (frame) => {
+    const value = operand(frame);
+    if (value === null) return null;
+    const converted = convert(value);
+    if (converted !== undefined) return converted;
+    throw fail("row", `Cannot cast ${showValue(value)} to ${printType(type)}`);
+  };
+}
+
+/** Its answer is undefined for what does not fit. */
+function compileType(type: DataType): (value: Value) => Value | undefined {
+  switch (type.kind) {
+    case "array": {
+      const element = compileType(type.element);
+      return (value) => {
+        if (!Array.isArray(value)) return undefined;
+        const out = value.map((item) => item === null ? null : element(item));
+        return out.includes(undefined) ? undefined : out as Value[];
+      };
+    }
+    case "struct": {
+      const fields = type.fields.map(({ name, type }) => ({ name, convert: compileType(type) }));
+      return (value) => {
+        if (!isObject(value)) return undefined;
+        const out: Row = {};
+        for (const { name, convert } of fields) {
+          const field = Object.hasOwn(value, name) ? value[name] ?? null : null;
+          const converted = field === null ? null : convert(field);
+          if (converted === undefined) return undefined;
+          setField(out, name, converted);
+        }
+        return out;
+      };
+    }
+    default:
+      return compileScalar(type.kind, RULES);
+  }
+}
