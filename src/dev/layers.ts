@@ -97,7 +97,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:sqlite": ["store"],
   "node:timers": ["loader"],
   // Digests that do not wait: those of the Web do, and no expression may.
-  "node:crypto": ["function"],
+  "node:crypto": ["function", "loader"],
   // Any other: the loader hands the safe ones to plugins, the demo gives its broker a socket.
   "node:*": ["loader", "dev"],
 };

@@ -63,6 +63,7 @@ export type { PreparedQuery, PrepareOptions } from "./prepare_query.ts";
 export { namesOfQuery, parseQuery, prepareQuery } from "./prepare_query.ts";
 export type { CheckedItem, CheckedSelect } from "./check_select.ts";
 export type { Known } from "./static_type.ts";
+export { knownOf } from "./static_type.ts";
 export { printExpr, printSelect } from "./print_select.ts";
 export { mapExpr } from "./map_expr.ts";
 export type { PrintOptions } from "./print.ts";
