@@ -22,7 +22,7 @@ import {
   type Permissions,
 } from "./permissions.ts";
 import { run } from "./run.ts";
-import { type DenoCommand, stage, unusedFiles } from "./stage.ts";
+import { type DenoCommand, embeddedAs, stage, unusedFiles } from "./stage.ts";
 import { UNOFFICIAL_DENO, unofficialRuntime } from "./unofficial_runtime.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
@@ -159,7 +159,7 @@ export async function compile(options: CompileOptions): Promise<void> {
         `--lock=${lockFile}`,
         "--frozen",
         ...flags,
-        ...[worker, packages, ...EMBEDDED].flatMap((file) => ["--include", file]),
+        ...[worker, packages, ...EMBEDDED.map(embeddedAs)].flatMap((file) => ["--include", file]),
         ...(await unusedFiles(deno, project)).flatMap((path) => ["--exclude", path]),
       ],
     });

@@ -89,7 +89,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@std/cli/parse-args": ["cli", "dev"],
   "@cfworker/json-schema": ["config", "loader", "app"],
   mqtt: ["source", "connection"],
-  amaro: ["loader"],
+  amaro: ["loader", "dev"],
   acorn: ["loader"],
   aedes: ["dev"],
   hono: ["api"],

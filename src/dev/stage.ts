@@ -1,3 +1,4 @@
+import { transformSync } from "amaro";
 import { basename, dirname, join } from "@std/path";
 import { BUNDLED, compileConfig, ENTRIES, EXTERNAL, type ProjectConfig } from "./compile_config.ts";
 import { fail } from "../core/mod.ts";
@@ -64,10 +65,20 @@ export async function stage(options: StageOptions): Promise<void> {
   const packages = EXTERNAL.map((name) => `import ${JSON.stringify(name)};\n`).join("");
   await Deno.writeTextFile(join(folder, BUNDLED.packages), packages);
   for (const file of embedded) {
-    await Deno.mkdir(dirname(join(folder, file)), { recursive: true });
-    await Deno.copyFile(join(root, file), join(folder, file));
+    const inside = join(folder, embeddedAs(file));
+    await Deno.mkdir(dirname(inside), { recursive: true });
+    if (inside.endsWith(file)) await Deno.copyFile(join(root, file), inside);
+    else {
+      const text = await Deno.readTextFile(join(root, file));
+      await Deno.writeTextFile(inside, transformSync(text, { mode: "strip-only" }).code);
+    }
   }
   await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify(compileConfig(project)));
+}
+
+/** The name in the binary of an embedded file: a plugin is JavaScript there, so that its start needs no transformer. */
+export function embeddedAs(file: string): string {
+  return file.startsWith("plugins/") ? file.replace(/\.ts$/, ".js") : file;
 }
 
 /** What the bundler writes for `require`, which packages call when they are loaded. */
