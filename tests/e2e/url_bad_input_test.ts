@@ -91,7 +91,7 @@ binaryTest("kuiper plugin add refuses names and addresses that cannot be", async
   const cases: [string, string, number, RegExp][] = [
     ["mqtt", good, 1, /"mqtt" is a built-in source/],
     ["mine", good, 1, /plugins\/sources\/Mine\.ts claims TYPE "mine" already/],
-    ["random", good, 1, /random\.ts claims TYPE "random" already/],
+    ["random", good, 1, /random\.js claims TYPE "random" already/],
     ["web socket", good, 2, /"web socket" is no name/],
     ["x", "weather", 2, /is no URL/],
     ["x", "http://example.org/a.ts", 2, /use https:/],
