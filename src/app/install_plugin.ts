@@ -7,7 +7,7 @@ export interface InstallOptions {
   readonly of: PluginOf;
   readonly name: string;
   readonly url: string;
-  /** Whether it takes the place of the code that is approved; its grant then stays as it is. */
+  /** Whether it takes the place of the code that is approved, from the same URL; its grant then stays as it is. */
   readonly replace: boolean;
 }
 
