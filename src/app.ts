@@ -35,6 +35,7 @@ import type { PinnedPlugin } from "./app/pin_files.ts";
 import type { Plugins } from "./app/plugins.ts";
 import type { SignedFile, SignOptions } from "./app/sign_plugin.ts";
 import { Sources } from "./app/sources.ts";
+import type { QueryContext, QueryRun } from "./app/run_query.ts";
 import { storeKeeper, streamScope } from "./app/store_keeper.ts";
 import { validate, type ValidateOptions } from "./app/validate.ts";
 
@@ -183,14 +184,25 @@ export class App implements AsyncDisposable {
     return Promise.reject(fail("usage", "Rules are not in this version, which runs streams"));
   }
 
-  /** Run a query. @throws KuiperError `usage`: this version runs none. */
-  runQuery(_sql: string): Promise<never> {
-    return Promise.reject(fail("usage", "Queries are not in this version, which runs streams"));
+  /** Run a query until it is disposed of; nothing of it is stored. */
+  async runQuery(sql: string): Promise<QueryRun> {
+    const { runQuery } = await import("./app/run_query.ts");
+    return await runQuery(sql, this.#queries);
   }
 
-  /** Plan a query. @throws KuiperError `usage`: this version plans none. */
-  explainQuery(_sql: string): Promise<never> {
-    return Promise.reject(fail("usage", "Queries are not in this version, which runs streams"));
+  /** The plan of `EXPLAIN SELECT …`, for people. */
+  async explainQuery(sql: string): Promise<string> {
+    const { explainQuery } = await import("./app/run_query.ts");
+    return await explainQuery(sql, this.#queries);
+  }
+
+  get #queries(): QueryContext {
+    return {
+      stream: (name) => this.stream(name),
+      run: (definition, selection) => this.run(definition, { selection }),
+      log: this.#log.child("query"),
+      clock: systemClock,
+    };
   }
 
   // -- Running --
