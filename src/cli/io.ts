@@ -4,12 +4,24 @@ import type { OpenEngine } from "./engine.ts";
 /** The signals that ask a program to stop. */
 export type StopSignal = "SIGINT" | "SIGTERM";
 
+/** That Ctrl-C was typed where a line was awaited. */
+export const SIGINT = Symbol("SIGINT");
+
 /** Everything outside of the command line that its commands touch: a test holds all of it. */
 export interface Io {
   readonly stdin: {
     readonly isTerminal: boolean;
     /** The next line without its end; undefined when there is none. */
     readLine(): Promise<string | undefined>;
+    /**
+     * The same on a terminal, edited there, with the lines of `history` (the last one first) at the arrow keys.
+     *
+     * @returns undefined at the end of the input, {@link SIGINT} when Ctrl-C was typed.
+     */
+    editLine(
+      prompt: string,
+      history: readonly string[],
+    ): Promise<string | undefined | typeof SIGINT>;
   };
   readonly stdout: {
     /** Resolves when all bytes are taken. Rejects with `Deno.errors.BrokenPipe` when nobody reads any more. */
@@ -41,7 +53,7 @@ export interface Io {
 /** The real terminal, process and application. */
 export function denoIo(): Io {
   return {
-    stdin: { readLine, isTerminal: Deno.stdin.isTerminal() },
+    stdin: { readLine, editLine, isTerminal: Deno.stdin.isTerminal() },
     stdout: { write: writeStdout, isTerminal: Deno.stdout.isTerminal() },
     stderr: { write: writeStderr, isTerminal: Deno.stderr.isTerminal() },
     env: readEnv(),
@@ -89,6 +101,26 @@ async function readLine(): Promise<string | undefined> {
   const line = ahead.slice(0, end).replace(/\r$/, "");
   ahead = ahead.slice(end + 1);
   return line;
+}
+
+async function editLine(
+  prompt: string,
+  history: readonly string[],
+): Promise<string | undefined | typeof SIGINT> {
+  const { createInterface } = await import("node:readline");
+  const { stdin, stderr } = await import("node:process");
+  // One for each line: between them the terminal is as it was, so that Ctrl-C is a signal while something runs.
+  const lines = createInterface({ input: stdin, output: stderr, history: [...history], prompt });
+  const { promise, resolve } = Promise.withResolvers<string | undefined | typeof SIGINT>();
+  lines.on("line", resolve);
+  lines.on("SIGINT", () => resolve(SIGINT));
+  lines.on("close", () => resolve(undefined));
+  lines.prompt();
+  try {
+    return await promise;
+  } finally {
+    lines.close();
+  }
 }
 
 async function writeStdout(bytes: Uint8Array): Promise<void> {

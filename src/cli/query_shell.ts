@@ -1,9 +1,12 @@
 import type { Call } from "./command.ts";
+import { SIGINT } from "./io.ts";
 import { reportError } from "./report_error.ts";
 import { OutputClosed } from "./terminal.ts";
 
 const PROMPT = "kuiper> ";
 const MORE = "   ...> ";
+/** Lines at the arrow keys. */
+const MOST_REMEMBERED = 200;
 
 /**
  * Read statements from standard input and run one after the other: a line is a statement, unless it begins with an
@@ -30,9 +33,19 @@ export async function queryShell(
   });
   const shell = async () => {
     if (talks) terminal.note('statements end with their line or a semicolon; "exit" leaves');
+    const history: string[] = [];
     for (let statement = "";;) {
-      if (talks) io.stderr.write(statement === "" ? PROMPT : MORE);
-      const line = await io.stdin.readLine();
+      const prompt = statement === "" ? PROMPT : MORE;
+      const line = talks ? await io.stdin.editLine(prompt, history) : await io.stdin.readLine();
+      if (line === SIGINT) {
+        if (statement === "") return 130;
+        statement = "";
+        continue;
+      }
+      if (line !== undefined && line.trim() !== "" && line !== history[0]) {
+        history.unshift(line);
+        history.splice(MOST_REMEMBERED);
+      }
       if (line === undefined && statement.trim() === "") return 0;
       statement += `${line ?? ";"}\n`;
       if (/^\s*(exit|quit)\s*;?\s*$/i.test(statement)) return 0;

@@ -95,6 +95,9 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   hono: ["api"],
   kuiper: ["plugins"],
   "node:sqlite": ["store"],
+  "node:readline": ["cli"],
+  // A terminal as a stream, for editing lines.
+  "node:process": ["cli"],
   "node:timers": ["loader"],
   // Digests that do not wait: those of the Web do, and no expression may.
   "node:crypto": ["function", "loader"],

@@ -1,27 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { connectPublisher, findMosquitto, makeCertificates, startMosquitto } from "../fakes/mod.ts";
-import {
-  binaryTest,
-  type CallOptions,
-  kuiper,
-  makeBase,
-  rssKb,
-  type Running,
-  start,
-} from "./_kuiper.ts";
-
-/** A test of the binary with a real broker. */
-function mqttTest(name: string, run: () => Promise<void>): void {
-  if (findMosquitto() === undefined) {
-    Deno.test({
-      name: `${name} (skipped: mosquitto is not installed)`,
-      ignore: Deno.env.get("CI") === undefined,
-      fn: () => {
-        throw new Error("mosquitto is not installed, and CI skips no test");
-      },
-    });
-  } else binaryTest(name, run);
-}
+import { connectPublisher, makeCertificates, startMosquitto } from "../fakes/mod.ts";
+import { type CallOptions, kuiper, makeBase, rssKb, type Running, start } from "./_kuiper.ts";
+import { mqttTest } from "./_mqtt.ts";
 
 const yaml = (lines: Record<string, unknown>) => ({
   "etc/mqtt_source.yaml": "default:\n" +

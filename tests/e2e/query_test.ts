@@ -1,20 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { connectPublisher, findMosquitto, startMosquitto } from "../fakes/mod.ts";
-import { type Base, binaryTest, kuiper, makeBase } from "./_kuiper.ts";
+import { connectPublisher, startMosquitto } from "../fakes/mod.ts";
+import { type Base, kuiper, makeBase } from "./_kuiper.ts";
 import { ANY_PORT, serve } from "./_server.ts";
-
-/** A test of the binary with a real broker. */
-function mqttTest(name: string, run: () => Promise<void>): void {
-  if (findMosquitto() === undefined) {
-    Deno.test({
-      name: `${name} (skipped: mosquitto is not installed)`,
-      ignore: Deno.env.get("CI") === undefined,
-      fn: () => {
-        throw new Error("mosquitto is not installed, and CI skips no test");
-      },
-    });
-  } else binaryTest(name, run);
-}
+import { mqttTest } from "./_mqtt.ts";
 
 function baseFor(broker: { url: string }): Promise<Base> {
   return makeBase({

@@ -79,6 +79,10 @@ export class FakeIo implements Io {
     this.stdin = {
       isTerminal: options.typed !== undefined,
       readLine: () => Promise.resolve(this.typed.shift()),
+      editLine: (prompt) => {
+        this.stderr.write(prompt);
+        return this.stdin.readLine();
+      },
     };
     this.#columns = options.columns;
     this.#engine = options.engine ?? {};

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fail } from "../../../src/core/mod.ts";
+import { SIGINT } from "../../../src/cli/io.ts";
 import { main } from "../../../src/cli/mod.ts";
 import { FakeQuery, FakeServer } from "../api/_rest.ts";
 import { FakeIo } from "./fake_io.ts";
@@ -83,6 +84,27 @@ Deno.test("query without SQL does read statements, says what goes wrong, and goe
   assertEquals(io.out, 'Stream demo is created.\n{"a":1,"b":"x"}\n');
   assertStringIncludes(io.err, "kuiper>    ...>    ...> kuiper> kuiper> ");
   assertStringIncludes(io.err, 'error: Stream "x" is not defined\n');
+});
+
+Deno.test("query without SQL does remember lines, and Ctrl-C there drops what was begun, then ends", async () => {
+  const server = new FakeServer();
+  const io = beside(server, { typed: [] });
+  const typed: (string | typeof SIGINT)[] = [
+    "SHOW STREAMS",
+    "SHOW STREAMS",
+    "CREATE (",
+    SIGINT,
+    "DROP STREAM x",
+    SIGINT,
+  ];
+  const histories: (readonly string[])[] = [];
+  io.stdin.editLine = (_prompt, history) => {
+    histories.push([...history]);
+    return Promise.resolve(typed.shift());
+  };
+  assertEquals(await main(["query"], io), 130);
+  assertEquals(io.out, "there are no streams\nthere are no streams\n");
+  assertEquals(histories.at(-1), ["DROP STREAM x", "CREATE (", "SHOW STREAMS"]);
 });
 
 Deno.test("query without SQL does end the query at SIGINT, and itself at the next", async () => {
