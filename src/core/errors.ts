@@ -26,6 +26,8 @@ export const ERRORS = {
   sql: { domain: "user", retry: false, exit: 1, http: 400, ekuiper: 2001 },
   /** A YAML file, an environment override or a property that is wrong. */
   config: { domain: "user", retry: false, exit: 1, http: 400, ekuiper: 5000 },
+  /** The definition of a rule that is wrong. */
+  rule: { domain: "user", retry: false, exit: 1, http: 400, ekuiper: 4000 },
   /** A stream, type, file or other thing that is not there. */
   not_found: { domain: "user", retry: false, exit: 1, http: 404, ekuiper: 1002 },
   /** A thing of that name is there already. */

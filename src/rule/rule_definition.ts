@@ -22,11 +22,10 @@ export interface RuleOptions {
   /** Most tuples between the stream and the rule when the stream is SHARED, and before each sink. @default {1024} */
   readonly bufferLength: number;
   /**
-   * What happens when that buffer is full. On a SHARED stream `wait` would stall the others and is refused.
-   *
-   * @default {"wait"}, on a SHARED stream {"drop_oldest"}
+   * What happens when that buffer is full. Absent, it is `wait`, and `drop_oldest` on a SHARED stream, where `wait`
+   * would stall the others and is refused.
    */
-  readonly overflow: OverflowPolicy;
+  readonly overflow?: OverflowPolicy;
   /** Add the tuple's metadata to what sinks get, as `__meta`. @default {false} */
   readonly sendMetaToSink: boolean;
   /** Emit fields that are null; else they are left out. @default {false} */

@@ -18,4 +18,13 @@ export const MIGRATIONS: readonly string[] = [
      scope TEXT PRIMARY KEY,
      value TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE rules (
+     id         TEXT PRIMARY KEY,
+     definition TEXT NOT NULL,
+     stream     TEXT NOT NULL,
+     wanted     TEXT NOT NULL CHECK (wanted IN ('running', 'stopped')),
+     created    INTEGER NOT NULL,
+     updated    INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX rules_stream ON rules (stream);`,
 ];

@@ -14,3 +14,4 @@ export { openStore } from "./open_store.ts";
 export { lockedAddress, lockHolder } from "./data_lock.ts";
 export type { StoredStream, StreamStore } from "./stream_store.ts";
 export type { StateStore, StateUpdate } from "./state_store.ts";
+export type { RuleStore, StoredRule } from "./rule_store.ts";

@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import { DataLock } from "./data_lock.ts";
 import { Database } from "./database.ts";
 import { ioError } from "./io_error.ts";
+import { RuleStore } from "./rule_store.ts";
 import { StateStore } from "./state_store.ts";
 import { StreamStore } from "./stream_store.ts";
 
@@ -29,6 +30,7 @@ export interface Store extends AsyncDisposable {
   /** Write into the lock where the server of this process is; nothing where the store was opened for looking. */
   announce(address: string): Promise<void>;
   readonly streams: StreamStore;
+  readonly rules: RuleStore;
   readonly state: StateStore;
 }
 
@@ -64,6 +66,7 @@ function store(db: Database, lock?: DataLock): Store {
   let closed = false;
   return {
     streams: new StreamStore(db),
+    rules: new RuleStore(db),
     state: new StateStore(db),
     announce: async (address) => await lock?.announce(address),
     async [Symbol.asyncDispose]() {
