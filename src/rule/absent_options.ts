@@ -65,7 +65,9 @@ export function refuseAbsentOptions(options: JsonFields): void {
     const shown = typeof value === "object" ? "" : ` ${JSON.stringify(value)}`;
     throw fail(
       "rule",
-      `${options.what}: ${missing} is not in this version, leave "${options.pathOf(name)}"${shown} out`,
+      `${options.what}: ${missing} is not in this version, leave "${
+        options.pathOf(name)
+      }"${shown} out`,
     );
   }
 }

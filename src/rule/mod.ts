@@ -9,6 +9,7 @@ export type {
   RuleDefinition,
   RuleOptions,
 } from "./rule_definition.ts";
+export { DEFAULT_RULE_OPTIONS, parseRule } from "./parse_rule.ts";
 export type { OpMetrics, OpStatus, RuleState, RuleStatus } from "./status.ts";
 export { RULE_MOVES } from "./status.ts";
 export type {

@@ -5,7 +5,12 @@ import { fail, type Json } from "../core/mod.ts";
 import { OVERFLOW_POLICIES, type OverflowPolicy } from "../flow/mod.ts";
 import { ABSENT_OPTIONS, refuseAbsentOptions } from "./absent_options.ts";
 import { checkJson, isObject, JsonFields } from "./json_fields.ts";
-import type { RestartStrategy, RuleAction, RuleDefinition, RuleOptions } from "./rule_definition.ts";
+import type {
+  RestartStrategy,
+  RuleAction,
+  RuleDefinition,
+  RuleOptions,
+} from "./rule_definition.ts";
 import { checkRuleId } from "./rule_id.ts";
 
 const RULE_KEYS = [
@@ -69,7 +74,7 @@ const MOST_CHARACTERS = 256;
  * @throws KuiperError `rule`: one sentence with the path of what is wrong.
  */
 export function parseRule(json: unknown, options: { id?: string } = {}): RuleDefinition {
-  if (!isObject(json)) throw fail("rule", "The rule is no JSON object, expected {\"id\": …}");
+  if (!isObject(json)) throw fail("rule", 'The rule is no JSON object, expected {"id": …}');
   const id = checkRuleId(json["id"] ?? options.id);
   if (options.id !== undefined && options.id !== id) {
     throw fail("rule", `Rule "${options.id}": "id" is "${id}", leave it out or say the same`);

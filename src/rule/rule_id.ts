@@ -27,7 +27,10 @@ export function checkRuleId(id: unknown): string {
   const shown = JSON.stringify(id);
   const refused = REFUSED.exec(id);
   if (refused !== null) {
-    throw fail("rule", `The rule's "id" ${shown} holds ${JSON.stringify(refused[0])}, leave it out`);
+    throw fail(
+      "rule",
+      `The rule's "id" ${shown} holds ${JSON.stringify(refused[0])}, leave it out`,
+    );
   }
   if (id.trim() !== id || /^\.+$/.test(id)) {
     throw fail("rule", `The rule's "id" ${shown} cannot name a rule, choose letters and digits`);

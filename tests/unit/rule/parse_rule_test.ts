@@ -127,7 +127,10 @@ Deno.test("parseRule() does name the path of an unknown key and the nearest one"
     'Rule "r1": unknown key "options.restartStrategy.atempts", did you mean ' +
       '"options.restartStrategy.attempts"?',
   );
-  assertEquals(refused({ ...R1, action: [] }), 'Rule "r1": unknown key "action", did you mean "actions"?');
+  assertEquals(
+    refused({ ...R1, action: [] }),
+    'Rule "r1": unknown key "action", did you mean "actions"?',
+  );
 });
 
 Deno.test("parseRule() does say what a value is and what was expected", () => {

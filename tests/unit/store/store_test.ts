@@ -326,3 +326,38 @@ Deno.test("DataLock.take() waits for a holder that is brief, and for two seconds
   assertStringIncludes(busy.message, '("kuiper run b") is using it');
   assertEquals(slept, 0);
 });
+
+// -- Rules --
+
+const R1 = {
+  id: "r1",
+  definition: '{"id":"r1"}',
+  stream: "demo",
+  wanted: "running",
+  created: 1,
+  updated: 1,
+} as const;
+
+Deno.test("RuleStore does keep definitions and what is wanted of them", async () => {
+  await using data = await tempData();
+  {
+    await using store = await openStore(data.dir, OWNER);
+    store.rules.add(R1);
+    store.rules.add({ ...R1, id: "a", stream: "other" });
+    assertThrows(() => store.rules.add(R1), KuiperError, 'Rule "r1" exists already');
+    assertEquals(store.rules.want("r1", "stopped"), true);
+    assertEquals(store.rules.want("none", "stopped"), false);
+  }
+  await using store = await openStore(data.dir, OWNER);
+  assertEquals(store.rules.list().map(({ id, wanted }) => [id, wanted]), [
+    ["a", "running"],
+    ["r1", "stopped"],
+  ]);
+  const { created: _, ...changed } = { ...R1, definition: "{}", updated: 5 };
+  assertEquals(store.rules.replace(changed), true);
+  assertEquals(store.rules.replace({ ...changed, id: "none" }), false);
+  assertEquals(store.rules.get("r1"), { ...changed, created: 1 });
+  assertEquals(store.rules.readersOf("demo"), ["r1"]);
+  assertEquals([store.rules.remove("r1"), store.rules.remove("r1")], [true, false]);
+  assertEquals(store.rules.get("r1"), undefined);
+});
