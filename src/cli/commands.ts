@@ -108,6 +108,11 @@ export const COMMANDS: readonly Entry[] = [
     load: () => import("./token_new.ts"),
   },
   {
+    words: "top",
+    summary: "watch the rules at work",
+    load: () => import("./top.ts"),
+  },
+  {
     words: "validate",
     summary: "check the configuration and the streams without running anything",
     load: () => import("./validate.ts"),
@@ -207,7 +212,6 @@ export const COMMANDS: readonly Entry[] = [
 /** What people who know Kuiper may type, and this version does not have: first words, or first and second. */
 const LATER: readonly string[] = [
   "functions",
-  "top",
   ...["create", "describe", "show", "drop"].flatMap((verb) => [
     `${verb} table`,
     `${verb} tables`,
