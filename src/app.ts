@@ -158,9 +158,11 @@ export class App implements AsyncDisposable {
    * Forget a stream, its state and its offsets.
    *
    * @param options.force also while rules read it. @default {false}
+   * @throws KuiperError `not_found`, `exists` while rules read it
    */
-  async dropStream(name: string, _options: { force?: boolean } = {}): Promise<void> {
+  async dropStream(name: string, options: { force?: boolean } = {}): Promise<void> {
     const store = await this.#open(`kuiper drop stream ${name}`, { brief: true });
+    if (options.force !== true) refuseReaders(name, store);
     if (!store.streams.remove(name)) throw unknownStream(name, store);
     store.state.remove(streamScope(name));
   }
@@ -388,6 +390,21 @@ export class App implements AsyncDisposable {
     );
     return await this.#onlooker;
   }
+}
+
+/** A rule whose stream is gone cannot be started again. */
+function refuseReaders(name: string, store: Store): void {
+  const readers = store.rules.readersOf(name);
+  if (readers.length === 0) return;
+  const some = readers.slice(0, 5);
+  const more = readers.length > some.length ? ` and ${readers.length - some.length} more` : "";
+  throw fail(
+    "exists",
+    `Stream "${name}" is read by rule ${
+      oneOf(some, "and")
+    }${more}: drop those first, or use --force ` +
+      "(?force=true over REST)",
+  );
 }
 
 function unknownStream(name: string, store: Store): Error {
