@@ -17,6 +17,8 @@ export type { KuiperConfig } from "./kuiper_config.ts";
 export { checkKuiperConfig, DEFAULT_KUIPER_CONFIG, loadKuiperConfig } from "./kuiper_config.ts";
 export type { CommonFields, SourceConfig, SourceQuery } from "./source_config.ts";
 export { checkSourceConfig, loadSourceConfig } from "./source_config.ts";
+export type { SinkConfig, SinkFields, SinkQuery } from "./sink_config.ts";
+export { loadSinkConfig } from "./sink_config.ts";
 export type { MqttSourceProps } from "./mqtt_props.ts";
 export type { Grant, GrantKind, GrantValue } from "./grant.ts";
 export { GRANT_KINDS, noGrant, resolveGrant } from "./grant.ts";

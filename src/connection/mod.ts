@@ -7,3 +7,13 @@
 export type { MqttMessage, MqttOptions, MqttTls } from "./mqtt_options.ts";
 export type { MqttUse } from "./mqtt.ts";
 export { connectMqtt, MqttConnection } from "./mqtt.ts";
+export {
+  freeClientId,
+  mqttConnectionProps,
+  readFlagProp,
+  readQos,
+  readTextProp,
+  wrongProp,
+} from "./mqtt_props.ts";
+export type { MemoryMessage } from "./memory_bus.ts";
+export { checkMemoryTopic, MemoryBus, memoryBus } from "./memory_bus.ts";

@@ -1,5 +1,4 @@
-import { fail, messageOf } from "../core/mod.ts";
-import type { KuiperError } from "../core/mod.ts";
+import { fail, KuiperError, messageOf } from "../core/mod.ts";
 import type { IConnackPacket, MqttClient } from "mqtt";
 import { clientOptions, type MqttMessage, type MqttOptions } from "./mqtt_options.ts";
 import { connectError, lostError, subscribeError } from "./mqtt_errors.ts";
@@ -73,6 +72,8 @@ export class MqttConnection implements AsyncDisposable {
   #gone = false;
   #error: unknown;
   #reasonCode: number | undefined;
+  /** Calls of {@link publish} that are not done: each is ended with the connection. */
+  readonly #publishing = new Set<(error: unknown) => void>();
 
   /** Made by {@link connectMqtt}. */
   constructor(client: MqttClient, options: MqttOptions, use: Pick<MqttUse, "onMessage">) {
@@ -97,12 +98,11 @@ export class MqttConnection implements AsyncDisposable {
     this.closed = new Promise((resolve) => {
       client.once("close", () => {
         this.#gone = true;
-        if (this.#closing) return resolve(undefined);
-        resolve(
-          connected
-            ? lostError(this.#error, this.#reasonCode, options)
-            : connectError(this.#error, options),
-        );
+        const why = connected
+          ? lostError(this.#error, this.#reasonCode, options)
+          : connectError(this.#error, options);
+        for (const end of [...this.#publishing]) end(why);
+        resolve(this.#closing ? undefined : why);
       });
     });
   }
@@ -136,6 +136,37 @@ export class MqttConnection implements AsyncDisposable {
           resolve(filters.filter((_, i) => (granted?.[i] ?? qos) < qos));
         }
       });
+    });
+  }
+
+  /**
+   * Publish messages, in order: resolves when the socket has taken all of them, at QoS 1 when the broker has
+   * acknowledged them. The caller bounds how many that are.
+   *
+   * @throws KuiperError `not_connected` when the connection goes first: any of them may have arrived.
+   */
+  publish(
+    messages: readonly { topic: string; payload: Uint8Array }[],
+    options: { qos: 0 | 1; retain: boolean },
+  ): Promise<void> {
+    const closed = fail("not_connected", "Cannot publish: the connection is closed");
+    if (this.#gone || this.#closing) return Promise.reject(closed);
+    return new Promise((resolve, reject) => {
+      let open = messages.length;
+      if (open === 0) return resolve();
+      // The library forgets what it was asked when the connection is gone.
+      const end = (error: unknown) => {
+        this.#publishing.delete(end);
+        if (error == null) resolve();
+        else if (error instanceof KuiperError) reject(error);
+        else reject(fail("not_connected", `Cannot publish: ${messageOf(error)}`, error));
+      };
+      this.#publishing.add(end);
+      for (const { topic, payload } of messages) {
+        this.#client.publish(topic, payload as Buffer, options, (error) => {
+          if (error != null || --open === 0) end(error);
+        });
+      }
     });
   }
 

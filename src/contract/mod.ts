@@ -32,6 +32,7 @@ export type {
 } from "./source_instance.ts";
 export { splitBuffer } from "./source_instance.ts";
 export { failureOf, runSource } from "./run_source.ts";
+export { inlineSinkHost, RunningSink } from "./run_sink.ts";
 export { inlineHost } from "./inline_host.ts";
 export { pickExport } from "./pick_export.ts";
 export type { SourceFactory } from "./pick_export.ts";

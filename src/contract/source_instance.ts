@@ -54,8 +54,15 @@ export interface SourceBatch {
   special: boolean;
 }
 
-/** At which step a source failed. */
-export type SourceStep = "load" | "configure" | "rewind" | "open" | "close" | "crash";
+/** At which step a source or a sink failed. */
+export type SourceStep =
+  | "load"
+  | "configure"
+  | "rewind"
+  | "open"
+  | "collect"
+  | "close"
+  | "crash";
 
 /** Why an instance failed, as plain data. */
 export interface SourceFailure {

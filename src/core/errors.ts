@@ -36,6 +36,8 @@ export const ERRORS = {
   module: { domain: "user", retry: false, exit: 1, http: 400, ekuiper: 1001 },
   /** What a source module threw, or yielded although it is no tuple. */
   source: { domain: "external", retry: false, exit: 1, http: 500, ekuiper: 1001 },
+  /** What a sink threw, or cannot be sent. */
+  sink: { domain: "external", retry: false, exit: 1, http: 500, ekuiper: 1001 },
   /** The source says that it is not connected: it is opened again. */
   not_connected: { domain: "external", retry: true, exit: 1, http: 503, ekuiper: 1003 },
   /** A permission that was not granted. */

@@ -77,7 +77,7 @@ const SHOWN: Readonly<Record<string, string>> = {
 /** Layers that may end the process or write to the terminal. */
 export const TERMINAL_LAYERS: readonly string[] = ["main", "cli", "dev"];
 
-const OUTER = ["source", "connection", "config", "store", "loader", "app", "cli", "dev"];
+const OUTER = ["source", "sink", "connection", "config", "store", "loader", "app", "cli", "dev"];
 
 /**
  * Which layers may import which package; one that is not here may be imported by none. A heavy package has one home,

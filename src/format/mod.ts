@@ -16,6 +16,8 @@ import type { Decoder, DecoderOptions } from "./decoder.ts";
 import { delimitedDecoder } from "./delimited.ts";
 import { jsonDecoder } from "./json.ts";
 
+export type { Encoder, EncoderOptions } from "./encoder.ts";
+export { createEncoder, ENCODINGS } from "./encoder.ts";
 export type { Decoder, DecoderOptions, FormatColumn } from "./decoder.ts";
 
 const FORMATS: Readonly<Record<string, (options: DecoderOptions) => Decoder>> = {

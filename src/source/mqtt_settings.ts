@@ -1,6 +1,13 @@
-import type { MqttOptions, MqttTls } from "../connection/mod.ts";
+import {
+  freeClientId,
+  mqttConnectionProps,
+  type MqttOptions,
+  readFlagProp,
+  readQos,
+  readTextProp,
+  wrongProp,
+} from "../connection/mod.ts";
 import type { Props } from "../contract/mod.ts";
-import { parseDuration } from "../core/mod.ts";
 import { isShared, parseTopics } from "./mqtt_topics.ts";
 
 /**
@@ -26,9 +33,6 @@ export interface MqttInstance {
   instanceId: number;
 }
 
-const SCHEMES = ["tcp:", "mqtt:", "ssl:", "tls:", "mqtts:"];
-const DAY_SECONDS = 86_400;
-
 /**
  * Settings of an instance from a stream's DATASOURCE and the properties of `etc/mqtt_source.yaml`.
  *
@@ -39,60 +43,26 @@ export function mqttSettings(
   props: Props,
   instance: MqttInstance,
 ): MqttSettings {
-  const server = readServer(props);
-  const group = readText(props, "sharedSubscription");
+  const connection = mqttConnectionProps(props);
+  const group = readTextProp(props, "sharedSubscription");
   if (group !== undefined && !/^[^/+#\s]+$/.test(group)) {
-    throw wrong("sharedSubscription", group, "the name of a group without /, +, # and spaces");
+    throw wrongProp("sharedSubscription", group, "the name of a group without /, +, # and spaces");
   }
   const filters = parseTopics(datasource, group);
   checkConcurrency(props, filters, instance);
-  const qos = props.qos ?? 1;
-  if (qos !== 0 && qos !== 1) throw wrong("qos", qos, "0 or 1");
-  const protocolVersion = String(props.protocolVersion ?? "3.1.1");
-  if (protocolVersion !== "3.1.1" && protocolVersion !== "5") {
-    throw wrong("protocolVersion", props.protocolVersion, '"3.1.1" or "5"');
-  }
-  const clientid = readText(props, "clientid");
+  const qos = readQos(props, 1);
+  const clientid = readTextProp(props, "clientid");
   const session = readSession(props, qos, clientid);
-  const username = readText(props, "username");
-  const password = readText(props, "password");
-  if (password !== undefined && username === undefined) {
-    throw new TypeError('"password" is set and "username" is not: set both');
-  }
   return {
     filters,
     qos,
     session,
     connection: {
-      server,
-      protocolVersion,
+      ...connection,
       clientId: instanceClientId(clientid, instance),
       clean: session === "none",
-      sessionExpirySeconds: readSessionExpiry(props),
-      keepAliveMs: readKeepAlive(props),
-      connectTimeoutMs: readConnectTimeout(props),
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
-      tls: readTls(props),
     },
   };
-}
-
-function readServer(props: Props): string {
-  const server = readText(props, "server") ?? "tcp://127.0.0.1:1883";
-  const expected = 'an address such as "tcp://127.0.0.1:1883" or, with TLS, "ssl://host:8883"';
-  const url = URL.canParse(server) ? new URL(server) : undefined;
-  // Before anything quotes it: an address may carry a password.
-  if (url !== undefined && (url.username !== "" || url.password !== "")) {
-    throw new TypeError(
-      '"server" has a user name in its address: write the properties username and password instead',
-    );
-  }
-  if (url === undefined || !SCHEMES.includes(url.protocol) || url.hostname === "") {
-    throw wrong("server", server, expected);
-  }
-  if (!/^[a-z]+:\/\/[^/?#]+\/?$/i.test(server)) throw wrong("server", server, expected);
-  return server.replace(/\/$/, "");
 }
 
 /** Without a shared subscription each instance would get every message. */
@@ -114,7 +84,7 @@ function checkConcurrency(
 }
 
 function readSession(props: Props, qos: 0 | 1, clientid: string | undefined): MqttSession {
-  const enabled = readFlag(props, "enableClientSession");
+  const enabled = readFlagProp(props, "enableClientSession");
   if (enabled === true && clientid === undefined) {
     throw new TypeError(
       '"enableClientSession" is true and "clientid" is not set: a session that outlives the ' +
@@ -129,70 +99,6 @@ function readSession(props: Props, qos: 0 | 1, clientid: string | undefined): Mq
 /** The instances of one stream are clients of their own; a client without a name gets one that is free. */
 function instanceClientId(clientid: string | undefined, instance: MqttInstance): string {
   const { streamId, instanceId } = instance;
-  const base = clientid ??
-    `kuiper-${streamId.replace(/[^\w-]/g, "_").slice(0, 40)}-${crypto.randomUUID().slice(0, 8)}`;
+  const base = clientid ?? freeClientId(streamId);
   return instanceId === 0 ? base : `${base}-${instanceId}`;
-}
-
-function readSessionExpiry(props: Props): number {
-  const value = props.sessionExpiryIntervalSeconds ?? DAY_SECONDS;
-  if (
-    typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff
-  ) return value;
-  throw wrong("sessionExpiryIntervalSeconds", value, "whole seconds from 0 to 4294967295");
-}
-
-function readKeepAlive(props: Props): number {
-  const ms = parseDuration(props.keepAlive ?? "60s", '"keepAlive"');
-  if (ms === 0 || (ms >= 1000 && ms <= 65_535_000)) return ms;
-  throw wrong(
-    "keepAlive",
-    props.keepAlive,
-    '0 (off) or a duration from "1s" to "65535s", written with its unit',
-  );
-}
-
-function readConnectTimeout(props: Props): number {
-  const ms = parseDuration(props.connectTimeout ?? "10s", '"connectTimeout"');
-  if (ms >= 1 && ms <= 0x7fff_ffff) return ms;
-  throw wrong("connectTimeout", props.connectTimeout, 'a duration such as "10s"');
-}
-
-/** An address without TLS leaves them unused; the configuration warns of that. */
-function readTls(props: Props): MqttTls {
-  const rootCaPath = readText(props, "rootCaPath");
-  const certificationPath = readText(props, "certificationPath");
-  const privateKeyPath = readText(props, "privateKeyPath");
-  if ((certificationPath === undefined) !== (privateKeyPath === undefined)) {
-    const [there, missing] = certificationPath === undefined
-      ? ["privateKeyPath", "certificationPath"]
-      : ["certificationPath", "privateKeyPath"];
-    throw new TypeError(`"${there}" is set and "${missing}" is not: set both`);
-  }
-  return {
-    insecureSkipVerify: readFlag(props, "insecureSkipVerify") ?? false,
-    ...(rootCaPath === undefined ? {} : { rootCaPath }),
-    ...(certificationPath === undefined ? {} : { certificationPath }),
-    ...(privateKeyPath === undefined ? {} : { privateKeyPath }),
-  };
-}
-
-/** An empty text is as good as none: so one section can take back what another set. */
-function readText(props: Props, name: string): string | undefined {
-  const value = props[name];
-  if (value === undefined || value === null || value === "") return undefined;
-  if (typeof value === "string") return value;
-  // Not its value: a password that YAML took for a number is still one.
-  throw new TypeError(`"${name}" is a ${typeof value}, expected a text: write it in quotes`);
-}
-
-function readFlag(props: Props, name: string): boolean | undefined {
-  const value = props[name];
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === "boolean") return value;
-  throw wrong(name, value, "true or false");
-}
-
-function wrong(name: string, value: unknown, expected: string): TypeError {
-  return new TypeError(`"${name}" is ${JSON.stringify(value)}, expected ${expected}`);
 }

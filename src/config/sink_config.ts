@@ -1,0 +1,183 @@
+import { fail, nearest, oneOf, parseDuration } from "../core/mod.ts";
+import { showPath } from "./base_dir.ts";
+import { readOwnEtcFile } from "./config_files.ts";
+import type { ConfigInput } from "./config_input.ts";
+import { openDocument } from "./document.ts";
+import { addFindings, refuseErrors } from "./finding.ts";
+import { interpolate } from "./interpolate.ts";
+import { type Layer, layerOf, mergeLayers } from "./layers.ts";
+import { mentionsPasswordFile, readPasswordFiles } from "./password_file.ts";
+import { validateProps } from "./props_check.ts";
+import { isSecretKey } from "./secrets.ts";
+import { SINK_COMMON_SCHEMA, sinkSchema } from "./sink_schemas.ts";
+import { below, joinPath } from "./where.ts";
+import { isFinding, isSection, type Section } from "./yaml_file.ts";
+import { join, resolve } from "@std/path";
+
+/** The fields that the engine reads from the properties of every sink; the names are those of its contract. */
+export interface SinkFields {
+  readonly sendSingle: boolean;
+  readonly fields: readonly string[];
+  readonly excludeFields: readonly string[];
+  readonly dataField: string;
+  readonly format: string;
+  readonly delimiter: string;
+  readonly hasHeader: boolean;
+  readonly omitIfEmpty: boolean;
+  readonly batchSize: number;
+  readonly lingerMs: number;
+  /** Absent: the rule's. */
+  readonly bufferLength?: number;
+  /** Absent: the rule's. */
+  readonly overflow?: "wait" | "drop_oldest" | "drop_newest";
+  readonly concurrency: number;
+  readonly retryIntervalMs: number;
+  readonly retryCount: number;
+}
+
+/** Which configuration is wanted. */
+export interface SinkQuery extends ConfigInput {
+  /** The type of the sink. */
+  readonly type: string;
+  /** What the rule says of it, `resourceId` too. */
+  readonly props: Section;
+  /** How messages call that: `rule "r1", actions[0].mqtt`. */
+  readonly what: string;
+}
+
+/** The configuration of one sink. */
+export interface SinkConfig {
+  /** Everything, common fields too: what the sink's `configure` gets. */
+  readonly props: Record<string, unknown>;
+  readonly common: SinkFields;
+}
+
+/** Properties that say where a sink sends to. */
+const ADDRESSES: readonly string[] = ["server", "url"];
+/** Properties that are paths, relative to the base directory. */
+const PATHS: readonly string[] = [
+  ..."path certificationPath privateKeyPath rootCaPath".split(" "),
+];
+
+/**
+ * The properties of a sink: the `default` section of `etc/sinks/<type>.yaml` when there is such a file, the section
+ * that `resourceId` names, and what the rule says.
+ *
+ * @throws KuiperError `config` for the first thing that is wrong.
+ */
+export async function loadSinkConfig(query: SinkQuery): Promise<SinkConfig> {
+  const { type, props, what, secrets } = query;
+  const { resourceId, ...own } = props;
+  const place = { file: what };
+  if (mentionsPasswordFile(own)) {
+    throw fail(
+      "config",
+      `${what}: "passwordFile" reads a file of this machine, so it may stand only in etc/sinks/${type}.yaml: ` +
+        "move it there and name its section with resourceId",
+    );
+  }
+  const operator = await operatorLayers(query, resourceId);
+  const schema = sinkSchema(type);
+  const read = mergeLayers([...operator, layerOf({}, { locate: () => place, label: joinPath })]);
+  const findings = [];
+  const replaced = interpolate(read.props, { ...query, where: read.where, schema });
+  const files = await readPasswordFiles(replaced.value, {
+    base: query.paths.base,
+    where: read.where,
+  });
+  findings.push(...replaced.findings, ...files.findings);
+  refuseErrors(findings);
+  refuseOtherAddress(own, { section: files.props, what });
+  const merged = mergeLayers([
+    layerOf(files.props, read.where),
+    layerOf(own, { locate: () => place, label: joinPath, secrets }),
+  ]);
+  secrets.addKeysOf(merged.props);
+  addFindings(findings, validateProps(merged.props, schema, merged.where));
+  refuseErrors(findings);
+  const resolved = { ...merged.props };
+  for (const key of PATHS) {
+    const value = resolved[key];
+    if (typeof value === "string" && value !== "") resolved[key] = resolve(query.paths.base, value);
+  }
+  return { props: resolved, common: fieldsOf(resolved) };
+}
+
+/** What the operator wrote for this type, in `etc/sinks`. */
+async function operatorLayers(query: SinkQuery, resourceId: unknown): Promise<Layer[]> {
+  const { type, paths, what } = query;
+  if (resourceId !== undefined && typeof resourceId !== "string") {
+    throw fail(
+      "config",
+      `${what}: "resourceId" is no text: name a section of etc/sinks/${type}.yaml`,
+    );
+  }
+  // The type came through a request: it is a name of a sink that was found, and no path.
+  const file = await readOwnEtcFile(paths, join("sinks", `${type}.yaml`));
+  if (file !== undefined && isFinding(file)) refuseErrors([file]);
+  const name = showPath(paths, join(paths.etc, "sinks", `${type}.yaml`));
+  const document = openDocument(file === undefined || isFinding(file) ? undefined : file, {
+    ...query,
+    name,
+    prefix: `${type}_SINK`,
+    schema: { type: "object", additionalProperties: sinkSchema(type) },
+  });
+  refuseErrors(document.findings);
+  const { value, where } = document;
+  const sections = ["default", ...(resourceId === undefined ? [] : [resourceId])];
+  return sections.flatMap((section) => {
+    const content = Object.hasOwn(value, section) ? value[section] : undefined;
+    if (isSection(content)) return [layerOf(content, below(where, [section]))];
+    if (section === "default") return [];
+    const names = Object.keys(value);
+    const [meant] = nearest(section, names, 1);
+    const cure = meant !== undefined
+      ? `did you mean "${meant}"?`
+      : names.length === 0
+      ? "write that file with such a section"
+      : `there is ${oneOf(names, "and")}`;
+    throw fail("config", `${what}: ${name} has no section "${section}" for resourceId, ${cure}`);
+  });
+}
+
+/** Who may write rules must not send the operator's secrets somewhere else. */
+function refuseOtherAddress(
+  own: Section,
+  { section, what }: { section: Section; what: string },
+): void {
+  const secret = Object.keys(section).find((key) => isSecretKey(key) || key === "headers");
+  const moved = ADDRESSES.find((key) => own[key] !== undefined && own[key] !== section[key]);
+  if (secret === undefined || moved === undefined || own[secret] !== undefined) return;
+  throw fail(
+    "config",
+    `${what}: "${moved}" cannot be changed while "${secret}" comes from etc/sinks: it would be sent there; ` +
+      `write "${secret}" in the rule too, or make a section for that address`,
+  );
+}
+
+function fieldsOf(props: Readonly<Record<string, unknown>>): SinkFields {
+  const schemas = SINK_COMMON_SCHEMA.properties;
+  const of = <T>(name: keyof typeof schemas): T => {
+    const schema = schemas[name];
+    return (props[name] ?? ("default" in schema ? schema.default : undefined)) as T;
+  };
+  const bufferLength = of<number | undefined>("bufferLength");
+  const overflow = of<SinkFields["overflow"]>("overflow");
+  return {
+    sendSingle: of("sendSingle"),
+    fields: of("fields"),
+    excludeFields: of("excludeFields"),
+    dataField: of("dataField"),
+    format: of("format"),
+    delimiter: of("delimiter"),
+    hasHeader: of("hasHeader"),
+    omitIfEmpty: of("omitIfEmpty"),
+    batchSize: of("batchSize"),
+    lingerMs: parseDuration(of("lingerInterval"), '"lingerInterval"'),
+    concurrency: of("concurrency"),
+    retryIntervalMs: parseDuration(of("retryInterval"), '"retryInterval"'),
+    retryCount: of("retryCount"),
+    ...(bufferLength === undefined ? {} : { bufferLength }),
+    ...(overflow === undefined ? {} : { overflow }),
+  };
+}

@@ -1,0 +1,136 @@
+import { fail, type LogLevel, messageOf } from "../core/mod.ts";
+import { BackOff, NotConnected } from "./control_errors.ts";
+import type { ConnectionStatus, Sink, SinkContext, SinkItem } from "./kuiper.d.ts";
+import { failureOf } from "./run_source.ts";
+import type { CollectResult, SinkEvents, SinkHost, SinkInstance, SinkSpec } from "./sink.ts";
+import type { SourceFailure } from "./source_instance.ts";
+
+/** Milliseconds that a sink's own close may take when its host is disposed of. */
+const DISPOSE_MS = 1000;
+
+/**
+ * Runs one instance of a sink: the same in the engine's isolate and in another.
+ *
+ * - **Order**: configure, open, then one `collect` at a time, then close, once.
+ * - **Control errors**: NotConnected and BackOff of `collect` ask for the same items again; anything else drops them.
+ */
+export class RunningSink implements SinkInstance {
+  readonly opened: Promise<SourceFailure | undefined>;
+  readonly #stop = new AbortController();
+  readonly #ctx: SinkContext;
+  #sink: Sink | undefined;
+  #refused: { index: number; message: string }[] = [];
+  #count = 0;
+  #closing: Promise<void> | undefined;
+
+  /** @param make gives the sink; what it throws is told by {@link opened}. */
+  constructor(make: () => Promise<Sink>, spec: SinkSpec, events: SinkEvents) {
+    this.#ctx = this.#context(spec, events);
+    this.opened = this.#open(make, spec);
+  }
+
+  async collect(items: readonly SinkItem[]): Promise<CollectResult> {
+    const sink = this.#sink;
+    if (sink === undefined) {
+      return { kind: "lost", failure: failureOf(new Error("the sink is not open"), "open") };
+    }
+    this.#refused = [];
+    this.#count = items.length;
+    try {
+      // Most sinks take at once: a promise for nothing would cost each batch a turn.
+      const taking = sink.collect(items, this.#ctx);
+      if (taking !== undefined) await taking;
+      return { kind: "taken", refused: this.#refused };
+    } catch (error) {
+      if (error instanceof BackOff) {
+        return { kind: "retry", message: error.message, afterMs: error.ms };
+      }
+      if (isNotConnected(error)) return { kind: "retry", message: messageOf(error) };
+      return { kind: "failed", failure: failureOf(error, "collect") };
+    } finally {
+      this.#count = 0;
+    }
+  }
+
+  close(deadlineMs: number): Promise<void> {
+    return this.#closing ??= this.#close(deadlineMs);
+  }
+
+  async #open(make: () => Promise<Sink>, spec: SinkSpec): Promise<SourceFailure | undefined> {
+    let sink: Sink;
+    try {
+      sink = await make();
+      await sink.configure(spec.props, this.#ctx);
+    } catch (error) {
+      return failureOf(error, "configure");
+    }
+    this.#sink = sink;
+    try {
+      await sink.open?.(this.#ctx);
+    } catch (error) {
+      return failureOf(error, "open");
+    }
+    return undefined;
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    this.#stop.abort(new DOMException("The rule is about to end", "AbortError"));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, deadlineMs));
+    const closed = this.opened.then(() => this.#sink?.close?.(this.#ctx)).catch((error) => {
+      this.#ctx.log.warn(`closing failed: ${messageOf(error)}`);
+    });
+    await new Promise<void>((resolve) => {
+      void closed.then(() => resolve());
+      void late.then(resolve);
+    });
+    clearTimeout(timer);
+  }
+
+  #context(spec: SinkSpec, events: SinkEvents): SinkContext {
+    const log = (level: LogLevel) => (message: string) => events.log(level, String(message));
+    return {
+      signal: this.#stop.signal,
+      log: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
+      ruleId: spec.ruleId,
+      opId: spec.opId,
+      instanceId: spec.instanceId,
+      status: (status: ConnectionStatus, message = "") => events.status(status, message),
+      refuse: (index, reason) => {
+        if (!Number.isInteger(index) || index < 0 || index >= this.#count) {
+          throw new RangeError(
+            `Cannot refuse item ${index}: this call of collect has ${this.#count}`,
+          );
+        }
+        this.#refused.push({ index, message: String(reason) });
+      },
+    };
+  }
+}
+
+function isNotConnected(error: unknown): boolean {
+  if (error instanceof NotConnected) return true;
+  return error instanceof Error && "code" in error && error.code === "not_connected";
+}
+
+/** Runs a built-in sink in the engine's own isolate. Never for code from outside. */
+export function inlineSinkHost(
+  make: () => Promise<Sink>,
+  takes: SinkHost["takes"],
+): SinkHost {
+  const instances = new Set<SinkInstance>();
+  let closed = false;
+  return {
+    takes,
+    start(spec, events) {
+      if (closed) throw fail("internal", `Cannot start ${spec.opId}: its host is closed`);
+      const instance = new RunningSink(make, spec, events);
+      instances.add(instance);
+      return instance;
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      await Promise.all([...instances].map((instance) => instance.close(DISPOSE_MS)));
+    },
+  };
+}

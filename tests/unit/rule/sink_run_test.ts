@@ -1,0 +1,325 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type {
+  CollectResult,
+  SinkEvents,
+  SinkHost,
+  SinkInstance,
+  SinkItem,
+  SourceFailure,
+} from "../../../src/contract/mod.ts";
+import { type Clock, fail, type Row, silentLogger } from "../../../src/core/mod.ts";
+import { type RuleResult, type SinkCommon, SinkRun } from "../../../src/rule/mod.ts";
+
+const COMMON: SinkCommon = {
+  sendSingle: false,
+  fields: [],
+  excludeFields: [],
+  dataField: "",
+  format: "json",
+  delimiter: ",",
+  hasHeader: false,
+  omitIfEmpty: false,
+  batchSize: 0,
+  lingerMs: 0,
+  bufferLength: 4,
+  overflow: "wait",
+  concurrency: 1,
+  retryIntervalMs: 10,
+  retryCount: -1,
+};
+
+/** A sink that does as the test says: by default it takes everything. */
+class FakeSink {
+  readonly got: SinkItem[][] = [];
+  readonly slept: number[] = [];
+  answers: ((items: readonly SinkItem[]) => CollectResult | Promise<CollectResult>)[] = [];
+  openings: (SourceFailure | undefined)[] = [];
+  closed = 0;
+  events: SinkEvents | undefined;
+  /** Sleeps end at once, so that a retry is not waited for. */
+  readonly clock: Clock = {
+    now: () => 1000,
+    sleep: (ms, signal) => {
+      this.slept.push(ms);
+      return signal?.aborted ? Promise.reject(signal.reason) : Promise.resolve();
+    },
+  };
+
+  host(takes: SinkHost["takes"]): SinkHost {
+    return {
+      takes,
+      start: (_spec, events): SinkInstance => {
+        this.events = events;
+        return {
+          opened: Promise.resolve(this.openings.shift()),
+          collect: async (items) => {
+            const answer = this.answers.shift();
+            const result = await (answer?.(items) ?? { kind: "taken", refused: [] });
+            if (result.kind === "taken") this.got.push([...items]);
+            return result;
+          },
+          close: () => {
+            this.closed++;
+            return Promise.resolve();
+          },
+        };
+      },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+
+  run(common: Partial<SinkCommon> = {}, takes: SinkHost["takes"] = "rows"): SinkRun {
+    return new SinkRun({
+      ruleId: "r1",
+      opId: "sink_fake_0",
+      common: { ...COMMON, ...common },
+      props: {},
+      openHost: () => Promise.resolve(this.host(takes)),
+      explain: ({ message }) => fail("sink", `the sink failed: ${message}`),
+      log: silentLogger,
+      clock: this.clock,
+    });
+  }
+
+  /** The rows that arrived, whatever they were wrapped in. */
+  get rows(): Row[] {
+    return this.got.flat().flatMap((item) => "message" in item ? item.message as Row[] : []);
+  }
+}
+
+const result = (...rows: Row[]): RuleResult => ({ rows, meta: { topic: "t" } });
+const failure = (message: string, name = "Error"): SourceFailure => ({
+  step: "collect",
+  name,
+  message,
+});
+const text = (item: SinkItem | undefined) =>
+  item !== undefined && "payload" in item ? new TextDecoder().decode(item.payload) : undefined;
+
+Deno.test("SinkRun hands over the rows of each result as an array, with its meta", async () => {
+  const sink = new FakeSink();
+  await using run = sink.run();
+  run.send([result({ a: 1 }), result({ a: 2 }, { a: 3 })]);
+  assertEquals(await run.stop(1000), { lost: 0 });
+  assertEquals(sink.got.flat(), [
+    { message: [{ a: 1 }], meta: { topic: "t" } },
+    { message: [{ a: 2 }, { a: 3 }], meta: { topic: "t" } },
+  ]);
+});
+
+Deno.test("SinkRun hands over single rows with sendSingle", async () => {
+  const sink = new FakeSink();
+  await using run = sink.run({ sendSingle: true });
+  run.send([result({ a: 1 }, { a: 2 })]);
+  await run.stop(1000);
+  assertEquals(sink.got.flat().map((item) => "message" in item && item.message), [{ a: 1 }, {
+    a: 2,
+  }]);
+});
+
+Deno.test("SinkRun picks fields, leaves fields out and unwraps dataField without changing rows", async () => {
+  const row = { a: 1, b: { c: 2, d: 3 } };
+  for (
+    const [common, expected] of [
+      [{ fields: ["a", "missing"] }, [{ a: 1 }]],
+      [{ excludeFields: ["b"] }, [{ a: 1 }]],
+      [{ dataField: "b" }, [{ c: 2, d: 3 }]],
+      [{ dataField: "b", fields: ["d"] }, [{ d: 3 }]],
+      [{ dataField: "a" }, []],
+    ] as const
+  ) {
+    const sink = new FakeSink();
+    await using run = sink.run(common);
+    run.send([result(row)]);
+    await run.stop(1000);
+    assertEquals(sink.rows, [...expected]);
+  }
+  assertEquals(row, { a: 1, b: { c: 2, d: 3 } });
+});
+
+Deno.test("SinkRun sends nothing for an empty result with omitIfEmpty", async () => {
+  for (const [omitIfEmpty, calls] of [[true, 0], [false, 1]] as const) {
+    const sink = new FakeSink();
+    await using run = sink.run({ omitIfEmpty });
+    run.send([result({})]);
+    await run.stop(1000);
+    assertEquals(sink.got.length, calls);
+  }
+});
+
+Deno.test("SinkRun encodes for a sink that takes bytes", async () => {
+  const sink = new FakeSink();
+  await using run = sink.run({}, "bytes");
+  run.send([result({ n: 12345678901234567890n, ok: true })]);
+  await run.stop(1000);
+  assertEquals(text(sink.got[0]?.[0]), '[{"n":12345678901234567890,"ok":true}]');
+});
+
+Deno.test("SinkRun gathers batchSize rows, and the rest at the stop", async () => {
+  const sink = new FakeSink();
+  await using run = sink.run({ batchSize: 2 });
+  run.send([result({ a: 1 }), result({ a: 2 }), result({ a: 3 })]);
+  await run.stop(1000);
+  assertEquals(sink.got.map((items) => items.map((item) => "message" in item && item.message)), [
+    [[{ a: 1 }, { a: 2 }]],
+    [[{ a: 3 }]],
+  ]);
+});
+
+Deno.test("SinkRun sends what lingers although the batch is not full", async () => {
+  const sink = new FakeSink();
+  const arrived = Promise.withResolvers<void>();
+  sink.answers = [() => {
+    arrived.resolve();
+    return { kind: "taken", refused: [] };
+  }];
+  await using run = sink.run({ batchSize: 100, lingerMs: 1 });
+  run.send([result({ a: 1 })]);
+  await arrived.promise;
+  await run.stop(1000);
+  assertEquals(sink.rows, [{ a: 1 }]);
+});
+
+Deno.test("SinkRun tries again in order, after what the sink asks for, and counts it", async () => {
+  const sink = new FakeSink();
+  sink.answers = [
+    () => ({ kind: "retry", message: "away" }),
+    () => ({ kind: "retry", message: "busy", afterMs: 77 }),
+  ];
+  await using run = sink.run();
+  run.send([result({ a: 1 })]);
+  run.send([result({ a: 2 })]);
+  assertEquals(await run.stop(1000), { lost: 0 });
+  assertEquals(sink.rows, [{ a: 1 }, { a: 2 }]);
+  assertEquals(sink.slept[1], 77);
+  const [op] = run.ops();
+  assertEquals(op?.metrics.exceptions_total, 2);
+  assertEquals(op?.metrics.dropped_total, 0);
+  assertEquals(op?.metrics.last_exception, "busy");
+});
+
+Deno.test("SinkRun gives up after retryCount and counts what it drops", async () => {
+  const sink = new FakeSink();
+  const away = () => ({ kind: "retry", message: "away" }) as const;
+  sink.answers = [away, away, away];
+  await using run = sink.run({ retryCount: 2 });
+  run.send([result({ a: 1 })]);
+  await run.stop(1000);
+  assertEquals(sink.rows, []);
+  assertEquals(run.ops()[0]?.metrics.dropped_total, 1);
+  assertEquals(
+    run.ops()[0]?.metrics.last_exception,
+    "given up after 2 tries again: away",
+  );
+});
+
+Deno.test("SinkRun drops and counts what is refused or failed, and goes on", async () => {
+  const sink = new FakeSink();
+  sink.answers = [
+    () => ({ kind: "taken", refused: [{ index: 0, message: "400" }] }),
+    () => ({ kind: "failed", failure: failure("no such field") }),
+  ];
+  await using run = sink.run({ batchSize: 1 });
+  run.send([result({ a: 1 })]);
+  await settled();
+  run.send([result({ a: 2 })]);
+  await settled();
+  run.send([result({ a: 3 })]);
+  await run.stop(1000);
+  const [op] = run.ops();
+  assertEquals(op?.metrics.dropped_total, 2);
+  assertEquals(op?.metrics.last_exception, "the sink failed: no such field");
+  assertEquals(sink.rows.at(-1), { a: 3 });
+});
+
+Deno.test("SinkRun.send() waits for room under wait, and its promise ends with the signal", async () => {
+  const sink = new FakeSink();
+  const gate = Promise.withResolvers<CollectResult>();
+  sink.answers = [() => gate.promise];
+  await using run = sink.run({ bufferLength: 1 });
+  await run.opened;
+  assertEquals(run.send([result({ a: 1 })]), undefined);
+  await settled();
+  assertEquals(run.send([result({ a: 2 })]), undefined);
+  const abort = new AbortController();
+  const waiting = run.send([result({ a: 3 })], abort.signal);
+  assert(waiting instanceof Promise);
+  abort.abort(new Error("cut off"));
+  await assertRejects(() => waiting, Error, "cut off");
+  gate.resolve({ kind: "taken", refused: [] });
+  await run.stop(1000);
+  assertEquals(sink.rows, [{ a: 1 }, { a: 2 }]);
+});
+
+Deno.test("SinkRun counts exactly what drop_oldest drops", async () => {
+  const sink = new FakeSink();
+  await using run = sink.run({ bufferLength: 2, overflow: "drop_oldest" });
+  run.send(Array.from({ length: 5 }, (_, a) => result({ a })));
+  await run.stop(1000);
+  assertEquals(sink.rows, [{ a: 3 }, { a: 4 }]);
+  assertEquals(run.ops()[0]?.metrics.dropped_total, 3);
+  assertEquals(run.ops()[0]?.metrics.records_in_total, 5);
+});
+
+Deno.test("SinkRun opens again a sink that is not connected, and fails for any other reason", async () => {
+  const sink = new FakeSink();
+  sink.openings = [failure("away", "NotConnected"), undefined];
+  await using run = sink.run();
+  await run.opened;
+  assertEquals(sink.slept.length, 1);
+  const broken = new FakeSink();
+  broken.openings = [failure("wrong topic")];
+  await using bad = broken.run();
+  await assertRejects(() => bad.opened, Error, "the sink failed: wrong topic");
+  assertEquals((await bad.closed)?.message, "the sink failed: wrong topic");
+});
+
+Deno.test("SinkRun.closed tells of an instance that is lost", async () => {
+  const sink = new FakeSink();
+  sink.answers = [() => ({ kind: "lost", failure: failure("crashed") })];
+  await using run = sink.run();
+  run.send([result({ a: 1 })]);
+  assertEquals((await run.closed)?.message, "the sink failed: crashed");
+  assertEquals(sink.closed, 1);
+});
+
+Deno.test("SinkRun.stop() says what was lost when the sink never takes", async () => {
+  const sink = new FakeSink();
+  const never = Promise.withResolvers<CollectResult>();
+  sink.answers = [() => never.promise];
+  await using run = sink.run();
+  await run.opened;
+  run.send([result({ a: 1 })]);
+  await settled();
+  run.send([result({ a: 2 }), result({ a: 3 })]);
+  assertEquals(await run.stop(4), { lost: 3 });
+  assertEquals(run.ops()[0]?.metrics.last_exception?.includes("did not answer"), true);
+});
+
+Deno.test("SinkRun spreads results over its instances", async () => {
+  const sink = new FakeSink();
+  await using run = sink.run({ concurrency: 2 });
+  run.send([result({ a: 1 })]);
+  run.send([result({ a: 2 })]);
+  await run.stop(1000);
+  assertEquals(run.ops().map(({ instance, metrics }) => [instance, metrics.records_out_total]), [
+    [0, 1],
+    [1, 1],
+  ]);
+  assertEquals(sink.closed, 2);
+});
+
+Deno.test("SinkRun.ops() tells how the connection stands", async () => {
+  const sink = new FakeSink();
+  await using run = sink.run();
+  await run.opened;
+  sink.events?.status("disconnected", "the broker is away");
+  const [op] = run.ops();
+  assertEquals(op?.metrics.connection_status, -1);
+  assertEquals(op?.metrics.connection_last_disconnected_message, "the broker is away");
+});
+
+/** Let everything run that waits for nothing. */
+async function settled(): Promise<void> {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 0));
+}
