@@ -108,6 +108,9 @@ export const ARRAY = inGroup("array", [
   },
 ]);
 
+/** Arrays and structs are compared each with each, which takes too long for many. */
+const MOST_COMPARED = 1000;
+
 function placeOf(array: readonly Value[], value: Value): number {
   return array.findIndex((item) => item !== null && isEqual(item, value) === true);
 }
@@ -122,6 +125,9 @@ function distinct(array: readonly Value[]): Value[] {
       return true;
     }
     if (structured.some((other) => isEqual(other, item) === true)) return false;
+    if (structured.length >= MOST_COMPARED) {
+      throw noResult("array_distinct", `more than ${MOST_COMPARED} elements are arrays or structs`);
+    }
     structured.push(item);
     return true;
   });

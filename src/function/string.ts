@@ -126,9 +126,10 @@ export const STRING = inGroup("string", [
     call([value, from, to]) {
       const characters = [...textOf(value!, "substring")];
       const start = integerOf(from!, "substring");
-      const end = to === undefined ? characters.length : integerOf(to, "substring");
+      const end = to === undefined ? Infinity : integerOf(to, "substring");
       if (start < 0 || end < start) {
-        throw noResult("substring", `${start} to ${end} is no part of a text`);
+        const bounds = to === undefined ? `from ${start}` : `${start} to ${end}`;
+        throw noResult("substring", `${bounds} is no part of a text`);
       }
       return characters.slice(start, end).join("");
     },

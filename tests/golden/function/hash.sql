@@ -1,0 +1,10 @@
+-- {"s": "abc"}
+md5(s)
+sha1(s)
+sha256(s)
+sha256('')
+sha384(s)
+sha512(s)
+crc32('123456789')
+sha256(decode('YWJj', 'base64'))
+md5(missing)

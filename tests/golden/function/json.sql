@@ -1,0 +1,13 @@
+-- {"o": {"a": [{"b": 1}, {"b": 2}, {}], "x y": {"__proto__": 3}, "n": null}}
+json_path_exists(o, '$.a[0].b')
+json_path_exists(o, '$.c')
+json_path_exists(o, '$.constructor')
+json_path_query(o, '$.a[*].b')
+json_path_query(o, '$.a[-2].b')
+json_path_query(o, '$.*.__proto__')
+json_path_query_first(o, '$.a[*].b')
+json_path_query_first(o, "$['x y']")
+json_path_query_first(o, '$.none')
+json_path_query_first(o, '$')
+json_path_query(o, 'a.b')
+json_path_query(o, '$.a[?(@.b>1)]')

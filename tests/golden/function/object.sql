@@ -1,0 +1,10 @@
+-- {"o": {"a": 1, "b": null, "constructor": 2}, "t": "text"}
+keys(o)
+values(o)
+object_size(o)
+object_construct('a', 1, '__proto__', 2, 'n', missing)
+object_construct('a', 1, 'b')
+object_pick(o, 'a', 'toString')
+object_pick(o, array_create('a', 'b'))
+erase(o, 'a')
+keys(t)

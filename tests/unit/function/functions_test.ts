@@ -1,0 +1,73 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { BUILTIN_FUNCTIONS } from "../../../src/function/mod.ts";
+import { NOW, runQuery } from "../rule/operator/_run_query.ts";
+
+const faces = [...BUILTIN_FUNCTIONS.names()].map((name) => BUILTIN_FUNCTIONS.get(name)!);
+
+Deno.test("BUILTIN_FUNCTIONS say of themselves what a page needs", () => {
+  for (const { name, doc, args } of faces) {
+    assertMatch(name, /^[a-z][a-z0-9_]*$/);
+    assertMatch(doc, /^[0-9A-Za-z].*[^.]$/);
+    for (const arg of args.slice(0, -1)) assert(arg.rest !== true, name);
+    const firstOptional = args.findIndex(({ optional }) => optional === true);
+    if (firstOptional >= 0) {
+      assert(args.slice(firstOptional).every(({ optional }) => optional === true), name);
+    }
+  }
+});
+
+Deno.test("BUILTIN_FUNCTIONS are of every group", () => {
+  assertEquals(
+    [...new Set(faces.map(({ group }) => group))],
+    ["math", "string", "transform", "hash", "json", "datetime", "array", "object", "other"],
+  );
+});
+
+Deno.test("BUILTIN_FUNCTIONS have one function to a name, in lower case", () => {
+  assertEquals(BUILTIN_FUNCTIONS.get("ABS"), undefined);
+  assertEquals(BUILTIN_FUNCTIONS.get("constructor"), undefined);
+  assertEquals(new Set(faces.map(({ name }) => name)).size, faces.length);
+});
+
+Deno.test("now() and its likes write the clock in local time", async () => {
+  const { rows } = await runQuery(
+    "SELECT now() AS n, now(3) AS ms, current_date() AS d, current_time(6) AS t FROM demo",
+    [{}],
+  );
+  const local = new Date(NOW);
+  const two = (n: number) => String(n).padStart(2, "0");
+  const date = `${local.getFullYear()}-${two(local.getMonth() + 1)}-${two(local.getDate())}`;
+  const time = [local.getHours(), local.getMinutes(), local.getSeconds()].map(two).join(":");
+  assertEquals(rows, [{
+    n: `${date} ${time}`,
+    ms: `${date} ${time}.678`,
+    d: date,
+    t: `${time}.678000`,
+  }]);
+});
+
+Deno.test("rand() is at least 0 and less than 1", async () => {
+  const { rows } = await runQuery("SELECT rand() AS r FROM demo", [{}, {}]);
+  for (const { r } of rows) assert(typeof r === "number" && r >= 0 && r < 1);
+});
+
+Deno.test("newuuid() is a new one for each row", async () => {
+  const { rows } = await runQuery("SELECT newuuid() AS u FROM demo", [{}, {}]);
+  for (const { u } of rows) assertMatch(String(u), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  assert(rows[0]!.u !== rows[1]!.u);
+});
+
+Deno.test("array_distinct() refuses more structs than it can compare", () => {
+  const many = Array.from({ length: 1001 }, (_, i) => ({ i }));
+  const context = { ruleId: "", meta: {}, timestamp: 0, now: () => 0 };
+  const distinct = BUILTIN_FUNCTIONS.get("array_distinct")!;
+  assertEquals(distinct.call([many.slice(1)], context), many.slice(1));
+  assertThrows(() => distinct.call([many], context), Error, "more than 1000 elements");
+});
+
+Deno.test("meta() gives a row of its own for *", async () => {
+  const meta = { topic: "t" };
+  const { rows } = await runQuery("SELECT meta(*) AS m FROM demo", [{}], { meta });
+  assertEquals(rows, [{ m: meta }]);
+  assert(rows[0]!.m !== meta);
+});
