@@ -193,6 +193,11 @@ export const COMMANDS: readonly Entry[] = [
     load: () => import("./drop_plugin.ts"),
   },
   {
+    words: "functions",
+    summary: "list the functions that a query may call",
+    load: () => import("./functions.ts"),
+  },
+  {
     words: "types",
     summary: "print the TypeScript declarations that a source is written against",
     load: () => import("./types.ts"),
@@ -211,7 +216,6 @@ export const COMMANDS: readonly Entry[] = [
 
 /** What people who know Kuiper may type, and this version does not have: first words, or first and second. */
 const LATER: readonly string[] = [
-  "functions",
   ...["create", "describe", "show", "drop"].flatMap((verb) => [
     `${verb} table`,
     `${verb} tables`,

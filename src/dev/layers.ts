@@ -60,7 +60,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   api: { about: "REST", imports: [...WORDS, "sql", "stream", "rule", "app"] },
   cli: {
     about: "one file a command",
-    imports: ["core", "config", "store", "sql", "stream", "rule", "app", "api"],
+    imports: ["core", "function", "config", "store", "sql", "stream", "rule", "app", "api"],
   },
   main: { about: "runs the command line, or a plugin's process", imports: ["cli", "loader"] },
   dev: { about: "compile, lint, demo; never in the binary", imports: ["core", "cli"] },

@@ -21,15 +21,20 @@ import { OTHER } from "./other.ts";
 import { STRING } from "./string.ts";
 import { TRANSFORM } from "./transform.ts";
 
+export type { FunctionArg, StaticType } from "../contract/mod.ts";
+
 const BY_NAME: ReadonlyMap<string, ScalarFunction> = new Map(
   [MATH, STRING, TRANSFORM, HASH, JSON_PATH, DATETIME, ARRAY, OBJECT, OTHER]
     .flat().map((face) => [face.name, face]),
 );
 
-/** What every query may call, in the order of the groups of the manual. */
-export const BUILTIN_FUNCTIONS: FunctionLookup & {
+/** The functions of the engine itself. */
+export interface BuiltinFunctions extends FunctionLookup {
   get(name: string): ScalarFunction | undefined;
-} = {
+}
+
+/** What every query may call, in the order of the groups of the manual. */
+export const BUILTIN_FUNCTIONS: BuiltinFunctions = {
   get: (name) => BY_NAME.get(name),
   names: () => BY_NAME.keys(),
 };

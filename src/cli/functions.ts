@@ -1,0 +1,81 @@
+import { fail, nearest } from "../core/mod.ts";
+import { BUILTIN_FUNCTIONS, type FunctionArg, type StaticType } from "../function/mod.ts";
+import { columns, facts } from "./columns.ts";
+import type { Command } from "./command.ts";
+
+/** `kuiper functions`. */
+export const command: Command = {
+  words: "functions",
+  usage: ["[NAME] [--json]"],
+  about: `List the functions that a query may call, with what they take and do; with a NAME, one of
+them with the types of its arguments and what null does to it.`,
+  positionals: [{ name: "NAME", optional: true }],
+  flags: [{ name: "json", doc: "print an array of JSON" }],
+  examples: [
+    ["kuiper functions", "all of them, by group"],
+    ["kuiper functions substring", "one of them"],
+  ],
+  async run({ terminal, args, flags }) {
+    const faces = [...BUILTIN_FUNCTIONS.names()].map((name) => BUILTIN_FUNCTIONS.get(name)!);
+    const [asked] = args;
+    if (asked === undefined) {
+      if (flags.on("json")) {
+        const all = faces.map(({ name, group, doc, args }) => ({ name, group, args, doc }));
+        await terminal.print(`${JSON.stringify(all)}\n`);
+        return 0;
+      }
+      const rows = faces.map((face) => [face.group, callText(face), face.doc]);
+      await terminal.print(
+        columns(["group", "function", "what it does"], rows, { style: terminal.style }),
+      );
+      return 0;
+    }
+    const name = asked.toLowerCase();
+    const face = BUILTIN_FUNCTIONS.get(name);
+    if (face === undefined) {
+      const [meant] = nearest(name, [...BUILTIN_FUNCTIONS.names()], 1);
+      const cure = meant === undefined
+        ? '"kuiper functions" lists them'
+        : `did you mean "${meant}"?`;
+      throw fail("not_found", `There is no function "${asked}", ${cure}`);
+    }
+    const { group, doc, returns, nulls, deterministic } = face;
+    if (flags.on("json")) {
+      await terminal.print(`${JSON.stringify([{ name, group, args: face.args, doc }])}\n`);
+      return 0;
+    }
+    await terminal.print(`${terminal.style.bold(callText(face))}\n${doc}.\n\n`);
+    await terminal.print(facts([
+      ["group", group],
+      ...face.args.map((arg) => [arg.name, argText(arg)] as const),
+      [
+        "result",
+        typeof returns === "string"
+          ? typesText([returns])
+          : "depends on the types of the arguments",
+      ],
+      [
+        "null",
+        nulls === "propagate" ? "null among the arguments gives null" : "is an argument as others",
+      ],
+      ["computed", deterministic ? "once, where all arguments are constant" : "for every row"],
+    ], terminal.style));
+    return 0;
+  },
+};
+
+function callText({ name, args }: { name: string; args: readonly FunctionArg[] }): string {
+  const texts = args.map(({ name, optional, rest }) =>
+    rest === true ? `${name}…` : optional === true ? `[${name}]` : name
+  );
+  return `${name}(${texts.join(", ")})`;
+}
+
+function argText({ types, optional, rest }: FunctionArg): string {
+  const often = rest === true ? ", any number of times" : optional === true ? ", optional" : "";
+  return `${typesText(types)}${often}`;
+}
+
+function typesText(types: readonly StaticType[]): string {
+  return types.includes("any") ? "any type" : types.map((type) => type.toUpperCase()).join(", ");
+}
