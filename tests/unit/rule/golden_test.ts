@@ -2,13 +2,13 @@
 // `.columns` declares any; what leaves it, then what failed and why, is in `.out`. In tests/golden/function each line of
 // a `.sql` is an expression over one row, and stands with its value in `.out`. UPDATE=1 writes them anew.
 import { assertEquals } from "@std/assert";
-import { parseJson, type Row, toJson } from "../../../../src/core/mod.ts";
-import { type CreateStream, parseStatement } from "../../../../src/sql/mod.ts";
-import { compileConversion } from "../../../../src/stream/convert.ts";
-import { runQuery } from "./_run_query.ts";
+import { parseJson, type Row, toJson } from "../../../src/core/mod.ts";
+import { type CreateStream, parseStatement } from "../../../src/sql/mod.ts";
+import { compileConversion } from "../../../src/stream/convert.ts";
+import { runQuery } from "./operator/_run_query.ts";
 
-const RULES = new URL("../../../golden/rule/", import.meta.url);
-const FUNCTIONS = new URL("../../../golden/function/", import.meta.url);
+const RULES = new URL("../../golden/rule/", import.meta.url);
+const FUNCTIONS = new URL("../../golden/function/", import.meta.url);
 const UPDATE = Deno.env.get("UPDATE") === "1";
 
 for (const name of namesIn(RULES)) {
