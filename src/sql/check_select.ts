@@ -126,6 +126,10 @@ class Checker {
         for (const name of item.except) this.#needColumn(name, place);
         const replaced = item.replace.map(({ name }) => name);
         for (const name of replaced) this.#needColumn(name, place);
+        const both = replaced.find((name) => item.except.includes(name));
+        if (both !== undefined) {
+          throw this.#error(`"${both}" stands in EXCEPT and in REPLACE: remove one of them`, place);
+        }
         all = { at: this.#items.length, except: [...item.except, ...replaced] };
         for (const { expr, name } of item.replace) {
           this.#items.push({ name, alias: false, invisible: false, expr, place });

@@ -25,6 +25,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   CROSS: "JOIN",
   GROUP: "GROUP BY, with its windows,",
   HAVING: "HAVING",
+  WINDOW: "WINDOW",
   UNION: "UNION",
   INTERSECT: "INTERSECT",
   EXCEPT: "EXCEPT between queries",

@@ -99,6 +99,7 @@ function parseText(text: string): { explain: boolean; parsed: ParsedSelect } {
   }
   const reader = new TokenReader(source);
   const explain = reader.takeKeyword("EXPLAIN");
+  if (reader.keyword === "WITH") throw reader.error("WITH is not in this version");
   if (!reader.takeKeyword("SELECT")) {
     throw reader.expected(explain ? "SELECT" : "SELECT or EXPLAIN SELECT", {
       among: ["SELECT", "EXPLAIN"],
@@ -106,6 +107,10 @@ function parseText(text: string): { explain: boolean; parsed: ParsedSelect } {
   }
   const parsed = parseSelect(reader);
   while (reader.takeSymbol(";"));
-  if (!reader.ended) throw reader.expected("the end of the query");
+  if (!reader.ended) {
+    throw reader.expected("the end of the query", {
+      among: ["WHERE", "ORDER", "LIMIT", "AS", "AND", "OR"],
+    });
+  }
   return { explain, parsed };
 }

@@ -83,3 +83,11 @@ SELECT id FROM demo WHERE (id > 1
 SELECT * EXCEPT(nme) FROM demo
 =====
 SELECT id FROM demo; SELECT id FROM demo
+=====
+SELECT id FROM demo WERE id > 1
+=====
+WITH x AS (SELECT 1) SELECT id FROM demo
+=====
+SELECT id FROM demo WINDOW w AS (1)
+=====
+SELECT * EXCEPT(id) REPLACE(id AS id) FROM demo

@@ -24,3 +24,11 @@ SELECT `from`, a[i][-1], a[:2], a[1:n], -(-b), - b, 1 - -1, NOT (x OR y) AND z F
 SELECT a & b | c ^ 1, (a + b) * c - d / e % 2, a = b = TRUE, x IN list, 9007199254740993, 1.0, 1e3, NULL FROM open
 =====
 SELECT * FROM shared WHERE a > 1 AND newuuid() != "x"
+=====
+SELECT geo(name) AS h, geo(h) AS k FROM demo
+=====
+SELECT geo(name) AS h FROM demo WHERE geo(h) > 3
+=====
+SELECT newuuid() AS u, geo(u) AS k, concat2 AS m, u AS v FROM open
+=====
+SELECT abs(id) AS h, geo(h) AS k, h + 1 AS m FROM demo WHERE m > 1
