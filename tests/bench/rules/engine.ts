@@ -1,0 +1,101 @@
+/** Rules put together by hand: without store and configuration, and over a source in this process. */
+import { inlineHost, inlineSinkHost, type Sink, type Source } from "../../../src/contract/mod.ts";
+import { createLogger, fail, systemClock } from "../../../src/core/mod.ts";
+import { BUILTIN_FUNCTIONS } from "../../../src/function/mod.ts";
+import {
+  compilePlan,
+  DEFAULT_RULE_OPTIONS,
+  RuleRun,
+  type RuleSource,
+  SinkRun,
+} from "../../../src/rule/mod.ts";
+import { type CreateStream, parseStatement, prepareQuery } from "../../../src/sql/mod.ts";
+import { type Selection, StreamRun } from "../../../src/stream/mod.ts";
+
+const STOP_MS = 5000;
+const LOG = createLogger((line) => console.error(line), { level: "error" });
+const STREAM = parseStatement("CREATE STREAM bench () WITH ()") as CreateStream;
+
+/** A stream over `source`, as the engine runs a built-in one. */
+export function runStream(source: Source, selection?: Selection): StreamRun {
+  return new StreamRun({
+    definition: STREAM,
+    selection,
+    props: {},
+    concurrency: 1,
+    bufferLength: 102_400,
+    overflow: "wait",
+    maxTupleBytes: 0,
+    stopTimeoutMs: STOP_MS,
+    openHost: () => Promise.resolve(inlineHost(() => Promise.resolve(source))),
+    explain: ({ message }) => fail("source", message),
+    log: LOG,
+    clock: systemClock,
+  });
+}
+
+/** What a rule of a measurement is made of. */
+export interface BenchRule {
+  readonly id: string;
+  readonly sql: string;
+  readonly shared?: boolean;
+  openSource(selection: Selection): RuleSource;
+  readonly sink: Sink;
+}
+
+/** Start a rule with one sink. Resolves when it runs. */
+export async function runRule({ id, sql, shared = false, openSource, sink }: BenchRule) {
+  const { plan } = prepareQuery(sql, { stream: () => STREAM, functions: BUILTIN_FUNCTIONS });
+  const running = Promise.withResolvers<void>();
+  const run = new RuleRun({
+    ruleId: id,
+    options: DEFAULT_RULE_OPTIONS,
+    compile: (errors) =>
+      compilePlan(plan, {
+        functions: BUILTIN_FUNCTIONS,
+        errors,
+        ruleId: id,
+        clock: systemClock,
+        sourceFiltered: !shared,
+      }),
+    openSource: ({ sourceFilter }) =>
+      Promise.resolve(openSource({ columns: null, filter: sourceFilter })),
+    openSinks: () => [runSink(id, sink)],
+    running: running.resolve,
+    stopTimeoutMs: STOP_MS,
+    shared,
+    log: LOG,
+    clock: systemClock,
+  });
+  await running.promise;
+  return run;
+}
+
+function runSink(ruleId: string, sink: Sink): SinkRun {
+  return new SinkRun({
+    ruleId,
+    opId: "sink_bench_0",
+    common: {
+      sendSingle: false,
+      fields: [],
+      excludeFields: [],
+      dataField: "",
+      format: "json",
+      delimiter: ",",
+      hasHeader: false,
+      omitIfEmpty: false,
+      batchSize: 0,
+      lingerMs: 0,
+      bufferLength: DEFAULT_RULE_OPTIONS.bufferLength,
+      overflow: "wait",
+      concurrency: 1,
+      retryIntervalMs: 1000,
+      retryCount: -1,
+    },
+    props: {},
+    openHost: () => Promise.resolve(inlineSinkHost(() => Promise.resolve(sink), "rows")),
+    explain: ({ message }) => fail("source", message),
+    log: LOG,
+    clock: systemClock,
+  });
+}

@@ -1,0 +1,44 @@
+/**
+ * Row F: rows in a second through a rule of one operator into a sink that does nothing, or through a bare `for await`
+ * over the same batches. Arguments: "bare" or "rule", number of rows.
+ */
+import type { SourceItem } from "../../../src/contract/mod.ts";
+import { privateSource } from "../../../src/rule/mod.ts";
+import { runRule, runStream } from "./engine.ts";
+
+const BATCH = 64;
+const [way, total = "0"] = Deno.args;
+const rows = Number(total);
+
+const items: SourceItem[] = Array.from({ length: BATCH }, (_, i) => ({
+  message: { id: 1_000_000 + i, device: "sensor-0042", temperature: 21.5 + i, humidity: 60.25 },
+}));
+
+async function* batches(): AsyncGenerator<SourceItem[]> {
+  for (let sent = 0; sent < rows; sent += BATCH) yield items;
+}
+
+let count = 0;
+const started = performance.now();
+if (way === "bare") {
+  for await (const batch of batches()) for (let i = 0; i < batch.length; i++) count++;
+} else {
+  const run = await runRule({
+    id: "flow",
+    sql: "SELECT id, temperature * 2 AS twice FROM bench",
+    openSource: (selection) =>
+      privateSource(runStream({ configure() {}, open: batches }, selection)),
+    sink: {
+      takes: "rows",
+      configure() {},
+      collect: (taken) => {
+        count += taken.length;
+      },
+    },
+  });
+  const error = await run.closed;
+  if (error !== undefined) throw error;
+}
+const seconds = (performance.now() - started) / 1000;
+if (count < rows) throw new Error(`${count} of ${rows} rows came through`);
+console.log(JSON.stringify(Math.round(count / seconds)));
