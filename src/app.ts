@@ -18,7 +18,8 @@ import {
 import { typeKey } from "./loader/mod.ts";
 import type { Store } from "./store/mod.ts";
 import { type CreateStream, parseStatement, printStatement } from "./sql/mod.ts";
-import { type Selection, StreamRun } from "./stream/mod.ts";
+import type { RuleManager } from "./rule/mod.ts";
+import { type Selection, type StateKeeper, StreamRun } from "./stream/mod.ts";
 import { type CheckOptions, checkPlugin, type CheckStep } from "./app/check_plugin.ts";
 import { DenialBook } from "./app/denial_book.ts";
 import { describeStream, type StreamDescription } from "./app/describe_stream.ts";
@@ -76,6 +77,7 @@ export class App implements AsyncDisposable {
   readonly #denied: DenialBook;
   readonly #runs = new Set<StreamRun>();
   #plugins: Promise<Plugins> | undefined;
+  #rules: Promise<RuleManager> | undefined;
   #store: Promise<Store> | undefined;
   #onlooker: Promise<Store> | undefined;
 
@@ -124,15 +126,26 @@ export class App implements AsyncDisposable {
     }
   }
 
-  /** Put a definition in the place of the one of that name. What runs over it goes on as it was started. */
+  /**
+   * Put a definition in the place of the one of that name; the rules that read it are started again.
+   *
+   * @throws KuiperError `rule` that names the first rule whose query it does not fit; then nothing has changed.
+   */
   async replaceStream(statement: CreateStream): Promise<void> {
-    await this.stream(statement.name);
-    const store = await this.#open(`kuiper create stream ${statement.name}`, { brief: true });
+    const { name } = statement;
+    await this.stream(name);
+    const store = await this.#open(`kuiper create stream ${name}`, { brief: true });
+    const readers = store.rules.readersOf(name);
+    if (readers.length > 0) {
+      const { refuseMisfit } = await import("./app/rules.ts");
+      refuseMisfit(statement, readers.flatMap((id) => store.rules.get(id) ?? []));
+    }
     store.streams.put({
-      name: statement.name,
+      name,
       statement: printStatement(statement, { secrets: "show" }),
       created: Date.now(),
     }, { replace: true });
+    await (await this.#rules)?.restartAll(readers, `its stream "${name}" is replaced`);
   }
 
   /** The names of the stored streams, sorted. */
@@ -165,6 +178,10 @@ export class App implements AsyncDisposable {
     if (options.force !== true) refuseReaders(name, store);
     if (!store.streams.remove(name)) throw unknownStream(name, store);
     store.state.remove(streamScope(name));
+    await (await this.#rules)?.restartAll(
+      store.rules.readersOf(name),
+      `its stream "${name}" is dropped`,
+    );
   }
 
   /** Everything that is wrong with the configuration, the stored streams, and statements that are given. */
@@ -181,9 +198,14 @@ export class App implements AsyncDisposable {
 
   // -- Rules --
 
-  /** The rules of the store. @throws KuiperError `usage`: this version has none. */
-  get rules(): Promise<never> {
-    return Promise.reject(fail("usage", "Rules are not in this version, which runs streams"));
+  /** The rules of the store; none runs before {@link App.startRules}. */
+  get rules(): Promise<RuleManager> {
+    return this.#rules ??= this.#openRules();
+  }
+
+  /** Start the rules that ran when the program ended, and let those run that are started from now on. */
+  async startRules(): Promise<void> {
+    await (await this.rules).restore();
   }
 
   /** Run a query until it is disposed of; nothing of it is stored. */
@@ -213,16 +235,25 @@ export class App implements AsyncDisposable {
    * Start a stream. The caller iterates it and disposes of it.
    *
    * @param options.stored keep state and offsets in the store. @default {false}
+   * @param options.keeper keeps them in its place. @default {the stream's own scope, with `stored`}
    * @param options.selection what the reader needs of it. @default {everything}
    */
   async run(
     definition: CreateStream,
-    options: { stored?: boolean; selection?: Selection | undefined } = {},
+    options: {
+      stored?: boolean;
+      keeper?: StateKeeper;
+      selection?: Selection | undefined;
+    } = {},
   ): Promise<StreamRun> {
     const source = await this.#sources.prepare(definition);
-    const keeper = options.stored === true
-      ? storeKeeper(await this.#open(`kuiper run ${definition.name}`), definition.name)
-      : undefined;
+    const keeper = options.keeper ??
+      (options.stored === true
+        ? storeKeeper(
+          await this.#open(`kuiper run ${definition.name}`),
+          streamScope(definition.name),
+        )
+        : undefined);
     const { common } = source;
     const stopTimeoutMs = this.config.basic.gracefulShutdownTimeoutMs;
     const run = new StreamRun({
@@ -340,6 +371,7 @@ export class App implements AsyncDisposable {
 
   /** Stop every stream, then close the store. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#rules?.catch(() => undefined))?.[Symbol.asyncDispose]();
     await Promise.all([...this.#runs].map((run) => run[Symbol.asyncDispose]()));
     await this.#sources[Symbol.asyncDispose]();
     await this.#denied.save();
@@ -372,6 +404,22 @@ export class App implements AsyncDisposable {
       const { options } = parseStatement(statement) as CreateStream;
       return typeKey(options.type) === typeKey(type);
     }).map(({ name }) => name);
+  }
+
+  /** What only rules need is loaded for them. */
+  async #openRules(): Promise<RuleManager> {
+    const { openRules } = await import("./app/rules.ts");
+    const store = await this.#open("kuiper rules", { brief: true });
+    return openRules({
+      store,
+      input: this.#input,
+      sources: this.#sources,
+      stream: (name) => this.stream(name),
+      run: (definition, options) => this.run(definition, options),
+      stopTimeoutMs: this.config.basic.gracefulShutdownTimeoutMs,
+      log: this.#log,
+      clock: systemClock,
+    });
   }
 
   /** SQLite costs time and memory at start: only what needs definitions loads it. */

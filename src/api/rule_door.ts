@@ -25,8 +25,10 @@ export interface RuleDoor {
   /** Check a rule, and put it in the place of the one that is there. */
   update(id: string, json: unknown): Promise<RuleDefinition>;
   drop(id: string): Promise<void>;
-  start(id: string): Promise<void>;
-  stop(id: string): Promise<void>;
+  /** @returns false when it runs already. */
+  start(id: string): Promise<boolean>;
+  /** @returns false when it does not run. */
+  stop(id: string): Promise<boolean>;
   restart(id: string): Promise<void>;
   status(id: string): RuleStatus | Promise<RuleStatus>;
   statusAll(): Readonly<Record<string, RuleStatus>> | Promise<Readonly<Record<string, RuleStatus>>>;

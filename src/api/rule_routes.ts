@@ -52,8 +52,9 @@ export function ruleRoutes(app: RestApp): Route[] {
       path: "/rules/:id/start",
       methods: {
         async POST(call) {
-          await (await app.rules).start(call.param("id"));
-          return text(`Rule ${call.param("id")} was started`);
+          const id = call.param("id");
+          const changed = await (await app.rules).start(id);
+          return text(changed ? `Rule ${id} was started` : `Rule ${id} is running already`);
         },
       },
     },
@@ -61,8 +62,9 @@ export function ruleRoutes(app: RestApp): Route[] {
       path: "/rules/:id/stop",
       methods: {
         async POST(call) {
-          await (await app.rules).stop(call.param("id"));
-          return text(`Rule ${call.param("id")} was stopped.`);
+          const id = call.param("id");
+          const changed = await (await app.rules).stop(id);
+          return text(changed ? `Rule ${id} was stopped.` : `Rule ${id} is not running`);
         },
       },
     },

@@ -2,6 +2,7 @@ import { type Clock, type Logger, messageOf, sampled } from "../core/mod.ts";
 import { BUILTIN_FUNCTIONS } from "../function/mod.ts";
 import { type CompiledPlan, compilePlan, type RuleResult, type RuleTuple } from "../rule/mod.ts";
 import {
+  columnsOfPlan,
   type CreateStream,
   explainPlan,
   namesOfQuery,
@@ -75,7 +76,7 @@ export async function runQuery(sql: string, context: QueryContext): Promise<Quer
     clock,
     sourceFiltered: true,
   });
-  const selection = { columns: columnsOf(plan.root), filter: compiled.sourceFilter };
+  const selection = { columns: columnsOfPlan(plan), filter: compiled.sourceFilter };
   return new QueryRun(await context.run(stream, selection), compiled);
 }
 
@@ -87,11 +88,4 @@ export async function explainQuery(sql: string, context: QueryContext): Promise<
 async function prepare(sql: string, context: QueryContext): Promise<PreparedQuery> {
   const stream = await context.stream(namesOfQuery(sql).stream);
   return prepareQuery(sql, { stream: () => stream, functions: BUILTIN_FUNCTIONS });
-}
-
-/** What the leaf of a plan reads. */
-function columnsOf(root: PreparedQuery["plan"]["root"]): readonly string[] | null {
-  let node = root;
-  while (node.kind !== "source") node = node.input;
-  return node.columns;
 }

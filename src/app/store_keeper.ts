@@ -6,9 +6,14 @@ export function streamScope(name: string): string {
   return encodeURIComponent(name);
 }
 
-/** Keeps the state and offsets of a stream's instances in the store. */
-export function storeKeeper(store: Store, name: string): StateKeeper {
-  const scopeOf = (instanceId: number) => `${streamScope(name)}/source/${instanceId}`;
+/** The scope of what a rule stores: no stream has it, since a colon in a name is escaped. */
+export function ruleScope(id: string): string {
+  return `rule:${encodeURIComponent(id)}`;
+}
+
+/** Keeps the state and offsets of a source's instances in the store, below `scope`. */
+export function storeKeeper(store: Store, scope: string): StateKeeper {
+  const scopeOf = (instanceId: number) => `${scope}/source/${instanceId}`;
   return {
     load(instanceId) {
       const scope = scopeOf(instanceId);

@@ -41,6 +41,7 @@ type Verbs =
   | "removePlugin"
   | "signPlugins"
   | "own"
+  | "startRules"
   | "announce"
   | "server"
   | "dataHolder";

@@ -25,3 +25,17 @@ export type { SinkCommon } from "./sink_common.ts";
 export type { SinkRunOptions } from "./sink_run.ts";
 export { SinkRun } from "./sink_run.ts";
 export { newOpMetrics } from "./op_metrics.ts";
+export type {
+  CheckedRule,
+  KeptRule,
+  RuleKeeper,
+  RuleManagerOptions,
+  RuleSummary,
+} from "./rule_manager.ts";
+export { RuleManager } from "./rule_manager.ts";
+export type { RuleRunOptions } from "./rule_run.ts";
+export { RuleRun } from "./rule_run.ts";
+export type { RuleSource } from "./rule_source.ts";
+export { privateSource, sharedSource } from "./rule_source.ts";
+export type { RuleTopo } from "./topology.ts";
+export { sinkId } from "./topology.ts";

@@ -117,15 +117,17 @@ export class RuleLife {
   /**
    * Change the definition: `store` keeps it, then the rule is stopped, and started again when `run` is set.
    *
+   * @returns false when the rule was dropped meanwhile.
    * @throws what `store` throws; then nothing has changed.
    */
-  update(rule: RuleDefinition, change: { store: () => void; run: boolean }): Promise<void> {
+  update(rule: RuleDefinition, change: { store: () => void; run: boolean }): Promise<boolean> {
     return this.#inTurn(async () => {
-      if (this.#dropped) return;
+      if (this.#dropped) return false;
       change.store();
       await this.#end("the rule is updated");
       this.#rule = rule;
       if (change.run) this.#start();
+      return true;
     });
   }
 

@@ -160,7 +160,7 @@ export class RuleManager implements AsyncDisposable {
       );
     }
     const { stream } = await this.#check(rule);
-    await life.update(rule, {
+    const updated = await life.update(rule, {
       store: () =>
         this.#options.keeper.replace({
           id,
@@ -171,6 +171,7 @@ export class RuleManager implements AsyncDisposable {
         }),
       run: rule.triggered && this.#runs,
     });
+    if (!updated) this.#need(id);
     return rule;
   }
 
@@ -210,7 +211,9 @@ export class RuleManager implements AsyncDisposable {
 
   /** Start those of these rules again that run: what they read has changed. */
   async restartAll(ids: Iterable<string>, reason: string): Promise<void> {
-    const lives = [...ids].flatMap((id) => this.#lives.get(id) ?? []).filter((life) => life.isAlive);
+    const lives = [...ids].flatMap((id) => this.#lives.get(id) ?? []).filter((life) =>
+      life.isAlive
+    );
     // All must have left a shared stream before the first comes back, or it would come back to the old one.
     await Promise.all(lives.map((life) => life.stop(reason)));
     await Promise.all(lives.map((life) => this.#start(life)));

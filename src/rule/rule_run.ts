@@ -27,6 +27,7 @@ import type { RuleOptions } from "./rule_definition.ts";
 import type { RuleSource } from "./rule_source.ts";
 import type { SinkRun } from "./sink_run.ts";
 import type { OpMetrics, OpStatus } from "./status.ts";
+import { operatorId } from "./topology.ts";
 
 /** What a run is made of. */
 export interface RuleRunOptions {
@@ -103,7 +104,7 @@ export class RuleRun implements AsyncDisposable {
       ...(this.#source === undefined ? [] : [this.#source.op()]),
       ...this.#nodes.map(({ name, metrics }, i) => ({
         kind: "op" as const,
-        id: `op_${i + 2}_${name}`,
+        id: operatorId(name, i),
         instance: 0,
         metrics: { ...metrics },
       })),

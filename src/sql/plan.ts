@@ -99,3 +99,10 @@ export interface QueryPlan {
   /** What is worth knowing before the rule runs, in sentences: a clause that changes nothing here, for example. */
   readonly warnings: readonly string[];
 }
+
+/** The columns of its stream that a plan reads; `null` when it needs whole rows. */
+export function columnsOfPlan({ root }: QueryPlan): readonly string[] | null {
+  let node = root;
+  while (node.kind !== "source") node = node.input;
+  return node.columns;
+}

@@ -63,7 +63,6 @@ export async function runRule({ id, sql, shared = false, openSource, sink }: Ben
     openSinks: () => [runSink(id, sink)],
     running: running.resolve,
     stopTimeoutMs: STOP_MS,
-    shared,
     log: LOG,
     clock: systemClock,
   });

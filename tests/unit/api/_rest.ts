@@ -53,8 +53,8 @@ export class FakeRules implements RuleDoor {
   stop(id: string) {
     return this.#move(id, "stopped");
   }
-  restart(id: string) {
-    return this.#move(id, "running");
+  async restart(id: string) {
+    await this.#move(id, "running");
   }
   status(id: string) {
     return this.#need(id).status;
@@ -81,6 +81,7 @@ export class FakeRules implements RuleDoor {
     return settle(() => {
       const { status } = this.#need(id);
       this.set(id, { ...status, state });
+      return status.state !== state;
     });
   }
   #need(id: string) {

@@ -1,0 +1,223 @@
+import type { ConfigInput } from "../config/mod.ts";
+import { type Clock, fail, type Logger, messageOf } from "../core/mod.ts";
+import { BUILTIN_FUNCTIONS } from "../function/mod.ts";
+import {
+  compilePlan,
+  parseRule,
+  privateSource,
+  type RuleDefinition,
+  RuleManager,
+  RuleRun,
+  type RuleSource,
+  sinkId,
+  SinkRun,
+} from "../rule/mod.ts";
+import type { Store } from "../store/mod.ts";
+import {
+  columnsOfPlan,
+  type CreateStream,
+  explainPlan,
+  namesOfQuery,
+  type PreparedQuery,
+  prepareQuery,
+} from "../sql/mod.ts";
+import type { Selection, StateKeeper, StreamRun } from "../stream/mod.ts";
+import { SharedStreams } from "./shared_streams.ts";
+import { type PreparedSink, Sinks } from "./sinks.ts";
+import type { Sources } from "./sources.ts";
+import { ruleScope, storeKeeper, streamScope } from "./store_keeper.ts";
+
+/** What rules are run with. */
+export interface RulesContext {
+  readonly store: Store;
+  readonly input: ConfigInput;
+  readonly sources: Sources;
+  /** A stored definition. @throws KuiperError `not_found` */
+  stream(name: string): Promise<CreateStream>;
+  /** Start a stream. */
+  run(
+    definition: CreateStream,
+    options: { keeper: StateKeeper; selection?: Selection },
+  ): Promise<StreamRun>;
+  /** Milliseconds that the stop of a rule may take. */
+  readonly stopTimeoutMs: number;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/** The rules of the store, ready to run. */
+export function openRules(context: RulesContext): RuleManager {
+  const rules = new Rules(context);
+  const { store, log, clock } = context;
+  return new RuleManager({
+    keeper: {
+      add: (rule) => store.rules.add(rule),
+      replace: (rule) => store.rules.replace(rule),
+      want: (id, wanted) => store.rules.want(id, wanted),
+      remove(id) {
+        store.rules.remove(id);
+        store.state.remove(ruleScope(id));
+      },
+      list: () => store.rules.list(),
+    },
+    check: (rule) => rules.check(rule),
+    open: (rule, running) => rules.open(rule, running),
+    log,
+    clock,
+  });
+}
+
+/** Refuse a definition of a stream that the query of a rule over it does not fit. */
+export function refuseMisfit(
+  stream: CreateStream,
+  rules: readonly { id: string; definition: string }[],
+): void {
+  for (const { id, definition } of rules) {
+    try {
+      const { sql } = parseRule(JSON.parse(definition));
+      prepareQuery(sql, { stream: () => stream, functions: BUILTIN_FUNCTIONS });
+    } catch (error) {
+      throw fail(
+        "rule",
+        `Stream "${stream.name}" is read by rule "${id}", which it would not fit: ${
+          messageOf(error)
+        }`,
+        error,
+      );
+    }
+  }
+}
+
+/** Makes runs of rules out of what the program has: streams, sinks, functions. */
+class Rules {
+  readonly #context: RulesContext;
+  readonly #sinks: Sinks;
+  readonly #shared: SharedStreams;
+
+  constructor(context: RulesContext) {
+    this.#context = context;
+    this.#sinks = new Sinks(context.input);
+    this.#shared = new SharedStreams((definition) =>
+      context.run(definition, {
+        keeper: storeKeeper(context.store, streamScope(definition.name)),
+      })
+    );
+  }
+
+  /** Everything that can be wrong with a rule before it runs. */
+  async check(rule: RuleDefinition) {
+    const { plan, stream } = await this.#prepare(rule);
+    await this.#prepareSinks(rule);
+    const { name, options } = stream;
+    if (!options.shared || !this.#shared.has(name)) await this.#context.sources.prepare(stream);
+    const { operators } = this.#compile(rule, { plan, stream, errors: { failed() {} } });
+    return {
+      stream: name,
+      explained: explainPlan(plan),
+      operators: operators.map((operator) => operator.name),
+      warnings: plan.warnings,
+    };
+  }
+
+  /** Put the parts of a rule together, and begin. */
+  async open(rule: RuleDefinition, running: () => void): Promise<RuleRun> {
+    const { stopTimeoutMs, clock } = this.#context;
+    const { plan, stream } = await this.#prepare(rule);
+    const sinks = await this.#prepareSinks(rule);
+    const log = this.#logOf(rule);
+    return new RuleRun({
+      ruleId: rule.id,
+      options: rule.options,
+      compile: (errors) => this.#compile(rule, { plan, stream, errors }),
+      openSource: ({ sourceFilter }) =>
+        this.#openSource(rule, {
+          stream,
+          selection: { columns: columnsOfPlan(plan), filter: sourceFilter },
+        }),
+      openSinks: () => sinks.map((sink, i) => this.#runSink(rule, sink, i)),
+      running,
+      stopTimeoutMs,
+      log,
+      clock,
+    });
+  }
+
+  async #prepare(rule: RuleDefinition): Promise<PreparedQuery> {
+    const stream = await this.#context.stream(namesOfQuery(rule.sql).stream);
+    if (stream.options.shared && rule.options.overflow === "wait") {
+      throw fail(
+        "rule",
+        `Rule "${rule.id}": overflow "wait" would stall the others that read the SHARED stream ` +
+          `"${stream.name}", choose "drop_oldest" or "drop_newest"`,
+      );
+    }
+    return prepareQuery(rule.sql, { stream: () => stream, functions: BUILTIN_FUNCTIONS });
+  }
+
+  async #prepareSinks(rule: RuleDefinition): Promise<PreparedSink[]> {
+    const prepared: PreparedSink[] = [];
+    for (const [i, action] of rule.actions.entries()) {
+      const what = `Rule "${rule.id}", actions[${i}].${action.type}`;
+      prepared.push(await this.#sinks.prepare(action, what));
+    }
+    return prepared;
+  }
+
+  #compile(
+    rule: RuleDefinition,
+    { plan, stream, errors }: Pick<PreparedQuery, "plan" | "stream"> & {
+      errors: Parameters<typeof compilePlan>[1]["errors"];
+    },
+  ) {
+    return compilePlan(plan, {
+      functions: BUILTIN_FUNCTIONS,
+      columns: stream.columns,
+      errors,
+      ruleId: rule.id,
+      clock: this.#context.clock,
+      sendNilField: rule.options.sendNilField,
+      // A stream of its own filters for it; a shared one is everybody's.
+      sourceFiltered: !stream.options.shared,
+    });
+  }
+
+  async #openSource(
+    rule: RuleDefinition,
+    { stream, selection }: { stream: CreateStream; selection: Selection },
+  ): Promise<RuleSource> {
+    const { bufferLength, overflow = "drop_oldest" } = rule.options;
+    if (stream.options.shared && overflow !== "wait") {
+      return await this.#shared.join(stream, { bufferLength, overflow });
+    }
+    const keeper = storeKeeper(
+      this.#context.store,
+      `${ruleScope(rule.id)}/${streamScope(stream.name)}`,
+    );
+    return privateSource(await this.#context.run(stream, { keeper, selection }));
+  }
+
+  #runSink(rule: RuleDefinition, sink: PreparedSink, index: number): SinkRun {
+    const { bufferLength, overflow = "wait" } = rule.options;
+    const opId = sinkId(rule.actions[index]!, index);
+    return new SinkRun({
+      ruleId: rule.id,
+      opId,
+      common: { bufferLength, overflow, ...sink.common },
+      props: sink.props,
+      openHost: (signal) => sink.openHost(signal),
+      explain: (failure) => sink.explain(failure),
+      log: this.#logOf(rule).child(opId),
+      clock: this.#context.clock,
+    });
+  }
+
+  /** With `debug` a rule says everything, whatever the level of the log. */
+  #logOf(rule: RuleDefinition): Logger {
+    const log = this.#context.log.child(rule.id);
+    return rule.options.debug ? outspoken(log) : log;
+  }
+}
+
+function outspoken(log: Logger): Logger {
+  return { ...log, debug: log.info, child: (name) => outspoken(log.child(name)) };
+}
