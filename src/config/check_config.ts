@@ -5,6 +5,7 @@ import type { ConfigInput } from "./config_input.ts";
 import { type Finding, warningAt } from "./finding.ts";
 import { checkKuiperConfig, DEFAULT_KUIPER_CONFIG, loadKuiperConfig } from "./kuiper_config.ts";
 import { checkPluginsConfig } from "./plugins_config.ts";
+import { checkSinkConfig } from "./sink_config.ts";
 import { checkSourceConfig } from "./source_config.ts";
 import { bothCases } from "./source_file.ts";
 import { join } from "@std/path";
@@ -30,6 +31,12 @@ export async function checkConfig(input: ConfigInput): Promise<Finding[]> {
     } else types.add(type);
   }
   for (const type of types) findings.push(...await checkSourceConfig({ ...input, type }));
+  for (const name of await listEtc(input.paths, "sinks")) {
+    const type = name.replace(/\.ya?ml$/, "");
+    if (name.endsWith(".yml")) {
+      findings.push(unread(input, `sinks/${name}`, [`sinks/${type}.yaml`]));
+    } else findings.push(...await checkSinkConfig({ ...input, type }));
+  }
   return findings;
 }
 

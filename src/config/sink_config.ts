@@ -3,7 +3,7 @@ import { showPath } from "./base_dir.ts";
 import { readOwnEtcFile } from "./config_files.ts";
 import type { ConfigInput } from "./config_input.ts";
 import { openDocument } from "./document.ts";
-import { addFindings, refuseErrors } from "./finding.ts";
+import { addFindings, errorAt, type Finding, refuseErrors } from "./finding.ts";
 import { interpolate } from "./interpolate.ts";
 import { type Layer, layerOf, mergeLayers } from "./layers.ts";
 import { mentionsPasswordFile, readPasswordFiles } from "./password_file.ts";
@@ -103,6 +103,42 @@ export async function loadSinkConfig(query: SinkQuery): Promise<SinkConfig> {
   return { props: resolved, common: fieldsOf(resolved) };
 }
 
+/** Everything that is wrong with `etc/sinks/<type>.yaml`, in any of its sections. */
+export async function checkSinkConfig(
+  input: ConfigInput & { readonly type: string },
+): Promise<Finding[]> {
+  const { type, paths } = input;
+  const file = await readOwnEtcFile(paths, join("sinks", `${type}.yaml`));
+  if (file === undefined) return [];
+  if (isFinding(file)) return [file];
+  const document = openDocument(file, documentOptions(input));
+  const findings = [...document.findings];
+  const schema = sinkSchema(type);
+  for (const [section, content] of Object.entries(document.value)) {
+    const where = below(document.where, [section]);
+    if (!isSection(content)) {
+      const message = `section "${section}" is no mapping of properties`;
+      findings.push(errorAt(document.where.locate([section], "value"), message));
+      continue;
+    }
+    const replaced = interpolate(content, { ...input, where, schema });
+    findings.push(...replaced.findings);
+    const { passwordFile: _, ...props } = replaced.value as Section;
+    addFindings(findings, validateProps(props, schema, where));
+  }
+  return findings;
+}
+
+function documentOptions({ type, paths, env, secrets }: ConfigInput & { readonly type: string }) {
+  return {
+    env,
+    secrets,
+    name: showPath(paths, join(paths.etc, "sinks", `${type}.yaml`)),
+    prefix: `${type}_SINK`,
+    schema: { type: "object", additionalProperties: sinkSchema(type) },
+  } as const;
+}
+
 /** What the operator wrote for this type, in `etc/sinks`. */
 async function operatorLayers(query: SinkQuery, resourceId: unknown): Promise<Layer[]> {
   const { type, paths, what } = query;
@@ -115,13 +151,12 @@ async function operatorLayers(query: SinkQuery, resourceId: unknown): Promise<La
   // The type came through a request: it is a name of a sink that was found, and no path.
   const file = await readOwnEtcFile(paths, join("sinks", `${type}.yaml`));
   if (file !== undefined && isFinding(file)) refuseErrors([file]);
-  const name = showPath(paths, join(paths.etc, "sinks", `${type}.yaml`));
-  const document = openDocument(file === undefined || isFinding(file) ? undefined : file, {
-    ...query,
-    name,
-    prefix: `${type}_SINK`,
-    schema: { type: "object", additionalProperties: sinkSchema(type) },
-  });
+  const options = documentOptions(query);
+  const { name } = options;
+  const document = openDocument(
+    file === undefined || isFinding(file) ? undefined : file,
+    options,
+  );
   refuseErrors(document.findings);
   const { value, where } = document;
   const sections = ["default", ...(resourceId === undefined ? [] : [resourceId])];
