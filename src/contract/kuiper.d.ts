@@ -176,6 +176,23 @@ export interface SourceChannel extends AsyncIterable<SourceItem[]> {
 export function channel(ctx: StreamContext): SourceChannel;
 
 /**
+ * A function that SQL calls, from `plugins/functions/<name>.ts`: the module exports a function of that name, or
+ * `default`. It gets the values of its arguments, null where there is none, and gives a value or the promise of one;
+ * `undefined` is null. What it throws drops the row, with its message. It is called for one row after the other, a
+ * whole batch at a time, and a batch has five seconds.
+ *
+ * ```ts
+ * // plugins/functions/fahrenheit.ts: SELECT fahrenheit(temperature) AS f FROM demo
+ * export function fahrenheit(celsius: Value): Value {
+ *   return typeof celsius === "number" ? celsius * 1.8 + 32 : null;
+ * }
+ * ```
+ */
+export type SqlFunctionPlugin = (
+  ...args: Value[]
+) => Value | undefined | Promise<Value | undefined>;
+
+/**
  * What a sink takes: a row or several (as `sendSingle` says), or bytes that the engine encoded by the sink's `format`.
  * `meta` is that of the first row.
  */

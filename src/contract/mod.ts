@@ -36,6 +36,8 @@ export { inlineSinkHost, RunningSink } from "./run_sink.ts";
 export { inlineHost } from "./inline_host.ts";
 export { pickExport } from "./pick_export.ts";
 export type { SourceFactory } from "./pick_export.ts";
+export { pickFunction } from "./pick_function.ts";
+export type { PickedFunction } from "./pick_function.ts";
 export type { CollectResult, SinkEvents, SinkHost, SinkInstance, SinkSpec } from "./sink.ts";
 export type {
   FunctionArg,

@@ -73,7 +73,8 @@ function checkSource(value: unknown, what: string): Source {
   return value as Source;
 }
 
-function checkManifest(value: unknown): Manifest | undefined {
+/** What a module says of itself, as plain data. @throws TypeError for another contract than ours. */
+export function checkManifest(value: unknown): Manifest | undefined {
   if (value === undefined) return undefined;
   if (value === null || typeof value !== "object") {
     throw new TypeError(`the export "manifest" is ${typeName(value)}, expected an object`);

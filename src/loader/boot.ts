@@ -11,7 +11,9 @@ import {
   type ConnectionStatus,
   failureOf,
   NotConnected,
+  type PickedFunction,
   pickExport,
+  pickFunction,
   runSource,
   type SourceEvents,
   type SourceFactory,
@@ -20,6 +22,7 @@ import {
   type SourceSpec,
 } from "../contract/mod.ts";
 import { encodeBatch } from "./batch_codec.ts";
+import { type Answer, answerOf, decodeArgs, encodeAnswers } from "./call_codec.ts";
 import { instantiate, type LinkedModules } from "./link_runtime.ts";
 import { NATIVES } from "./natives.ts";
 import { pluginConsole } from "./plugin_console.ts";
@@ -31,12 +34,15 @@ import { tameRealm } from "./tame.ts";
 const LINES_PER_SECOND = 100;
 /** A change of an instance's status follows the last after so long at the earliest. */
 const STATUS_INTERVAL_MS = 50;
+/** Characters of the error of one row. */
+const MOST_OF_ERROR = 1000;
 /** Only a module that names them gets them: see {@link tameRealm}. */
 const NODE_GLOBALS = /\b(?:process|Buffer)\b/;
 
 const captured = tameRealm();
 const instances = new Map<number, SourceInstance>();
 let factory: SourceFactory | undefined;
+let picked: PickedFunction | undefined;
 
 /** What the isolate says goes through here; nothing of the realm is used that a plugin could have replaced. */
 function send(message: FromIsolate, transfer: Transferable[] = []): void {
@@ -94,6 +100,9 @@ captured.listen("message", (event) => {
     case "stop":
       instances.get(message.id)?.stop(message.deadlineMs);
       break;
+    case "call":
+      void answer(message);
+      break;
     case "ping":
       send({ t: "pong" });
       break;
@@ -102,7 +111,7 @@ captured.listen("message", (event) => {
 
 async function load(message: ToIsolate & { t: "load" }): Promise<void> {
   try {
-    const { text, type, nodeModules, env } = message;
+    const { role, text, type, nodeModules, env } = message;
     fillEnv(env);
     if (nodeModules.some((name) => Object.hasOwn(NATIVES, name)) || NODE_GLOBALS.test(text)) {
       captured.loadNode();
@@ -121,8 +130,10 @@ async function load(message: ToIsolate & { t: "load" }): Promise<void> {
     const url = `data:text/javascript,${encodeURIComponent(text).replaceAll("%20", " ")}`;
     const linked = (await import(url)).default as LinkedModules;
     const { namespace } = await instantiate(linked, natives);
-    factory = pickExport(namespace, type);
-    const { kind, exportName, manifest } = factory;
+    if (role === "function") picked = pickFunction(namespace, type);
+    else factory = pickExport(namespace, type);
+    const { exportName, manifest } = (picked ?? factory)!;
+    const kind = factory?.kind ?? "function";
     send({
       t: "loaded",
       kind,
@@ -133,6 +144,21 @@ async function load(message: ToIsolate & { t: "load" }): Promise<void> {
     denials.flush();
     send({ t: "failed", failure: bounded(failureOf(error, "load")) });
   }
+}
+
+/** Call the function for one row after the other: it never runs twice at a time for one call. */
+async function answer({ id, ...args }: ToIsolate & { t: "call" }): Promise<void> {
+  const answers: Answer[] = [];
+  for (const row of decodeArgs(args)) {
+    try {
+      const given = picked?.call(row);
+      answers.push(answerOf(given instanceof Promise ? await given : given));
+    } catch (error) {
+      answers.push({ error: cut(failureOf(error, "open").message, MOST_OF_ERROR) });
+    }
+  }
+  denials.flush();
+  send({ t: "results", id, ...encodeAnswers(answers) });
 }
 
 /** Bundled libraries read `process.env`: it holds what was granted, and is silent about the rest. */

@@ -30,12 +30,16 @@ export function findDenial(message: string): Denial | undefined {
  *
  * @param type the source's type, which is its name in etc/plugins.yaml.
  */
-export function denialSentence(denial: Denial, type: string): string {
+export function denialSentence(
+  denial: Denial,
+  type: string,
+  role: "source" | "function" = "source",
+): string {
   const { kind, target } = denial;
   const asked = target === undefined
     ? `${kind} access`
     : `${kind} access to ${JSON.stringify(target)}`;
-  const sentence = `source "${type}" was denied ${asked}`;
+  const sentence = `${role} "${type}" was denied ${asked}`;
   if (!isGrantable(kind)) {
     const why = kind === "import"
       ? "which no plugin is given: import with a literal path"

@@ -6,10 +6,12 @@
 import { fail, type KuiperError } from "../core/mod.ts";
 import type { SourceEnd, SourceFailure } from "../contract/mod.ts";
 import { denialSentence, findDenial } from "./denial.ts";
+import type { PluginRole } from "./protocol.ts";
 import { mapStack, type ModuleMap } from "./source_map.ts";
 
 /** Which plugin it is, and the way back to its files. */
 interface Plugin {
+  readonly role: PluginRole;
   readonly type: string;
   readonly maps: readonly ModuleMap[];
 }
@@ -50,10 +52,10 @@ export function loadError(failure: SourceFailure, plugin: Plugin): KuiperError {
   // What was denied names the source itself.
   return explained.message !== failure.message
     ? fail("denied", explained.message, cause)
-    : fail("module", `Cannot load source "${plugin.type}": ${failure.message}`, cause);
+    : fail("module", `Cannot load ${plugin.role} "${plugin.type}": ${failure.message}`, cause);
 }
 
-function denied(message: string, { type }: Plugin): string | undefined {
+function denied(message: string, { type, role }: Plugin): string | undefined {
   const denial = findDenial(message);
-  return denial === undefined ? undefined : denialSentence(denial, type);
+  return denial === undefined ? undefined : denialSentence(denial, type, role);
 }

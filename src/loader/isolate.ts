@@ -1,4 +1,11 @@
-import { fail, formatDuration, type KuiperError, messageOf, sampled } from "../core/mod.ts";
+import {
+  fail,
+  formatDuration,
+  type KuiperError,
+  messageOf,
+  sampled,
+  type Value,
+} from "../core/mod.ts";
 import type {
   Manifest,
   SourceEvents,
@@ -10,7 +17,14 @@ import { findDenial } from "./denial.ts";
 import { explainEnd, explainFailure, loadError } from "./explain.ts";
 import { type IsolatePort, lost, type OpenPort } from "./isolate_port.ts";
 import { readManifest } from "./manifest.ts";
-import { type FromIsolate, ProtocolError, readMessage, type ToIsolate } from "./protocol.ts";
+import {
+  type FromIsolate,
+  type PluginRole,
+  ProtocolError,
+  readMessage,
+  type ToIsolate,
+} from "./protocol.ts";
+import { RemoteCalls } from "./remote_calls.ts";
 import { type IsolateLink, RemoteInstance } from "./remote_instance.ts";
 import type { ModuleMap } from "./source_map.ts";
 import type {
@@ -50,6 +64,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
   #loading:
     | { resolve: (info: PluginInfo) => void; reject: (error: KuiperError) => void }
     | undefined;
+  readonly #calls: RemoteCalls;
   #nextId = 1;
   /** Why it is gone; undefined while it is there. */
   #ended: { failure: SourceFailure | undefined } | undefined;
@@ -61,6 +76,14 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
 
   constructor(options: IsolateOptions, open: OpenPort) {
     this.#options = options;
+    this.#calls = new RemoteCalls({
+      name: options.type,
+      deadlineMs: options.callDeadlineMs ?? 5000,
+      post: (message) => this.post(message),
+      overdue: (what) => this.#end(lost(what)),
+      explain: (message) =>
+        explainFailure({ step: "open", name: "Error", message }, this.#plugin).message,
+    });
     this.#port = open({
       message: (data) => this.#receive(data),
       broken: (failure) => this.#crash(failure),
@@ -72,14 +95,15 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
     return this.#info;
   }
 
-  get #plugin(): { type: string; maps: readonly ModuleMap[] } {
-    return { type: this.#options.type, maps: this.#maps };
+  get #plugin(): { role: PluginRole; type: string; maps: readonly ModuleMap[] } {
+    const { role = "source", type } = this.#options;
+    return { role, type, maps: this.#maps };
   }
 
   // -- Load --
 
   async load(linked: LoadableText, signal?: AbortSignal): Promise<WorkerHost> {
-    const { type, permissions, loadDeadlineMs = 10_000 } = this.#options;
+    const { type, role = "source", permissions, loadDeadlineMs = 10_000 } = this.#options;
     this.#maps = linked.maps;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let stopped: (() => void) | undefined;
@@ -97,13 +121,14 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
           const after = formatDuration(loadDeadlineMs);
           reject(fail(
             "timeout",
-            `Cannot load source "${type}": it did not finish loading after ${after}; ` +
+            `Cannot load ${role} "${type}": it did not finish loading after ${after}; ` +
               `its top-level code never ends`,
           ));
         }, loadDeadlineMs);
         const env = permissions.env ?? [];
         this.post({
           t: "load",
+          role,
           text: linked.text,
           type,
           nodeModules: [...linked.nodeModules],
@@ -158,6 +183,12 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
     );
     this.post({ t: "start", id: instance.id, spec });
     return instance;
+  }
+
+  call(rows: readonly (readonly Value[])[]): Promise<(Value | Error)[]> {
+    const calls = this.#calls.call(rows);
+    if (this.#ended !== undefined) this.#calls.gone(this.#ended.failure ?? lost("is closed"));
+    return calls;
   }
 
   post(message: ToIsolate): void {
@@ -225,6 +256,9 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
         break;
       case "denied":
         this.#denied(message);
+        break;
+      case "results":
+        this.#calls.receive(message);
         break;
       case "pong":
         break;
@@ -297,6 +331,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
     this.#portClosed = this.#port.close();
     for (const instance of this.#instances.values()) instance.gone(failure);
     this.#instances.clear();
+    this.#calls.gone(failure);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

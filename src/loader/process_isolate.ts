@@ -44,9 +44,16 @@ export class ProcessPool {
    */
   start(options: ProcessOptions): StartingIsolate {
     const { type, permissions } = options;
-    withinOwn(permissions, `source "${type}"`);
+    withinOwn(permissions, `${options.role ?? "source"} "${type}"`);
     const { limits, launch, wrapper } = options;
-    const key = JSON.stringify([type, describeGrant(permissions), limits, launch, wrapper]);
+    const key = JSON.stringify([
+      options.role,
+      type,
+      describeGrant(permissions),
+      limits,
+      launch,
+      wrapper,
+    ]);
     const { child, meter } = this.#running.get(key) ?? this.#launch(key, options);
     const isolate = new Isolate(options, (events) => child.open(events));
     return meter === undefined ? isolate : metered(isolate, meter);

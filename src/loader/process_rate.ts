@@ -59,6 +59,8 @@ export class RateMeter {
         return host.info;
       },
       start: (spec, events) => this.#start(host, { spec, events }),
+      // The rate is of tuples that come in; calls are as many as the rule makes.
+      call: (rows) => host.call(rows),
       [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
     };
   }

@@ -18,10 +18,19 @@ import type {
 /** What the engine tells an isolate. */
 export type ToIsolate =
   /** The one module text of the plugin; `env` are the values of the granted variables, for `process.env`. */
-  | { t: "load"; text: string; type: string; nodeModules: string[]; env: string[] | true }
+  | {
+    t: "load";
+    role: PluginRole;
+    text: string;
+    type: string;
+    nodeModules: string[];
+    env: string[] | true;
+  }
   | { t: "start"; id: number; spec: SourceSpec }
   | { t: "grant"; id: number; credit: number; doneThrough: number }
   | { t: "stop"; id: number; deadlineMs: number }
+  /** Call the function for every row; `text` is of `encodeArgs`. Answered by `results`. */
+  | { t: "call"; id: number; text: string; special: boolean }
   /** Answered by `pong` as soon as the isolate's event loop turns. */
   | { t: "ping" };
 
@@ -67,7 +76,12 @@ export type FromIsolate =
   }
   /** How often the runtime denied a permission, by what it said; `more` are those beyond the most that are told apart. */
   | { t: "denied"; counts: Readonly<Record<string, number>>; more: number }
+  /** The answers to a `call`, one for each row; `text` is of `encodeAnswers`. */
+  | { t: "results"; id: number; text: string; special: boolean }
   | { t: "pong" };
+
+/** What a plugin is to the engine. */
+export type PluginRole = "source" | "function";
 
 /** What a module exports its source as: see the contract. */
 export type PluginKind = "class" | "function" | "object";
@@ -147,6 +161,13 @@ export function readMessage(data: unknown): FromIsolate {
       return { t: "failed", failure: readFailure(message.failure) };
     case "denied":
       return { t: "denied", counts: readCounts(message.counts), more: count(message.more, "more") };
+    case "results":
+      return {
+        t: "results",
+        id: count(message.id, "id"),
+        text: string(message.text, "text", LIMITS.text),
+        special: message.special === true,
+      };
     case "pong":
       return { t: "pong" };
     default:

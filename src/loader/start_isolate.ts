@@ -10,7 +10,7 @@ import type { IsolateOptions, LoadableText, StartingIsolate, WorkerHost } from "
  * it is not of its kind.
  */
 export function startIsolate(options: IsolateOptions): StartingIsolate {
-  withinOwn(options.permissions, `source "${options.type}"`);
+  withinOwn(options.permissions, `${options.role ?? "source"} "${options.type}"`);
   const { type, permissions } = options;
   return new Isolate(options, (events) => openWorkerPort(type, permissions, events));
 }

@@ -1,8 +1,8 @@
-import type { Logger } from "../core/mod.ts";
+import type { Logger, Value } from "../core/mod.ts";
 import type { Manifest, SourceHost } from "../contract/mod.ts";
 import type { Denial } from "./denial.ts";
 import type { Grant } from "./permissions.ts";
-import type { PluginKind } from "./protocol.ts";
+import type { PluginKind, PluginRole } from "./protocol.ts";
 import type { ModuleMap } from "./source_map.ts";
 
 /** What an isolate is given to load: the linked text and the way back from it to the author's files. */
@@ -15,8 +15,12 @@ export interface LoadableText {
 
 /** How an isolate is started. */
 export interface IsolateOptions {
-  /** The source's TYPE; sentences name it, and the export is looked for by it. */
+  /** The source's TYPE or the function's name; sentences name it, and the export is looked for by it. */
   type: string;
+  /** What the plugin is. @default {"source"} */
+  role?: PluginRole;
+  /** Milliseconds that a call of a function with a batch of rows may take. @default {5000} */
+  callDeadlineMs?: number;
   permissions: Grant;
   /** Takes the lines that belong to no stream, such as those of top-level code. */
   log: Logger;
@@ -44,6 +48,13 @@ export interface PluginInfo {
 /** A loaded plugin in its isolate. A class or function serves one instance best; an object serves all its streams. */
 export interface WorkerHost extends SourceHost {
   readonly info: PluginInfo;
+  /**
+   * Of a plugin that is a function: call it for every row.
+   *
+   * @returns for each row its result, or the error that drops the row. Rejects when the isolate is lost or has too many
+   * calls to answer.
+   */
+  call(rows: readonly (readonly Value[])[]): Promise<(Value | Error)[]>;
 }
 
 /** An isolate that starts while the text for it is still being made. */

@@ -57,6 +57,7 @@ function eager(): { host: WorkerHost; sent: number[]; end: (() => void)[] } {
         closed,
       };
     },
+    call: () => Promise.reject(new Error("It is no function")),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   return { host, sent, end };

@@ -98,7 +98,7 @@ const FROM_PROCESS = [
   { t: "stuck", id: 1 },
 ];
 const TO_ISOLATE: object[] = [
-  { t: "load", text: "export default []", type: "mine", nodeModules: [], env: [] },
+  { t: "load", role: "source", text: "export default []", type: "mine", nodeModules: [], env: [] },
   { t: "start", id: 1, spec: SPEC },
   { t: "grant", id: 1, credit: 5, doneThrough: 0 },
   { t: "stop", id: 1, deadlineMs: 5 },

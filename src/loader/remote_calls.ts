@@ -1,0 +1,90 @@
+import { fail, formatDuration, type Value } from "../core/mod.ts";
+import type { SourceFailure } from "../contract/mod.ts";
+import { decodeAnswers, encodeArgs } from "./call_codec.ts";
+import { type FromIsolate, ProtocolError, type ToIsolate } from "./protocol.ts";
+
+/** Most calls that wait for their results at once. */
+const MOST_CALLS = 64;
+
+/** What calls need of the isolate that they go to. */
+export interface CallLink {
+  /** The function's name, for sentences. */
+  readonly name: string;
+  /** Milliseconds that a call of a batch may take. */
+  readonly deadlineMs: number;
+  post(message: ToIsolate): void;
+  /** A call was not answered in time: the isolate has to go. */
+  overdue(what: string): void;
+  /** The sentence for what a row failed with: a permission that was denied, for example. */
+  explain(message: string): string;
+}
+
+interface Waiting {
+  readonly count: number;
+  readonly timer: ReturnType<typeof setTimeout>;
+  resolve(results: (Value | Error)[]): void;
+  reject(error: Error): void;
+}
+
+/**
+ * The engine's side of the calls of a function in an isolate.
+ *
+ * - **Bounded**: no more than 64 calls wait at once; one more is refused.
+ * - **In time**: a call that is not answered by its deadline ends the isolate.
+ * - **Distrust**: results that nobody asked for, or not one for each row, are a {@link ProtocolError}.
+ */
+export class RemoteCalls {
+  readonly #link: CallLink;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 1;
+
+  constructor(link: CallLink) {
+    this.#link = link;
+  }
+
+  /** Call the function for every row. Rejects when the isolate is gone before it answers, or has too much to do. */
+  call(rows: readonly (readonly Value[])[]): Promise<(Value | Error)[]> {
+    const { name, deadlineMs } = this.#link;
+    if (this.#waiting.size >= MOST_CALLS) {
+      return Promise.reject(
+        fail("busy", `Function "${name}" has ${MOST_CALLS} calls to answer, and gets no more`),
+      );
+    }
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        const after = formatDuration(deadlineMs);
+        this.#link.overdue(`did not answer a call of ${rows.length} rows after ${after}`);
+      }, deadlineMs);
+      this.#waiting.set(id, { count: rows.length, timer, resolve, reject });
+      this.#link.post({ t: "call", id, ...encodeArgs(rows) });
+    });
+  }
+
+  /** Results came. @throws ProtocolError when they may not be. */
+  receive(message: FromIsolate & { t: "results" }): void {
+    const waiting = this.#waiting.get(message.id);
+    if (waiting === undefined) throw new ProtocolError("sent results that nobody asked for");
+    const answers = decodeAnswers(message, waiting.count);
+    this.#waiting.delete(message.id);
+    clearTimeout(waiting.timer);
+    const { name } = this.#link;
+    waiting.resolve(
+      answers.map((answer) =>
+        "value" in answer
+          ? answer.value
+          : fail("row", `Function "${name}" failed: ${this.#link.explain(answer.error)}`)
+      ),
+    );
+  }
+
+  /** The isolate is gone: nothing will be answered. */
+  gone(failure: SourceFailure | undefined): void {
+    const why = failure?.message ?? "its isolate was closed";
+    for (const { timer, reject } of this.#waiting.values()) {
+      clearTimeout(timer);
+      reject(fail("source", `Function "${this.#link.name}" is lost: ${why}`));
+    }
+    this.#waiting.clear();
+  }
+}
