@@ -36,6 +36,7 @@ import type { PinnedPlugin } from "./app/pin_files.ts";
 import type { Plugins } from "./app/plugins.ts";
 import type { SignedFile, SignOptions } from "./app/sign_plugin.ts";
 import { Sources } from "./app/sources.ts";
+import type { Functions } from "./app/functions.ts";
 import type { QueryContext, QueryRun } from "./app/run_query.ts";
 import { storeKeeper, streamScope } from "./app/store_keeper.ts";
 import { validate, type ValidateOptions } from "./app/validate.ts";
@@ -77,6 +78,7 @@ export class App implements AsyncDisposable {
   readonly #denied: DenialBook;
   readonly #runs = new Set<StreamRun>();
   #plugins: Promise<Plugins> | undefined;
+  #functions: Promise<Functions> | undefined;
   #rules: Promise<RuleManager> | undefined;
   #store: Promise<Store> | undefined;
   #onlooker: Promise<Store> | undefined;
@@ -138,7 +140,10 @@ export class App implements AsyncDisposable {
     const readers = store.rules.readersOf(name);
     if (readers.length > 0) {
       const { refuseMisfit } = await import("./app/rules.ts");
-      refuseMisfit(statement, readers.flatMap((id) => store.rules.get(id) ?? []));
+      await refuseMisfit(statement, {
+        rules: readers.flatMap((id) => store.rules.get(id) ?? []),
+        functions: await this.#openFunctions(),
+      });
     }
     store.streams.put({
       name,
@@ -211,17 +216,18 @@ export class App implements AsyncDisposable {
   /** Run a query until it is disposed of; nothing of it is stored. */
   async runQuery(sql: string): Promise<QueryRun> {
     const { runQuery } = await import("./app/run_query.ts");
-    return await runQuery(sql, this.#queries);
+    return await runQuery(sql, await this.#queries());
   }
 
   /** The plan of `EXPLAIN SELECT …`, for people. */
   async explainQuery(sql: string): Promise<string> {
     const { explainQuery } = await import("./app/run_query.ts");
-    return await explainQuery(sql, this.#queries);
+    return await explainQuery(sql, await this.#queries());
   }
 
-  get #queries(): QueryContext {
+  async #queries(): Promise<QueryContext> {
     return {
+      functions: await this.#openFunctions(),
       stream: (name) => this.stream(name),
       run: (definition, selection) => this.run(definition, { selection }),
       log: this.#log.child("query"),
@@ -373,6 +379,7 @@ export class App implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await (await this.#rules?.catch(() => undefined))?.[Symbol.asyncDispose]();
     await Promise.all([...this.#runs].map((run) => run[Symbol.asyncDispose]()));
+    await (await this.#functions)?.[Symbol.asyncDispose]();
     await this.#sources[Symbol.asyncDispose]();
     await this.#denied.save();
     const stores = [this.#store, this.#onlooker];
@@ -380,6 +387,14 @@ export class App implements AsyncDisposable {
     for (const store of stores) {
       await (await store?.catch(() => undefined))?.[Symbol.asyncDispose]();
     }
+  }
+
+  /** Functions are loaded for the first query. */
+  async #openFunctions(): Promise<Functions> {
+    this.#functions ??= import("./app/functions.ts").then(({ Functions }) =>
+      new Functions(this.#sources, systemClock)
+    );
+    return await this.#functions;
   }
 
   /** What only the management of plugins needs is loaded for it. */
@@ -414,6 +429,7 @@ export class App implements AsyncDisposable {
       store,
       input: this.#input,
       sources: this.#sources,
+      functions: await this.#openFunctions(),
       stream: (name) => this.stream(name),
       run: (definition, options) => this.run(definition, options),
       stopTimeoutMs: this.config.basic.gracefulShutdownTimeoutMs,

@@ -1,6 +1,6 @@
 import type { ConfigInput } from "../config/mod.ts";
+import type { FunctionLookup } from "../contract/mod.ts";
 import { type Clock, fail, type Logger, messageOf } from "../core/mod.ts";
-import { BUILTIN_FUNCTIONS } from "../function/mod.ts";
 import {
   compilePlan,
   parseRule,
@@ -22,6 +22,7 @@ import {
   prepareQuery,
 } from "../sql/mod.ts";
 import type { Selection, StateKeeper, StreamRun } from "../stream/mod.ts";
+import type { Functions } from "./functions.ts";
 import { SharedStreams } from "./shared_streams.ts";
 import { type PreparedSink, Sinks } from "./sinks.ts";
 import type { Sources } from "./sources.ts";
@@ -32,6 +33,7 @@ export interface RulesContext {
   readonly store: Store;
   readonly input: ConfigInput;
   readonly sources: Sources;
+  readonly functions: Functions;
   /** A stored definition. @throws KuiperError `not_found` */
   stream(name: string): Promise<CreateStream>;
   /** Start a stream. */
@@ -68,14 +70,18 @@ export function openRules(context: RulesContext): RuleManager {
 }
 
 /** Refuse a definition of a stream that the query of a rule over it does not fit. */
-export function refuseMisfit(
+export async function refuseMisfit(
   stream: CreateStream,
-  rules: readonly { id: string; definition: string }[],
-): void {
+  { rules, functions }: {
+    rules: readonly { id: string; definition: string }[];
+    functions: Functions;
+  },
+): Promise<void> {
   for (const { id, definition } of rules) {
     try {
       const { sql } = parseRule(JSON.parse(definition));
-      prepareQuery(sql, { stream: () => stream, functions: BUILTIN_FUNCTIONS });
+      const lookup = await functions.lookup(namesOfQuery(sql).functions);
+      prepareQuery(sql, { stream: () => stream, functions: lookup });
     } catch (error) {
       throw fail(
         "rule",
@@ -106,11 +112,11 @@ class Rules {
 
   /** Everything that can be wrong with a rule before it runs. */
   async check(rule: RuleDefinition) {
-    const { plan, stream } = await this.#prepare(rule);
+    const { plan, stream, functions } = await this.#prepare(rule);
     await this.#prepareSinks(rule);
     const { name, options } = stream;
     if (!options.shared || !this.#shared.has(name)) await this.#context.sources.prepare(stream);
-    const { operators } = this.#compile(rule, { plan, stream, errors: { failed() {} } });
+    const { operators } = this.#compile(rule, { plan, stream, functions, errors: { failed() {} } });
     return {
       stream: name,
       explained: explainPlan(plan),
@@ -122,13 +128,13 @@ class Rules {
   /** Put the parts of a rule together, and begin. */
   async open(rule: RuleDefinition, running: () => void): Promise<RuleRun> {
     const { stopTimeoutMs, clock } = this.#context;
-    const { plan, stream } = await this.#prepare(rule);
+    const { plan, stream, functions } = await this.#prepare(rule);
     const sinks = await this.#prepareSinks(rule);
     const log = this.#logOf(rule);
     return new RuleRun({
       ruleId: rule.id,
       options: rule.options,
-      compile: (errors) => this.#compile(rule, { plan, stream, errors }),
+      compile: (errors) => this.#compile(rule, { plan, stream, functions, errors }),
       openSource: ({ sourceFilter }) =>
         this.#openSource(rule, {
           stream,
@@ -142,8 +148,9 @@ class Rules {
     });
   }
 
-  async #prepare(rule: RuleDefinition): Promise<PreparedQuery> {
-    const stream = await this.#context.stream(namesOfQuery(rule.sql).stream);
+  async #prepare(rule: RuleDefinition): Promise<PreparedQuery & { functions: FunctionLookup }> {
+    const names = namesOfQuery(rule.sql);
+    const stream = await this.#context.stream(names.stream);
     if (stream.options.shared && rule.options.overflow === "wait") {
       throw fail(
         "rule",
@@ -151,7 +158,8 @@ class Rules {
           `"${stream.name}", choose "drop_oldest" or "drop_newest"`,
       );
     }
-    return prepareQuery(rule.sql, { stream: () => stream, functions: BUILTIN_FUNCTIONS });
+    const functions = await this.#context.functions.lookup(names.functions);
+    return { ...prepareQuery(rule.sql, { stream: () => stream, functions }), functions };
   }
 
   async #prepareSinks(rule: RuleDefinition): Promise<PreparedSink[]> {
@@ -165,12 +173,13 @@ class Rules {
 
   #compile(
     rule: RuleDefinition,
-    { plan, stream, errors }: Pick<PreparedQuery, "plan" | "stream"> & {
+    { plan, stream, functions, errors }: Pick<PreparedQuery, "plan" | "stream"> & {
+      functions: FunctionLookup;
       errors: Parameters<typeof compilePlan>[1]["errors"];
     },
   ) {
     return compilePlan(plan, {
-      functions: BUILTIN_FUNCTIONS,
+      functions,
       columns: stream.columns,
       errors,
       ruleId: rule.id,

@@ -1,5 +1,5 @@
+import type { FunctionLookup } from "../contract/mod.ts";
 import { type Clock, type Logger, messageOf, sampled } from "../core/mod.ts";
-import { BUILTIN_FUNCTIONS } from "../function/mod.ts";
 import { type CompiledPlan, compilePlan, type RuleResult, type RuleTuple } from "../rule/mod.ts";
 import {
   columnsOfPlan,
@@ -10,6 +10,7 @@ import {
   prepareQuery,
 } from "../sql/mod.ts";
 import type { Selection, StreamRun } from "../stream/mod.ts";
+import type { Functions } from "./functions.ts";
 
 /** Lines about rows that fail: so many in a window, the rest counted. */
 const SAMPLE = { burst: 3, windowMs: 10_000 };
@@ -19,6 +20,7 @@ export interface QueryContext {
   /** A stored definition. @throws KuiperError `not_found` */
   stream(name: string): Promise<CreateStream>;
   run(definition: CreateStream, selection: Selection): Promise<StreamRun>;
+  readonly functions: Functions;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -59,11 +61,11 @@ export class QueryRun implements AsyncDisposable {
  * @throws a `SqlError` or KuiperError for one that cannot be run.
  */
 export async function runQuery(sql: string, context: QueryContext): Promise<QueryRun> {
-  const { stream, plan } = await prepare(sql, context);
+  const { stream, plan, functions } = await prepare(sql, context);
   const { log, clock } = context;
   const gate = sampled(() => clock.now(), SAMPLE);
   const compiled = compilePlan(plan, {
-    functions: BUILTIN_FUNCTIONS,
+    functions,
     columns: stream.columns,
     errors: {
       failed: (_tuple, error) =>
@@ -85,7 +87,12 @@ export async function explainQuery(sql: string, context: QueryContext): Promise<
   return explainPlan((await prepare(sql, context)).plan);
 }
 
-async function prepare(sql: string, context: QueryContext): Promise<PreparedQuery> {
-  const stream = await context.stream(namesOfQuery(sql).stream);
-  return prepareQuery(sql, { stream: () => stream, functions: BUILTIN_FUNCTIONS });
+async function prepare(
+  sql: string,
+  context: QueryContext,
+): Promise<PreparedQuery & { functions: FunctionLookup }> {
+  const names = namesOfQuery(sql);
+  const stream = await context.stream(names.stream);
+  const functions = await context.functions.lookup(names.functions);
+  return { ...prepareQuery(sql, { stream: () => stream, functions }), functions };
 }

@@ -64,6 +64,9 @@ export type FoundSource = ResolvedType | {
   readonly entry: PluginEntry & { url: string };
 };
 
+/** A plugin, found. */
+export type FoundPlugin = Exclude<FoundSource, { kind: "builtin" }>;
+
 /** A source, found and configured, but not started. */
 export interface PreparedSource {
   readonly resolved: FoundSource;
@@ -218,6 +221,52 @@ export class Sources implements AsyncDisposable {
     };
   }
 
+  // -- Functions --
+
+  /**
+   * Where a plugin with a function comes from; undefined when there is none of that name.
+   *
+   * @throws KuiperError `config` when two files, or a file and a URL, claim the name.
+   */
+  async findFunction(name: string): Promise<FoundPlugin | undefined> {
+    if (!/^[a-z_]\w*$/.test(name)) return undefined;
+    const path = join(this.#input.paths.plugins, "functions");
+    const folders = [{ path, display: showPath(this.#input.paths, path) }];
+    let file: Exclude<ResolvedType, { kind: "builtin" }> | undefined;
+    try {
+      const found = await resolveType(name, { folders, builtins: [] });
+      if (found.kind === "file") file = found;
+    } catch (error) {
+      if (!(error instanceof KuiperError) || error.code !== "not_found") throw error;
+    }
+    const entry = (await this.#pluginsConfig(name)).entryFor(name);
+    if (!hasUrl(entry)) return file;
+    if (file === undefined) return { kind: "url", type: typeKey(entry.name), entry };
+    throw fail(
+      "config",
+      `${file.display} and the url of "${entry.name}" in ${
+        formatPlace(entry.place)
+      } both claim the function "${name}": remove one of the two`,
+    );
+  }
+
+  /** Start the isolate of a function, with the grant of its name in etc/plugins.yaml, and load it. */
+  async openFunction(found: FoundPlugin): Promise<WorkerHost> {
+    const { type } = found;
+    const role = "function";
+    const permissions = await this.#grantOf(type, { role, operatorProps: {} });
+    const entry = found.kind === "url"
+      ? found.entry
+      : (await this.#pluginsConfig(type)).entryFor(type);
+    const isolate = await this.#startIsolate(type, { role, permissions, entry });
+    try {
+      return await isolate.load(await this.#link(found));
+    } catch (error) {
+      await isolate[Symbol.asyncDispose]();
+      throw maskedError(error, this.#input.secrets);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const host of [...this.#shared.values()]) await host.end();
   }
@@ -258,7 +307,7 @@ export class Sources implements AsyncDisposable {
   }
 
   async #load(
-    resolved: Exclude<FoundSource, { kind: "builtin" }>,
+    resolved: FoundPlugin,
     { config, permissions, entry, record, signal }: {
       config: SourceConfig;
       permissions: IsolateGrant;
@@ -299,16 +348,23 @@ export class Sources implements AsyncDisposable {
 
   async #startIsolate(
     type: string,
-    { permissions, entry }: { permissions: IsolateGrant; entry: PluginEntry },
+    { role = "source", permissions, entry }: {
+      role?: "source" | "function";
+      permissions: IsolateGrant;
+      entry: PluginEntry;
+    },
   ): Promise<StartingIsolate> {
     const log = this.#log.child(type);
     const onDenied = (denial: Denial | undefined, count: number) =>
       this.#denied.add(type, denial, count);
-    if (entry.isolation === "worker") return startIsolate({ type, permissions, log, onDenied });
+    if (entry.isolation === "worker") {
+      return startIsolate({ type, role, permissions, log, onDenied });
+    }
     this.#processes ??= import("./process_pool.ts").then(({ ProcessPool }) => new ProcessPool());
     const { processWrapper: wrapper } = this.#config.plugins;
     return (await this.#processes).start({
       type,
+      role,
       permissions,
       log,
       onDenied,
@@ -323,7 +379,7 @@ export class Sources implements AsyncDisposable {
     );
   }
 
-  async #link(resolved: Exclude<FoundSource, { kind: "builtin" }>): Promise<LinkedPlugin> {
+  async #link(resolved: FoundPlugin): Promise<LinkedPlugin> {
     if (resolved.kind === "url") return await (await this.#openCode()).load(resolved.entry);
     const linked = await loadLinked({
       entry: resolved.path,
@@ -360,7 +416,10 @@ export class Sources implements AsyncDisposable {
     return plugins;
   }
 
-  async #grantOf(type: string, config: SourceConfig): Promise<IsolateGrant> {
+  async #grantOf(
+    type: string,
+    config: Pick<SourceConfig, "operatorProps"> & { role?: "source" | "function" },
+  ): Promise<IsolateGrant> {
     const plugins = await this.#pluginsConfig(type);
     const granted = isolateGrant(
       resolveGrant(plugins.grantFor(type), {
@@ -369,7 +428,7 @@ export class Sources implements AsyncDisposable {
         base: this.#input.paths.base,
       }),
     );
-    withinOwn(granted, `source "${type}"`);
+    withinOwn(granted, `${config.role ?? "source"} "${type}"`);
     return granted;
   }
 
