@@ -78,7 +78,8 @@ async function serve(call: Call, stop: AbortSignal): Promise<number> {
 
 async function summary(engine: Engine): Promise<string> {
   const streams = (await engine.streamNames()).length;
-  return `, ${count(streams, "stream")}`;
+  const rules = (await (await engine.rules).list()).length;
+  return `, ${count(streams, "stream")}, ${count(rules, "rule")}`;
 }
 
 async function readTls(

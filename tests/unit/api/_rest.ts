@@ -230,7 +230,12 @@ export class FakeServer {
         }),
       installPlugin: (options) => Promise.resolve(void this.installed.push(options)),
       removePlugin: (name) => Promise.resolve(void this.removed.push(name)),
-      mask: (text) => text.replaceAll("hunter2", "***"),
+      // As a method of the application, which needs its `this`.
+      mask(text) {
+        return this === app
+          ? text.replaceAll("hunter2", "***")
+          : fail("internal", "no this").message;
+      },
       rules: Promise.resolve(this.rules),
       runQuery: (sql) =>
         settle(() => {
