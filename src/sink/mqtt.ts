@@ -16,7 +16,8 @@ import {
   type SinkContext,
   type SinkItem,
 } from "../contract/mod.ts";
-import { KuiperError } from "../core/mod.ts";
+import { KuiperError, systemClock } from "../core/mod.ts";
+import { Backoff } from "../flow/mod.ts";
 
 /**
  * The sink `mqtt`: each item is a message to `topic`. At QoS 1 an item is taken when the broker has acknowledged it.
@@ -30,6 +31,9 @@ export class MqttSink implements Sink {
   #qos: 0 | 1 = 0;
   #retain = false;
   #connection: MqttConnection | undefined;
+  #connecting: Promise<MqttConnection> | undefined;
+  readonly #over = new AbortController();
+  #reconnecting: Promise<void> = Promise.resolve();
 
   /** @throws TypeError that names the property, its value and the cure. */
   configure(props: Props, ctx: SinkContext): void {
@@ -51,7 +55,7 @@ export class MqttSink implements Sink {
 
   async open(ctx: SinkContext): Promise<void> {
     try {
-      await this.#connect(ctx);
+      await this.#connectOnce(ctx);
     } catch (error) {
       throw maybeLater(error);
     }
@@ -62,7 +66,7 @@ export class MqttSink implements Sink {
       "payload" in item ? [{ topic: this.#topic, payload: item.payload }] : []
     );
     try {
-      const connection = this.#connection ?? await this.#connect(ctx);
+      const connection = this.#connection ?? await this.#connectOnce(ctx);
       await connection.publish(messages, { qos: this.#qos, retain: this.#retain });
     } catch (error) {
       throw maybeLater(error);
@@ -70,7 +74,29 @@ export class MqttSink implements Sink {
   }
 
   async close(): Promise<void> {
+    this.#over.abort();
+    await this.#reconnecting;
     await this.#connection?.close();
+  }
+
+  /** What is handed over while it is connected to again waits for the same connection. */
+  #connectOnce(ctx: SinkContext): Promise<MqttConnection> {
+    return this.#connecting ??= this.#connect(ctx).finally(() => this.#connecting = undefined);
+  }
+
+  /** An idle sink would not see that the broker is back before its next item, and would not be ready until then. */
+  async #reconnect(ctx: SinkContext): Promise<void> {
+    const backoff = new Backoff();
+    const signal = AbortSignal.any([ctx.signal, this.#over.signal]);
+    while (!signal.aborted && this.#connection === undefined) {
+      try {
+        await systemClock.sleep(backoff.next(), signal);
+        if (this.#connection === undefined) await this.#connectOnce(ctx);
+      } catch (error) {
+        // Said as its status. What trying again does not mend, the next item will say.
+        if (!(error instanceof KuiperError) || error.code !== "not_connected") return;
+      }
+    }
   }
 
   async #connect(ctx: SinkContext): Promise<MqttConnection> {
@@ -80,7 +106,7 @@ export class MqttSink implements Sink {
     try {
       connection = await connectMqtt(options, {
         onMessage: (_message, done) => done(),
-        signal: ctx.signal,
+        signal: AbortSignal.any([ctx.signal, this.#over.signal]),
       });
     } catch (error) {
       if (error instanceof KuiperError) ctx.status("disconnected", error.message);
@@ -90,7 +116,9 @@ export class MqttSink implements Sink {
     ctx.status("connected", `connected to ${options.server}, publishes to ${this.#topic}`);
     void connection.closed.then((error) => {
       this.#connection = undefined;
-      if (error !== undefined) ctx.status("disconnected", error.message);
+      if (error === undefined) return;
+      ctx.status("disconnected", error.message);
+      this.#reconnecting = this.#reconnect(ctx);
     });
     return connection;
   }
