@@ -3,13 +3,38 @@ import { KuiperError, type Logger } from "../core/mod.ts";
 
 /** A log in which no known secret can be read. */
 export function maskedLogger(log: Logger, secrets: Secrets): Logger {
-  return {
-    debug: (message) => log.debug(secrets.mask(message)),
-    info: (message) => log.info(secrets.mask(message)),
-    warn: (message) => log.warn(secrets.mask(message)),
-    error: (message) => log.error(secrets.mask(message)),
-    child: (name) => maskedLogger(log.child(name), secrets),
-  };
+  return new MaskedLogger(log, secrets);
+}
+
+/** A class, not closures: every rule has some, and there may be thousands. */
+class MaskedLogger implements Logger {
+  readonly #log: Logger;
+  readonly #secrets: Secrets;
+
+  constructor(log: Logger, secrets: Secrets) {
+    this.#log = log;
+    this.#secrets = secrets;
+  }
+
+  debug(message: string): void {
+    this.#log.debug(this.#secrets.mask(message));
+  }
+
+  info(message: string): void {
+    this.#log.info(this.#secrets.mask(message));
+  }
+
+  warn(message: string): void {
+    this.#log.warn(this.#secrets.mask(message));
+  }
+
+  error(message: string): void {
+    this.#log.error(this.#secrets.mask(message));
+  }
+
+  child(name: string): Logger {
+    return new MaskedLogger(this.#log.child(name), this.#secrets);
+  }
 }
 
 /** `error` without known secrets in its message, its stack and those of its causes. */

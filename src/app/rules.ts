@@ -99,6 +99,8 @@ class Rules {
   readonly #context: RulesContext;
   readonly #sinks: Sinks;
   readonly #shared: SharedStreams;
+  /** By name: thousands of rules read the same definition. */
+  readonly #streams = new Map<string, { statement: string; parsed: CreateStream }>();
 
   constructor(context: RulesContext) {
     this.#context = context;
@@ -150,7 +152,7 @@ class Rules {
 
   async #prepare(rule: RuleDefinition): Promise<PreparedQuery & { functions: FunctionLookup }> {
     const names = namesOfQuery(rule.sql);
-    const stream = await this.#context.stream(names.stream);
+    const stream = await this.#stream(names.stream);
     if (stream.options.shared && rule.options.overflow === "wait") {
       throw fail(
         "rule",
@@ -160,6 +162,15 @@ class Rules {
     }
     const functions = await this.#context.functions.lookup(names.functions);
     return { ...prepareQuery(rule.sql, { stream: () => stream, functions }), functions };
+  }
+
+  async #stream(name: string): Promise<CreateStream> {
+    const statement = this.#context.store.streams.get(name)?.statement;
+    const known = this.#streams.get(name);
+    if (statement !== undefined && known?.statement === statement) return known.parsed;
+    const parsed = await this.#context.stream(name);
+    if (statement !== undefined) this.#streams.set(name, { statement, parsed });
+    return parsed;
   }
 
   async #prepareSinks(rule: RuleDefinition): Promise<PreparedSink[]> {
@@ -228,5 +239,12 @@ class Rules {
 }
 
 function outspoken(log: Logger): Logger {
-  return { ...log, debug: log.info, child: (name) => outspoken(log.child(name)) };
+  const info = (message: string) => log.info(message);
+  return {
+    debug: info,
+    info,
+    warn: (message) => log.warn(message),
+    error: (message) => log.error(message),
+    child: (name) => outspoken(log.child(name)),
+  };
 }

@@ -26,25 +26,57 @@ export function createLogger(
   write: (line: string, level: LogLevel) => void,
   options: { level: LogLevel; name?: string },
 ): Logger {
-  const lowest = LOG_LEVELS.indexOf(options.level);
-  const name = options.name ?? "";
-  const at = (level: LogLevel) =>
-    LOG_LEVELS.indexOf(level) < lowest
-      ? () => {}
-      : (message: string) =>
-        write(`${name === "" ? "" : `${name}: `}${escapeControls(message)}`, level);
-  return {
-    debug: at("debug"),
-    info: at("info"),
-    warn: at("warn"),
-    error: at("error"),
-    child: (child) =>
-      createLogger(write, { level: options.level, name: name === "" ? child : `${name} ${child}` }),
-  };
+  return new LineLogger(write, options.name ?? "", LOG_LEVELS.indexOf(options.level));
+}
+
+/** A class, not closures: every rule has some, and there may be thousands. */
+class LineLogger implements Logger {
+  readonly #write: (line: string, level: LogLevel) => void;
+  readonly #name: string;
+  readonly #lowest: number;
+
+  constructor(write: (line: string, level: LogLevel) => void, name: string, lowest: number) {
+    this.#write = write;
+    this.#name = name;
+    this.#lowest = lowest;
+  }
+
+  debug(message: string): void {
+    this.#say("debug", message);
+  }
+
+  info(message: string): void {
+    this.#say("info", message);
+  }
+
+  warn(message: string): void {
+    this.#say("warn", message);
+  }
+
+  error(message: string): void {
+    this.#say("error", message);
+  }
+
+  child(name: string): Logger {
+    const full = this.#name === "" ? name : `${this.#name} ${name}`;
+    return new LineLogger(this.#write, full, this.#lowest);
+  }
+
+  #say(level: LogLevel, message: string): void {
+    if (LOG_LEVELS.indexOf(level) < this.#lowest) return;
+    const prefix = this.#name === "" ? "" : `${this.#name}: `;
+    this.#write(`${prefix}${escapeControls(message)}`, level);
+  }
 }
 
 /** Says nothing. */
-export const silentLogger: Logger = createLogger(() => {}, { level: "error" });
+export const silentLogger: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  child: () => silentLogger,
+};
 
 /**
  * A gate for lines that may come by the thousand: the first `burst` of every window pass, the rest are counted and

@@ -48,7 +48,7 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
   readonly #batchSize: number;
   readonly #maxWaiting: number;
   // A ring that grows: index arithmetic instead of shift(), which moves every item.
-  #ring: (T | undefined)[] = new Array(16);
+  #ring: (T | undefined)[] = new Array(4);
   #head = 0;
   #size = 0;
   #dropped = 0;
@@ -214,11 +214,7 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T[], void, undefined> {
-    while (true) {
-      const batch = await this.receive();
-      if (batch === undefined) return;
-      yield batch;
-    }
+    while (await this.ready()) yield this.takeNow();
   }
 
   /** Resolves when nothing is held and nobody waits for room. */

@@ -11,13 +11,16 @@ import type { RuleDefinition } from "./rule_definition.ts";
 import type { RuleRun } from "./rule_run.ts";
 import { type OpStatus, RULE_MOVES, type RuleState, type RuleStatus } from "./status.ts";
 
+/** What a life needs of a run. */
+export type RunningRule = Pick<RuleRun, "closed" | "stop" | "ops">;
+
 /** What the life of a rule needs. */
 export interface RuleLifeOptions {
   /**
    * Begin a run; `running` is called when everything of it is open. Rejects when the rule cannot be run, with the
    * sentence.
    */
-  open(rule: RuleDefinition, running: () => void): Promise<RuleRun>;
+  open(rule: RuleDefinition, running: () => void): Promise<RunningRule>;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -40,7 +43,7 @@ export class RuleLife {
   #nextStart = 0;
   #runningSince = Infinity;
   #dropped = false;
-  #run: RuleRun | undefined;
+  #run: RunningRule | undefined;
   #ops: readonly OpStatus[] = [];
   /** Aborts when the rule shall not run any more. */
   #stop: AbortController | undefined;

@@ -6,6 +6,9 @@ import { type CreateStream, parseStatement } from "../../src/sql/mod.ts";
 
 /** An application that removes its directory when it is disposed of. */
 export interface BenchApp extends AsyncDisposable {
+  readonly app: App;
+  /** A statement that defines a stream. */
+  parse(statement: string): CreateStream;
   /** Start a stream: what stands behind its name in CREATE STREAM. */
   run(definition: string, name?: string): ReturnType<App["run"]>;
 }
@@ -19,10 +22,11 @@ export async function openApp(files: Readonly<Record<string, string>>): Promise<
   }
   const log = createLogger((line) => console.error(line), { level: "error" });
   const app = await App.open({ base, env: {}, log });
+  const parse = (statement: string) => parseStatement(statement) as CreateStream;
   return {
-    run(definition, name = "bench") {
-      return app.run(parseStatement(`CREATE STREAM ${name} ${definition}`) as CreateStream);
-    },
+    app,
+    parse,
+    run: (definition, name = "bench") => app.run(parse(`CREATE STREAM ${name} ${definition}`)),
     async [Symbol.asyncDispose]() {
       await app[Symbol.asyncDispose]();
       await Deno.remove(base, { recursive: true });

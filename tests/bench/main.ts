@@ -14,6 +14,7 @@ import { measureProcessMemory } from "./memory/process.ts";
 import { measureInstances } from "./memory/row.ts";
 import { measureModules } from "./modules/row.ts";
 import { measureProcess } from "./process.ts";
+import { measureFlow, measureRules } from "./rules/row.ts";
 import { measureServer } from "./server/row.ts";
 import { measureStart, type StartOptions } from "./start/row.ts";
 import { measureWorker } from "./worker/row.ts";
@@ -35,7 +36,9 @@ const ROWS: Readonly<Record<string, () => Promise<Row[]>>> = {
   C: measureProcess,
   D: () => measureStart(RUNTIME),
   E: async () => [...await measureInstances(), ...await measureProcessMemory(RUNTIME)],
+  F: measureFlow,
   G: () => measureServer(RUNTIME),
+  H: measureRules,
   M: measureModules,
 };
 
