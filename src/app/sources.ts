@@ -229,8 +229,16 @@ export class Sources implements AsyncDisposable {
    * @throws KuiperError `config` when two files, or a file and a URL, claim the name.
    */
   async findFunction(name: string): Promise<FoundPlugin | undefined> {
-    if (!/^[a-z_]\w*$/.test(name)) return undefined;
-    const path = join(this.#input.paths.plugins, "functions");
+    return /^[a-z_]\w*$/.test(name) ? await this.#findPlugin(name, "function") : undefined;
+  }
+
+  /** Where a plugin with a sink comes from. As {@link findFunction}. */
+  async findSink(type: string): Promise<FoundPlugin | undefined> {
+    return await this.#findPlugin(type, "sink");
+  }
+
+  async #findPlugin(name: string, role: "sink" | "function"): Promise<FoundPlugin | undefined> {
+    const path = join(this.#input.paths.plugins, `${role}s`);
     const folders = [{ path, display: showPath(this.#input.paths, path) }];
     let file: Exclude<ResolvedType, { kind: "builtin" }> | undefined;
     try {
@@ -246,21 +254,46 @@ export class Sources implements AsyncDisposable {
       "config",
       `${file.display} and the url of "${entry.name}" in ${
         formatPlace(entry.place)
-      } both claim the function "${name}": remove one of the two`,
+      } both claim the ${role} "${name}": remove one of the two`,
     );
   }
 
   /** Start the isolate of a function, with the grant of its name in etc/plugins.yaml, and load it. */
   async openFunction(found: FoundPlugin): Promise<WorkerHost> {
+    return await this.#openPlugin(found, { role: "function", operatorProps: {} });
+  }
+
+  /**
+   * Start the isolate of a sink and load it.
+   *
+   * @param operatorProps what a grant may take hosts from: never what a rule says.
+   */
+  async openSink(
+    found: FoundPlugin,
+    { operatorProps, signal }: {
+      operatorProps: SourceConfig["operatorProps"];
+      signal: AbortSignal;
+    },
+  ): Promise<WorkerHost> {
+    return await this.#openPlugin(found, { role: "sink", operatorProps, signal });
+  }
+
+  async #openPlugin(
+    found: FoundPlugin,
+    { role, operatorProps, signal }: {
+      role: "sink" | "function";
+      operatorProps: SourceConfig["operatorProps"];
+      signal?: AbortSignal;
+    },
+  ): Promise<WorkerHost> {
     const { type } = found;
-    const role = "function";
-    const permissions = await this.#grantOf(type, { role, operatorProps: {} });
+    const permissions = await this.#grantOf(type, { role, operatorProps });
     const entry = found.kind === "url"
       ? found.entry
       : (await this.#pluginsConfig(type)).entryFor(type);
     const isolate = await this.#startIsolate(type, { role, permissions, entry });
     try {
-      return await isolate.load(await this.#link(found));
+      return await isolate.load(await this.#link(found), signal);
     } catch (error) {
       await isolate[Symbol.asyncDispose]();
       throw maskedError(error, this.#input.secrets);
@@ -349,7 +382,7 @@ export class Sources implements AsyncDisposable {
   async #startIsolate(
     type: string,
     { role = "source", permissions, entry }: {
-      role?: "source" | "function";
+      role?: "source" | "sink" | "function";
       permissions: IsolateGrant;
       entry: PluginEntry;
     },
@@ -418,7 +451,9 @@ export class Sources implements AsyncDisposable {
 
   async #grantOf(
     type: string,
-    config: Pick<SourceConfig, "operatorProps"> & { role?: "source" | "function" },
+    config: Pick<SourceConfig, "operatorProps"> & {
+      role?: "source" | "sink" | "function";
+    },
   ): Promise<IsolateGrant> {
     const plugins = await this.#pluginsConfig(type);
     const granted = isolateGrant(

@@ -1,5 +1,5 @@
 import { typeName } from "../core/mod.ts";
-import type { Manifest, Source } from "./kuiper.d.ts";
+import type { Manifest, Sink, Source } from "./kuiper.d.ts";
 
 /** What a module's export gives: how instances are made, and what it says of itself. */
 export interface SourceFactory {
@@ -11,7 +11,13 @@ export interface SourceFactory {
   make(): Promise<Source>;
 }
 
-const METHODS = ["configure", "open"] as const;
+/** The same of a module with a sink. */
+export interface SinkFactory extends Omit<SourceFactory, "make"> {
+  make(): Promise<Sink>;
+}
+
+const METHODS: readonly string[] = ["configure", "open"];
+const SINK_METHODS: readonly string[] = ["configure", "collect"];
 
 /**
  * Find what a module exports for `type`: the name with its first letter in upper case, or `default`.
@@ -20,6 +26,20 @@ const METHODS = ["configure", "open"] as const;
  * @throws TypeError that says what was found and what was expected.
  */
 export function pickExport(exports: Record<string, unknown>, type: string): SourceFactory {
+  return pickFactory(exports, { type, methods: METHODS }) as SourceFactory;
+}
+
+/** As {@link pickExport}, for a sink. */
+export function pickSink(exports: Record<string, unknown>, type: string): SinkFactory {
+  return pickFactory(exports, { type, methods: SINK_METHODS }) as SinkFactory;
+}
+
+function pickFactory(
+  exports: Record<string, unknown>,
+  { type, methods }: { type: string; methods: readonly string[] },
+): Omit<SourceFactory, "make"> & { make(): Promise<unknown> } {
+  const needs = methods.join(" and ");
+  const checkSource = (value: unknown, what: string) => checkMethods(value, { what, methods });
   const upper = type.charAt(0).toUpperCase() + type.slice(1);
   const exportName = [upper, "default"].find((name) => Object.hasOwn(exports, name));
   if (exportName === undefined) {
@@ -28,7 +48,7 @@ export function pickExport(exports: Record<string, unknown>, type: string): Sour
       `the module exports ${
         names.length === 0 ? "nothing" : names.map((n) => `"${n}"`).join(", ")
       }, ` +
-        `expected "${upper}" or "default": a class, a function or an object with configure and open`,
+        `expected "${upper}" or "default": a class, a function or an object with ${needs}`,
     );
   }
   const manifest = checkManifest(exports.manifest);
@@ -58,19 +78,22 @@ function isClass(value: unknown): boolean {
   return /^class[\s{]/.test(Function.prototype.toString.call(value));
 }
 
-function checkSource(value: unknown, what: string): Source {
+function checkMethods(
+  value: unknown,
+  { what, methods }: { what: string; methods: readonly string[] },
+): object {
   if (value === null || typeof value !== "object") {
     throw new TypeError(
-      `${what} is ${typeName(value)}, expected an object with configure and open`,
+      `${what} is ${typeName(value)}, expected an object with ${methods.join(" and ")}`,
     );
   }
-  const missing = METHODS.filter((name) =>
+  const missing = methods.filter((name) =>
     typeof (value as Record<string, unknown>)[name] !== "function"
   );
   if (missing.length > 0) {
     throw new TypeError(`${what} has no method ${missing.map((n) => `"${n}"`).join(" and no ")}`);
   }
-  return value as Source;
+  return value;
 }
 
 /** What a module says of itself, as plain data. @throws TypeError for another contract than ours. */

@@ -8,13 +8,19 @@ import { endOfTurn, oneOf, sampled } from "../core/mod.ts";
 import {
   BackOff,
   channel,
+  type CollectResult,
   type ConnectionStatus,
   failureOf,
   NotConnected,
   type PickedFunction,
   pickExport,
   pickFunction,
+  pickSink,
+  RunningSink,
   runSource,
+  type Sink,
+  type SinkFactory,
+  type SinkSpec,
   type SourceEvents,
   type SourceFactory,
   type SourceFailure,
@@ -28,6 +34,7 @@ import { NATIVES } from "./natives.ts";
 import { pluginConsole } from "./plugin_console.ts";
 import { watchDenials } from "./denial_watch.ts";
 import { cut, type FromIsolate, LIMITS, STATUSES, type ToIsolate } from "./protocol.ts";
+import { decodeItems } from "./sink_codec.ts";
 import { tameRealm } from "./tame.ts";
 
 /** Lines of the log that leave the isolate in a second. */
@@ -43,6 +50,9 @@ const captured = tameRealm();
 const instances = new Map<number, SourceInstance>();
 let factory: SourceFactory | undefined;
 let picked: PickedFunction | undefined;
+let sinks: SinkFactory | undefined;
+let firstSink: Sink | undefined;
+const running = new Map<number, { sink: RunningSink; flush(): void }>();
 
 /** What the isolate says goes through here; nothing of the realm is used that a plugin could have replaced. */
 function send(message: FromIsolate, transfer: Transferable[] = []): void {
@@ -100,6 +110,15 @@ captured.listen("message", (event) => {
     case "stop":
       instances.get(message.id)?.stop(message.deadlineMs);
       break;
+    case "sink_start":
+      void startSink(message.id, message.spec);
+      break;
+    case "collect":
+      void collect(message);
+      break;
+    case "sink_close":
+      void closeSink(message.id, message.deadlineMs);
+      break;
     case "call":
       void answer(message);
       break;
@@ -130,14 +149,21 @@ async function load(message: ToIsolate & { t: "load" }): Promise<void> {
     const url = `data:text/javascript,${encodeURIComponent(text).replaceAll("%20", " ")}`;
     const linked = (await import(url)).default as LinkedModules;
     const { namespace } = await instantiate(linked, natives);
+    let takes: Sink["takes"];
     if (role === "function") picked = pickFunction(namespace, type);
-    else factory = pickExport(namespace, type);
-    const { exportName, manifest } = (picked ?? factory)!;
-    const kind = factory?.kind ?? "function";
+    else if (role === "sink") {
+      sinks = pickSink(namespace, type);
+      // What it takes has to be known before the first instance starts: that will be this one.
+      firstSink = await sinks.make();
+      takes = firstSink.takes === "rows" ? "rows" : "bytes";
+    } else factory = pickExport(namespace, type);
+    const { exportName, manifest } = (picked ?? sinks ?? factory)!;
+    const kind = (factory ?? sinks)?.kind ?? "function";
     send({
       t: "loaded",
       kind,
       exportName,
+      ...(takes === undefined ? {} : { takes }),
       ...(manifest === undefined ? {} : { manifest: JSON.stringify(manifest) }),
     });
   } catch (error) {
@@ -159,6 +185,60 @@ async function answer({ id, ...args }: ToIsolate & { t: "call" }): Promise<void>
   }
   denials.flush();
   send({ t: "results", id, ...encodeAnswers(answers) });
+}
+
+// -- Sinks --
+
+async function startSink(id: number, spec: SinkSpec): Promise<void> {
+  if (sinks === undefined || running.has(id)) return;
+  const { kind, make } = sinks;
+  const made = firstSink;
+  // An object is the sink of all instances; of the others each has its own.
+  if (kind !== "object") firstSink = undefined;
+  const status = statusOf(id);
+  const sink = new RunningSink(() => made === undefined ? make() : Promise.resolve(made), spec, {
+    log: log(id),
+    // What a sink says of itself once it is closed concerns nobody.
+    status: (said, message) => running.has(id) && status.set(said, message),
+  });
+  running.set(id, { sink, flush: status.flush });
+  const failure = await sink.opened;
+  status.flush();
+  denials.flush();
+  send({ t: "opened", id, ...(failure === undefined ? {} : { failure: bounded(failure) }) });
+}
+
+async function collect({ id, ...items }: ToIsolate & { t: "collect" }): Promise<void> {
+  const result = await running.get(id)?.sink.collect(decodeItems(items));
+  if (result === undefined) return;
+  denials.flush();
+  send({ t: "collected", id, result: boundedResult(result) });
+}
+
+async function closeSink(id: number, deadlineMs: number): Promise<void> {
+  const closing = running.get(id);
+  await closing?.sink.close(deadlineMs);
+  closing?.flush();
+  running.delete(id);
+  denials.flush();
+  send({ t: "sink_closed", id });
+}
+
+function boundedResult(result: CollectResult): CollectResult {
+  switch (result.kind) {
+    case "taken":
+      return {
+        kind: "taken",
+        refused: result.refused.map(({ index, message }) => ({
+          index,
+          message: cut(message, MOST_OF_ERROR),
+        })),
+      };
+    case "retry":
+      return { ...result, message: cut(result.message, LIMITS.message) };
+    default:
+      return { kind: result.kind, failure: bounded(result.failure) };
+  }
 }
 
 /** Bundled libraries read `process.env`: it holds what was granted, and is silent about the rest. */

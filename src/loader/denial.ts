@@ -33,7 +33,7 @@ export function findDenial(message: string): Denial | undefined {
 export function denialSentence(
   denial: Denial,
   type: string,
-  role: "source" | "function" = "source",
+  role: "source" | "sink" | "function" = "source",
 ): string {
   const { kind, target } = denial;
   const asked = target === undefined

@@ -7,7 +7,11 @@ import {
   type Value,
 } from "../core/mod.ts";
 import type {
+  CollectResult,
   Manifest,
+  SinkEvents,
+  SinkInstance,
+  SinkSpec,
   SourceEvents,
   SourceFailure,
   SourceInstance,
@@ -25,6 +29,7 @@ import {
   type ToIsolate,
 } from "./protocol.ts";
 import { RemoteCalls } from "./remote_calls.ts";
+import { RemoteSink } from "./remote_sink.ts";
 import { type IsolateLink, RemoteInstance } from "./remote_instance.ts";
 import type { ModuleMap } from "./source_map.ts";
 import type {
@@ -65,6 +70,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
     | { resolve: (info: PluginInfo) => void; reject: (error: KuiperError) => void }
     | undefined;
   readonly #calls: RemoteCalls;
+  readonly #sinks = new Map<number, RemoteSink>();
   #nextId = 1;
   /** Why it is gone; undefined while it is there. */
   #ended: { failure: SourceFailure | undefined } | undefined;
@@ -151,7 +157,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
     if (this.#loading === undefined || this.#info !== undefined) {
       throw new ProtocolError("said twice that it is loaded");
     }
-    const { kind, exportName, manifest } = message;
+    const { kind, exportName, manifest, takes } = message;
     let read: Manifest | undefined;
     try {
       read = manifest === undefined ? undefined : readManifest(manifest);
@@ -164,6 +170,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
       kind,
       exportName,
       startedAt: this.#startedAt,
+      ...(takes === undefined ? {} : { takes }),
       ...(read === undefined ? {} : { manifest: read }),
     });
   }
@@ -177,12 +184,31 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
       return instance;
     }
     this.#instances.set(instance.id, instance);
-    this.#heartbeat ??= setInterval(
-      () => this.#beat(),
-      this.#options.heartbeatMs ?? 10_000,
-    );
+    this.#watch();
     this.post({ t: "start", id: instance.id, spec });
     return instance;
+  }
+
+  startSink(spec: SinkSpec, events: SinkEvents): SinkInstance {
+    const sink = new RemoteSink(this.#nextId++, events, {
+      deadlineMs: this.#options.collectDeadlineMs ?? 60_000,
+      post: (message) => this.post(message),
+      overdue: (what) => this.#end(lost(what)),
+    });
+    if (this.#ended !== undefined) {
+      sink.gone(this.#ended.failure ?? lost("is closed"));
+      return sink;
+    }
+    this.#sinks.set(sink.id, sink);
+    this.#watch();
+    this.post({ t: "sink_start", id: sink.id, spec });
+    return sink;
+  }
+
+  #sink(id: number): RemoteSink {
+    const sink = this.#sinks.get(id);
+    if (sink === undefined) throw new ProtocolError("spoke of a sink that it does not have");
+    return sink;
   }
 
   call(rows: readonly (readonly Value[])[]): Promise<(Value | Error)[]> {
@@ -193,6 +219,11 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
 
   post(message: ToIsolate): void {
     if (this.#ended === undefined) this.#port.post(message);
+  }
+
+  /** Look after an isolate that has something to do. */
+  #watch(): void {
+    this.#heartbeat ??= setInterval(() => this.#beat(), this.#options.heartbeatMs ?? 10_000);
   }
 
   overdue(instance: RemoteInstance, deadlineMs: number): void {
@@ -210,7 +241,8 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
 
   #drop(id: number): void {
     this.#instances.delete(id);
-    if (this.#instances.size > 0) return;
+    this.#sinks.delete(id);
+    if (this.#instances.size + this.#sinks.size > 0) return;
     clearInterval(this.#heartbeat);
     this.#heartbeat = undefined;
     this.#silentBeats = 0;
@@ -246,7 +278,8 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
         this.#logLine(message);
         break;
       case "status":
-        this.#instance(message.id).events.status(message.status, message.message);
+        (this.#sinks.get(message.id) ?? this.#instance(message.id))
+          .events.status(message.status, message.message);
         break;
       case "loaded":
         this.#loaded(message);
@@ -257,12 +290,31 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
       case "denied":
         this.#denied(message);
         break;
+      case "opened":
+        this.#sink(message.id).receiveOpened(
+          message.failure === undefined ? undefined : explainFailure(message.failure, this.#plugin),
+        );
+        break;
+      case "collected":
+        this.#sink(message.id).receiveCollected(this.#explainResult(message.result));
+        break;
+      case "sink_closed":
+        this.#sink(message.id).receiveClosed();
+        this.#drop(message.id);
+        break;
       case "results":
         this.#calls.receive(message);
         break;
       case "pong":
         break;
     }
+  }
+
+  /** What was denied once would be denied again: it is not retried. */
+  #explainResult(result: CollectResult): CollectResult {
+    return result.kind === "failed" || result.kind === "lost"
+      ? { kind: result.kind, failure: explainFailure(result.failure, this.#plugin) }
+      : result;
   }
 
   #instance(id: number): RemoteInstance {
@@ -273,7 +325,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
 
   #logLine({ id, level, message }: FromIsolate & { t: "log" }): void {
     // A line of `console` belongs to the one stream that there is, if there is one.
-    const instance = this.#instances.get(id) ??
+    const instance = this.#instances.get(id) ?? this.#sinks.get(id) ??
       (this.#instances.size === 1 ? [...this.#instances.values()][0] : undefined);
     this.#lineGate(() =>
       instance === undefined
@@ -331,6 +383,8 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
     this.#portClosed = this.#port.close();
     for (const instance of this.#instances.values()) instance.gone(failure);
     this.#instances.clear();
+    for (const sink of this.#sinks.values()) sink.gone(failure ?? lost("is closed"));
+    this.#sinks.clear();
     this.#calls.gone(failure);
   }
 

@@ -60,6 +60,7 @@ export class RateMeter {
       },
       start: (spec, events) => this.#start(host, { spec, events }),
       // The rate is of tuples that come in; calls are as many as the rule makes.
+      startSink: (spec, events) => host.startSink(spec, events),
       call: (rows) => host.call(rows),
       [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
     };

@@ -7,13 +7,17 @@
  */
 import { type Json, LOG_LEVELS, type LogLevel } from "../core/mod.ts";
 import type {
+  CollectResult,
   ConnectionStatus,
+  SinkHost,
+  SinkSpec,
   SourceEnd,
   SourceFailure,
   SourceSpec,
   SourceStep,
   StateChanges,
 } from "../contract/mod.ts";
+import { readCollected } from "./read_collected.ts";
 
 /** What the engine tells an isolate. */
 export type ToIsolate =
@@ -29,6 +33,12 @@ export type ToIsolate =
   | { t: "start"; id: number; spec: SourceSpec }
   | { t: "grant"; id: number; credit: number; doneThrough: number }
   | { t: "stop"; id: number; deadlineMs: number }
+  /** Start an instance of the sink; answered by `opened`. */
+  | { t: "sink_start"; id: number; spec: SinkSpec }
+  /** Hand items over; `text` is of `encodeItems`. Answered by `collected`. */
+  | { t: "collect"; id: number; text: string; special: boolean }
+  /** Close an instance of the sink; answered by `sink_closed`. */
+  | { t: "sink_close"; id: number; deadlineMs: number }
   /** Call the function for every row; `text` is of `encodeArgs`. Answered by `results`. */
   | { t: "call"; id: number; text: string; special: boolean }
   /** Answered by `pong` as soon as the isolate's event loop turns. */
@@ -59,7 +69,7 @@ export interface BatchMessage {
 /** What an isolate tells the engine. */
 export type FromIsolate =
   /** `manifest` is JSON. */
-  | { t: "loaded"; kind: PluginKind; exportName: string; manifest?: string }
+  | { t: "loaded"; kind: PluginKind; exportName: string; manifest?: string; takes?: SinkTakes }
   /** Loading failed, or something was thrown where nobody could catch it: the isolate is of no more use. */
   | { t: "failed"; failure: SourceFailure }
   | BatchMessage
@@ -78,10 +88,16 @@ export type FromIsolate =
   | { t: "denied"; counts: Readonly<Record<string, number>>; more: number }
   /** The answers to a `call`, one for each row; `text` is of `encodeAnswers`. */
   | { t: "results"; id: number; text: string; special: boolean }
+  | { t: "opened"; id: number; failure?: SourceFailure }
+  | { t: "collected"; id: number; result: CollectResult }
+  | { t: "sink_closed"; id: number }
   | { t: "pong" };
 
 /** What a plugin is to the engine. */
-export type PluginRole = "source" | "function";
+export type PluginRole = "source" | "sink" | "function";
+
+/** What a sink wants to be given. */
+export type SinkTakes = SinkHost["takes"];
 
 /** What a module exports its source as: see the contract. */
 export type PluginKind = "class" | "function" | "object";
@@ -116,7 +132,15 @@ export function cut(text: string, most: number): string {
   return text.slice(0, most - note.length) + note;
 }
 
-const STEPS: readonly SourceStep[] = ["load", "configure", "rewind", "open", "close", "crash"];
+const STEPS: readonly SourceStep[] = [
+  "load",
+  "configure",
+  "rewind",
+  "open",
+  "collect",
+  "close",
+  "crash",
+];
 const KINDS: readonly PluginKind[] = ["class", "function", "object"];
 /** Half a day; also what a timer can hold with room to spare. */
 const MOST_BACK_OFF_MS = 43_200_000;
@@ -156,6 +180,9 @@ export function readMessage(data: unknown): FromIsolate {
         kind: member(message.kind, KINDS, "kind"),
         exportName: string(message.exportName, "exportName", LIMITS.name),
         ...optional("manifest", message.manifest, LIMITS.manifest),
+        ...(message.takes === undefined
+          ? {}
+          : { takes: member(message.takes, ["rows", "bytes"] as const, "takes") }),
       };
     case "failed":
       return { t: "failed", failure: readFailure(message.failure) };
@@ -168,6 +195,26 @@ export function readMessage(data: unknown): FromIsolate {
         text: string(message.text, "text", LIMITS.text),
         special: message.special === true,
       };
+    case "opened":
+      return {
+        t: "opened",
+        id: count(message.id, "id"),
+        ...(message.failure === undefined ? {} : { failure: readFailure(message.failure) }),
+      };
+    case "collected":
+      return {
+        t: "collected",
+        id: count(message.id, "id"),
+        result: readCollected(message.result, {
+          record,
+          count,
+          text: readText,
+          failure: readFailure,
+          wrong: (what) => new ProtocolError(what),
+        }),
+      };
+    case "sink_closed":
+      return { t: "sink_closed", id: count(message.id, "id") };
     case "pong":
       return { t: "pong" };
     default:

@@ -1,8 +1,8 @@
 import type { Logger, Value } from "../core/mod.ts";
-import type { Manifest, SourceHost } from "../contract/mod.ts";
+import type { Manifest, SinkEvents, SinkInstance, SinkSpec, SourceHost } from "../contract/mod.ts";
 import type { Denial } from "./denial.ts";
 import type { Grant } from "./permissions.ts";
-import type { PluginKind, PluginRole } from "./protocol.ts";
+import type { PluginKind, PluginRole, SinkTakes } from "./protocol.ts";
 import type { ModuleMap } from "./source_map.ts";
 
 /** What an isolate is given to load: the linked text and the way back from it to the author's files. */
@@ -19,6 +19,8 @@ export interface IsolateOptions {
   type: string;
   /** What the plugin is. @default {"source"} */
   role?: PluginRole;
+  /** Milliseconds that a sink may take for what it is handed at once. @default {60000} */
+  collectDeadlineMs?: number;
   /** Milliseconds that a call of a function with a batch of rows may take. @default {5000} */
   callDeadlineMs?: number;
   permissions: Grant;
@@ -40,6 +42,8 @@ export interface IsolateOptions {
 export interface PluginInfo {
   readonly kind: PluginKind;
   readonly exportName: string;
+  /** Of a sink: what it wants to be given. */
+  readonly takes?: SinkTakes;
   readonly manifest?: Manifest;
   /** Milliseconds since 1970, when the isolate was started. */
   readonly startedAt: number;
@@ -48,6 +52,8 @@ export interface PluginInfo {
 /** A loaded plugin in its isolate. A class or function serves one instance best; an object serves all its streams. */
 export interface WorkerHost extends SourceHost {
   readonly info: PluginInfo;
+  /** Of a plugin that is a sink: start an instance. */
+  startSink(spec: SinkSpec, events: SinkEvents): SinkInstance;
   /**
    * Of a plugin that is a function: call it for every row.
    *

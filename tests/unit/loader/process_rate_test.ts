@@ -58,6 +58,9 @@ function eager(): { host: WorkerHost; sent: number[]; end: (() => void)[] } {
       };
     },
     call: () => Promise.reject(new Error("It is no function")),
+    startSink() {
+      throw new Error("It is no sink");
+    },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   return { host, sent, end };
