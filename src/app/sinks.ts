@@ -3,7 +3,11 @@ import { inlineSinkHost, type Props, type SinkHost, type SourceFailure } from ".
 import { fail, type KuiperError, nearest, oneOf } from "../core/mod.ts";
 import type { RuleAction } from "../rule/mod.ts";
 import { refuseOwnFiles } from "./refuse_own_files.ts";
-import { BUILTIN_SINKS, type BuiltinSink } from "../sink/mod.ts";
+import { BUILTIN_SINKS } from "../sink/mod.ts";
+import type { FoundPlugin, Sources } from "./sources.ts";
+
+/** What finds and opens the sinks of plugins. */
+export type SinkPlugins = Pick<Sources, "findSink" | "openSink">;
 
 /** A sink, found and configured, but not started. */
 export interface PreparedSink {
@@ -19,9 +23,12 @@ export interface PreparedSink {
 /** Finds and configures sinks. */
 export class Sinks {
   readonly #input: ConfigInput;
+  readonly #plugins: SinkPlugins;
 
-  constructor(input: ConfigInput) {
+  /** @param plugins finds and opens those that are no built-ins. */
+  constructor(input: ConfigInput, plugins: SinkPlugins) {
     this.#input = input;
+    this.#plugins = plugins;
   }
 
   /**
@@ -32,7 +39,10 @@ export class Sinks {
    */
   async prepare(action: RuleAction, what: string): Promise<PreparedSink> {
     const { type } = action;
-    const builtin = this.#find(type, what);
+    const builtin = Object.hasOwn(BUILTIN_SINKS, type) ? BUILTIN_SINKS[type] : undefined;
+    // A built-in is never shadowed.
+    const plugin = builtin === undefined ? await this.#plugins.findSink(type) : undefined;
+    if (builtin === undefined && plugin === undefined) throw this.#notFound(type, what);
     const config = await loadSinkConfig({
       ...this.#input,
       type,
@@ -46,20 +56,30 @@ export class Sinks {
       type,
       common: config.common,
       props: config.props,
-      openHost: () => Promise.resolve(inlineSinkHost(() => builtin.make(), builtin.takes)),
+      openHost: (signal) =>
+        builtin === undefined
+          ? this.#openPlugin(plugin!, signal)
+          : Promise.resolve(inlineSinkHost(() => builtin.make(), builtin.takes)),
       explain: (failure) => this.#explain(failure, what),
     };
   }
 
-  #find(type: string, what: string): BuiltinSink {
-    const builtin = Object.hasOwn(BUILTIN_SINKS, type) ? BUILTIN_SINKS[type] : undefined;
-    if (builtin !== undefined) return builtin;
+  async #openPlugin(plugin: FoundPlugin, signal: AbortSignal): Promise<SinkHost> {
+    const host = await this.#plugins.openSink(plugin, { operatorProps: {}, signal });
+    return {
+      takes: host.info.takes ?? "bytes",
+      start: (spec, events) => host.startSink(spec, events),
+      [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
+    };
+  }
+
+  #notFound(type: string, what: string): KuiperError {
     const names = Object.keys(BUILTIN_SINKS);
     const [meant] = nearest(type, names, 1);
     const cure = meant === undefined
-      ? `there is ${oneOf(names, "and")}`
+      ? `there is ${oneOf(names, "and")}, and what plugins/sinks holds`
       : `did you mean "${meant}"?`;
-    throw fail("not_found", `${what}: there is no sink "${type}", ${cure}`);
+    return fail("not_found", `${what}: there is no sink "${type}", ${cure}`);
   }
 
   #explain(failure: SourceFailure, what: string): KuiperError {

@@ -1,0 +1,79 @@
+import { assert, assertRejects, assertStringIncludes } from "@std/assert";
+import { App } from "../../../src/app.ts";
+import { createLogger, KuiperError } from "../../../src/core/mod.ts";
+import { stream } from "./_app.ts";
+
+const COUNTS = `export class Counts {
+  configure() {}
+  async *open(ctx) {
+    for (let n = 0; n < 3; n++) yield { message: { n } };
+    await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
+  }
+}`;
+const NOTICE = await Deno.readTextFile(
+  new URL("../../../plugins/sinks/notice.ts", import.meta.url),
+);
+
+/** An application with the sink `notice`; `line` resolves with the first line of the log that has a text. */
+async function withSink(
+  work: (app: App, line: (text: string) => Promise<string>) => Promise<void>,
+): Promise<void> {
+  const base = await Deno.makeTempDir({ prefix: "kuiper_sinks_" });
+  const lines: string[] = [];
+  const waiting = new Map<string, (line: string) => void>();
+  try {
+    await Deno.mkdir(`${base}/plugins/sources`, { recursive: true });
+    await Deno.mkdir(`${base}/plugins/sinks`, { recursive: true });
+    await Deno.writeTextFile(`${base}/plugins/sources/Counts.ts`, COUNTS);
+    await Deno.writeTextFile(`${base}/plugins/sinks/notice.ts`, NOTICE);
+    await using app = await App.open({
+      base,
+      env: {},
+      log: createLogger((line) => {
+        lines.push(line);
+        for (const [text, resolve] of waiting) if (line.includes(text)) resolve(line);
+      }, { level: "info" }),
+    });
+    await app.createStream(stream("counts"));
+    await work(app, (text) =>
+      new Promise((resolve) => {
+        const found = lines.find((line) => line.includes(text));
+        if (found !== undefined) resolve(found);
+        else waiting.set(text, resolve);
+      }));
+  } finally {
+    await Deno.remove(base, { recursive: true });
+  }
+}
+
+const rule = (sink: string, props: object) => ({
+  id: "r1",
+  sql: "SELECT n * 10 AS m FROM counts_s WHERE n > 1",
+  actions: [{ [sink]: props }],
+});
+
+Deno.test("Sinks run the sink of a plugin in an isolate", async () => {
+  await withSink(async (app, line) => {
+    await app.startRules();
+    await (await app.rules).create(rule("notice", { level: "warn" }));
+    assertStringIncludes(await line('{"m":20}'), "r1 sink_notice_0");
+  });
+});
+
+Deno.test("Sinks end a rule whose plugin refuses its properties, with its words", async () => {
+  await withSink(async (app, line) => {
+    await app.startRules();
+    await (await app.rules).create(rule("notice", { level: "loud" }));
+    assert((await line("level is one of debug, info, warn, error")).includes("r1"));
+  });
+});
+
+Deno.test("Sinks refuse a type that is neither built in nor a plugin", async () => {
+  await withSink(async (app) => {
+    const error = await assertRejects(
+      async () => await (await app.rules).create(rule("notices", {})),
+      KuiperError,
+    );
+    assertStringIncludes(error.message, 'there is no sink "notices"');
+  });
+});
