@@ -192,7 +192,7 @@ export class SinkRun implements AsyncDisposable {
           status: (status, message) => this.#connection(lane, status, message),
         });
         lane.instance = instance;
-        const failure = await instance.opened;
+        const failure = await this.#openedOf(instance);
         if (failure === undefined) return;
         await instance.close(this.#closeMs);
         if (failure.name !== "NotConnected") throw this.#options.explain(failure);
@@ -203,6 +203,20 @@ export class SinkRun implements AsyncDisposable {
         await this.#options.clock.sleep(delay, this.#cut.signal);
       }
     }));
+  }
+
+  /** How it was opened; rejects when that is cut off, since a sink may hang in its open. */
+  #openedOf(instance: SinkInstance): Promise<SourceFailure | undefined> {
+    const { signal } = this.#cut;
+    return new Promise((resolve, reject) => {
+      const onCut = () => void instance.close(this.#closeMs).then(() => reject(signal.reason));
+      if (signal.aborted) return onCut();
+      signal.addEventListener("abort", onCut, { once: true });
+      void instance.opened.then((failure) => {
+        signal.removeEventListener("abort", onCut);
+        resolve(failure);
+      });
+    });
   }
 
   async #run(): Promise<KuiperError | undefined> {
