@@ -1,5 +1,6 @@
 import { arg, type Definition, inGroup, optional, rest, TEXT } from "./define.ts";
 import { integerOf, MOST_MADE, noResult, textOf } from "./read_arg.ts";
+import { boundedRegexp } from "./regexp.ts";
 
 /** A text of one text. */
 function text(name: string, doc: string, change: (value: string) => string): Definition {
@@ -92,6 +93,41 @@ export const STRING = inGroup("string", [
     args: [arg("text", TEXT)],
     returns: "bigint",
     call: ([value]) => new TextEncoder().encode(textOf(value!, "numbytes")).length,
+  },
+  question(
+    "regexp_matches",
+    "Whether the regular expression, the second text, matches a part of the first",
+    (value, pattern) =>
+      value.search(boundedRegexp(pattern, { text: value, name: "regexp_matches" })) >= 0,
+  ),
+  {
+    name: "regexp_replace",
+    doc:
+      "The text with each part that the pattern matches replaced; $1 is what its first group matched",
+    args: [arg("text", TEXT), arg("pattern", ["string"]), arg("replacement", TEXT)],
+    returns: "string",
+    call([value, pattern, replacement]) {
+      const name = "regexp_replace";
+      const whole = textOf(value!, name);
+      const by = textOf(replacement!, name);
+      if ((whole.length + 1) * by.length > MOST_MADE) {
+        throw noResult(name, `the result might have more than ${MOST_MADE} characters`);
+      }
+      if (/\$[`'&]/.test(by)) throw noResult(name, "of the signs after $ only digits are taken");
+      return whole.replace(boundedRegexp(textOf(pattern!, name), { text: whole, name }), by);
+    },
+  },
+  {
+    name: "regexp_substr",
+    doc: "The first part of the text that the regular expression matches; null when there is none",
+    args: [arg("text", TEXT), arg("pattern", ["string"])],
+    returns: "string",
+    call([value, pattern]) {
+      const name = "regexp_substr";
+      const whole = textOf(value!, name);
+      const regexp = boundedRegexp(textOf(pattern!, name), { text: whole, name });
+      return whole.match(regexp)?.[0] ?? null;
+    },
   },
   text(
     "reverse",
