@@ -209,7 +209,10 @@ async function startSink(id: number, spec: SinkSpec): Promise<void> {
 }
 
 async function collect({ id, ...items }: ToIsolate & { t: "collect" }): Promise<void> {
-  const result = await running.get(id)?.sink.collect(decodeItems(items));
+  const sink = running.get(id)?.sink;
+  // The engine may hand over before it has heard that the sink is open.
+  await sink?.opened;
+  const result = await sink?.collect(decodeItems(items));
   if (result === undefined) return;
   denials.flush();
   send({ t: "collected", id, result: boundedResult(result) });
