@@ -14,7 +14,7 @@ import { measureProcessMemory } from "./memory/process.ts";
 import { measureInstances } from "./memory/row.ts";
 import { measureModules } from "./modules/row.ts";
 import { measureProcess } from "./process.ts";
-import { measureFlow, measureRules } from "./rules/row.ts";
+import { measureFlow, measureMqttRule, measureRules } from "./rules/row.ts";
 import { measureServer } from "./server/row.ts";
 import { measureStart, type StartOptions } from "./start/row.ts";
 import { measureWorker } from "./worker/row.ts";
@@ -40,6 +40,7 @@ const ROWS: Readonly<Record<string, () => Promise<Row[]>>> = {
   G: () => measureServer(RUNTIME),
   H: measureRules,
   M: measureModules,
+  R: measureMqttRule,
 };
 
 const asked = (args["row"] as string | undefined)?.toUpperCase().split(",") ?? Object.keys(ROWS);

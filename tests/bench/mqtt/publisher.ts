@@ -30,7 +30,8 @@ function publish(i: number): Uint8Array {
   const row = {
     id: 1_000_000 + i,
     device: "sensor-0042",
-    temperature: 21.5,
+    // From 10.5 to 99.5, always as long: rules that filter let half of them through.
+    temperature: 10.5 + i % 90,
     humidity: 60.25,
     ok: true,
   };

@@ -12,8 +12,8 @@ export async function measureMqtt(): Promise<Row[]> {
   const bare: Subscribed[] = [];
   const stream: Subscribed[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    bare.push(await subscribe("mqtt/bare.ts", broker.url));
-    stream.push(await subscribe("mqtt/stream.ts", broker.url));
+    bare.push(await subscribe({ script: "mqtt/bare.ts", url: broker.url, messages: MESSAGES }));
+    stream.push(await subscribe({ script: "mqtt/stream.ts", url: broker.url, messages: MESSAGES }));
   }
   const note =
     `${MESSAGES} messages of 100 bytes at QoS 0, ${broker.name}; base: the mqtt client with an empty handler`;
@@ -35,10 +35,18 @@ export async function measureMqtt(): Promise<Row[]> {
  * One subscriber, and one publisher that begins when it is there. The subscriber reads when all has been published:
  * with so much before it the broker is never what it waits for, and what a message costs depends on nobody else.
  */
-async function subscribe(script: string, url: string): Promise<Subscribed> {
-  await using subscriber = startChild(script, [url, MESSAGES]);
+export async function subscribe(
+  { script, url, messages, more = [] }: {
+    script: string;
+    url: string;
+    messages: number;
+    /** Further arguments of the script. */
+    more?: readonly string[];
+  },
+): Promise<Subscribed> {
+  await using subscriber = startChild(script, [url, messages, ...more]);
   await subscriber.next<"subscribed">();
-  await runChild("mqtt/publisher.ts", [url, MESSAGES]);
+  await runChild("mqtt/publisher.ts", [url, messages]);
   await subscriber.release();
   return await subscriber.next<Subscribed>();
 }

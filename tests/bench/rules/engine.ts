@@ -1,5 +1,12 @@
 /** Rules put together by hand: without store and configuration, and over a source in this process. */
-import { inlineHost, inlineSinkHost, type Sink, type Source } from "../../../src/contract/mod.ts";
+import {
+  inlineHost,
+  inlineSinkHost,
+  type Props,
+  type Sink,
+  type SinkHost,
+  type Source,
+} from "../../../src/contract/mod.ts";
 import { createLogger, fail, systemClock } from "../../../src/core/mod.ts";
 import { BUILTIN_FUNCTIONS } from "../../../src/function/mod.ts";
 import {
@@ -41,10 +48,15 @@ export interface BenchRule {
   readonly shared?: boolean;
   openSource(selection: Selection): RuleSource;
   readonly sink: Sink;
+  /** @default {rows} */
+  readonly takes?: SinkHost["takes"];
+  /** Of the sink. @default {none} */
+  readonly props?: Props;
 }
 
 /** Start a rule with one sink. Resolves when it runs. */
-export async function runRule({ id, sql, shared = false, openSource, sink }: BenchRule) {
+export async function runRule(rule: BenchRule) {
+  const { id, sql, shared = false, openSource } = rule;
   const { plan } = prepareQuery(sql, { stream: () => STREAM, functions: BUILTIN_FUNCTIONS });
   const running = Promise.withResolvers<void>();
   const run = new RuleRun({
@@ -60,7 +72,7 @@ export async function runRule({ id, sql, shared = false, openSource, sink }: Ben
       }),
     openSource: ({ sourceFilter }) =>
       Promise.resolve(openSource({ columns: null, filter: sourceFilter })),
-    openSinks: () => [runSink(id, sink)],
+    openSinks: () => [runSink(rule)],
     running: running.resolve,
     stopTimeoutMs: STOP_MS,
     log: LOG,
@@ -70,7 +82,7 @@ export async function runRule({ id, sql, shared = false, openSource, sink }: Ben
   return run;
 }
 
-function runSink(ruleId: string, sink: Sink): SinkRun {
+function runSink({ id: ruleId, sink, takes = "rows", props = {} }: BenchRule): SinkRun {
   return new SinkRun({
     ruleId,
     opId: "sink_bench_0",
@@ -91,8 +103,8 @@ function runSink(ruleId: string, sink: Sink): SinkRun {
       retryIntervalMs: 1000,
       retryCount: -1,
     },
-    props: {},
-    openHost: () => Promise.resolve(inlineSinkHost(() => Promise.resolve(sink), "rows")),
+    props,
+    openHost: () => Promise.resolve(inlineSinkHost(() => Promise.resolve(sink), takes)),
     explain: ({ message }) => fail("source", message),
     log: LOG,
     clock: systemClock,

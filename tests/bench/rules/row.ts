@@ -1,6 +1,6 @@
 import { runChild, startChild } from "../child.ts";
 import { judge, type Row } from "../measure.ts";
-import { startBroker } from "../mqtt/row.ts";
+import { startBroker, subscribe } from "../mqtt/row.ts";
 import type { ManyFigures } from "./many.ts";
 import type { SharedFigures } from "./shared.ts";
 
@@ -10,6 +10,7 @@ const FLOW_ROWS = 5_000_000;
 const RULES = 8000;
 const RATE = 800;
 const SECONDS = 5;
+const MESSAGES = 300_000;
 const SHARED = { rules: 300, rate: 500, seconds: 10 };
 
 /** Row F: rows in a second through a rule, against a bare loop over the same batches. */
@@ -55,6 +56,35 @@ export async function measureRules(): Promise<Row[]> {
       note: evaluations,
     }, { limit: 100, measured: shared.cpu }),
   ];
+}
+
+/** Row R: what a message costs a rule that filters, against the mqtt client with an empty handler. */
+export async function measureMqttRule(): Promise<Row[]> {
+  await using broker = await startBroker();
+  const bare: number[] = [];
+  const sinks: Record<string, number[]> = { nop: [], file: [] };
+  for (let round = 0; round < ROUNDS; round++) {
+    const { url } = broker;
+    bare.push((await subscribe({ script: "mqtt/bare.ts", url, messages: MESSAGES })).cpuUs);
+    for (const [sink, figures] of Object.entries(sinks)) {
+      const args = { script: "rules/mqtt.ts", url, messages: MESSAGES, more: [sink] };
+      figures.push((await subscribe(args)).cpuUs);
+    }
+  }
+  const note = `SELECT * FROM demo WHERE temperature > 50, ${MESSAGES} messages of 100 bytes, of ` +
+    `which half pass, ${broker.name}; base: the mqtt client with an empty handler`;
+  return Object.entries(sinks).map(([sink, measured], i) =>
+    judge(
+      {
+        row: "R",
+        what: `mqtt to ${sink} through a rule`,
+        unit: "us/msg",
+        ...i > 0 ? {} : { note },
+      },
+      { atMost: 1.6 },
+      { base: bare, measured },
+    )
+  );
 }
 
 /** A figure against a limit that does not depend on the machine. */
