@@ -2,7 +2,14 @@
  * Runs one instance of a source: configure, rewind, open, batches out by credit, close. The same code runs in the
  * engine's isolate for built-ins and inside a plugin's isolate.
  */
-import { checkRow, endOfTurn, type Json, type Row, typeName } from "../core/mod.ts";
+import {
+  checkRow,
+  endOfTurn,
+  type Json,
+  type Row,
+  typeName,
+  weightOfLastRow,
+} from "../core/mod.ts";
 import { Channel } from "../flow/mod.ts";
 import { BackOff, NotConnected } from "./control_errors.ts";
 import type { Source, SourceChannel, SourceItem, StreamContext } from "./kuiper.d.ts";
@@ -25,6 +32,9 @@ const TUPLES_PER_TURN = 2048;
 /** A source that is pulled has no reason to run far ahead of a reader that makes it wait. */
 const PULLED_QUEUE = 2 * BATCH_SIZE;
 
+/** Most characters of a batch, about: whole as one text it must fit into memory, whatever a source yields. */
+const BATCH_WEIGHT = 67_108_864;
+
 /** An item in the instance's queue. */
 interface Entry {
   message: Row | null;
@@ -33,6 +43,8 @@ interface Entry {
   time: number;
   offset: Json | undefined;
   special: boolean;
+  /** Characters that it takes as text, about; 0 where nobody looked. */
+  weight: number;
 }
 
 /** How {@link runSource} treats the source. */
@@ -272,7 +284,7 @@ class SourceRun implements SourceInstance {
       }
       const entries = this.#queue.takeNow(Math.min(BATCH_SIZE, this.#credit));
       this.#credit -= entries.length;
-      this.#emit(entries);
+      for (const part of byWeight(entries)) this.#emit(part);
       if (this.#pulledWaiter !== undefined && this.#queue.size < PULLED_QUEUE) {
         const waiter = this.#pulledWaiter;
         this.#pulledWaiter = undefined;
@@ -322,7 +334,11 @@ class SourceRun implements SourceInstance {
     if (item === null || typeof item !== "object") throw noTuple(typeName(item));
     const { meta } = item;
     let special = false;
-    if (this.#validate && meta !== undefined) special = this.#check(meta, "meta");
+    let weight = 0;
+    if (this.#validate && meta !== undefined) {
+      special = this.#check(meta, "meta");
+      weight = weightOfLastRow();
+    }
     const time = this.#now();
     if ("payload" in item && item.payload !== undefined) {
       const { payload } = item;
@@ -335,7 +351,7 @@ class SourceRun implements SourceInstance {
         this.#oversize++;
         return undefined;
       }
-      return { message: null, payload, meta, time, offset, special };
+      return this.#light({ message: null, payload, meta, time, offset, special, weight });
     }
     const { message } = item as { message: Row };
     if (message === undefined) {
@@ -343,8 +359,23 @@ class SourceRun implements SourceInstance {
         `an object with ${Object.keys(item).map((k) => `"${k}"`).join(", ") || "no fields"}`,
       );
     }
-    if (this.#validate) special = this.#check(message, "message") || special;
-    return { message, payload: undefined, meta, time, offset, special };
+    if (this.#validate) {
+      special = this.#check(message, "message") || special;
+      weight += weightOfLastRow();
+    }
+    return this.#light({ message, payload: undefined, meta, time, offset, special, weight });
+  }
+
+  /** The entry, unless it is so large that writing it as text could end the program. */
+  #light(entry: Entry): Entry | undefined {
+    const { maxTupleBytes } = this.#spec;
+    if (
+      entry.weight <= (maxTupleBytes > 0 ? Math.min(maxTupleBytes, BATCH_WEIGHT) : BATCH_WEIGHT)
+    ) {
+      return entry;
+    }
+    this.#oversize++;
+    return undefined;
   }
 
   /** The time, asked for once a turn where the source is our own and does not compute between two items. */
@@ -455,6 +486,27 @@ class SourceRun implements SourceInstance {
     if (error instanceof BackOff) return { kind: "back_off", message: error.message, ms: error.ms };
     return { kind: "failed", failure: failureOf(error, this.#step) };
   }
+}
+
+/** Entries in parts of {@link BATCH_WEIGHT} at most. */
+function byWeight(entries: Entry[]): Entry[][] {
+  let weight = 0;
+  for (let i = 0; i < entries.length; i++) weight += entries[i]!.weight;
+  if (weight <= BATCH_WEIGHT) return [entries];
+  const parts: Entry[][] = [];
+  let part: Entry[] = [];
+  weight = 0;
+  for (const entry of entries) {
+    if (part.length > 0 && weight + entry.weight > BATCH_WEIGHT) {
+      parts.push(part);
+      part = [];
+      weight = 0;
+    }
+    part.push(entry);
+    weight += entry.weight;
+  }
+  parts.push(part);
+  return parts;
 }
 
 function noTuple(found: string): TypeError {

@@ -5,7 +5,7 @@
  * @module
  */
 export type { Row, Value } from "./value.ts";
-export { checkRow, MAX_DEPTH, typeName } from "./value.ts";
+export { checkRow, MAX_DEPTH, typeName, weightOfLastRow } from "./value.ts";
 export type { ScalarKind, ScalarRules } from "./convert_scalar.ts";
 export { compileScalar, isObject, narrow } from "./convert_scalar.ts";
 export type { TimeParser } from "./time_pattern.ts";

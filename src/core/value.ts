@@ -55,6 +55,17 @@ class NoValue extends Error {
   }
 }
 
+/** Characters and bytes that the row that is looked at holds so far. */
+let weight = 0;
+
+/**
+ * About how many characters the row of the last {@link checkRow} takes as text: its names, texts and bytes. A text that
+ * is built by repeating another takes no memory until somebody reads it, and then all at once.
+ */
+export function weightOfLastRow(): number {
+  return weight;
+}
+
 /**
  * Tell whether `row` is a row: a plain object of values all the way down.
  *
@@ -63,6 +74,7 @@ class NoValue extends Error {
  * and what stands there.
  */
 export function checkRow(row: unknown, name = "message"): RowCheck {
+  weight = 0;
   try {
     if (row === null || typeof row !== "object" || !isPlain(row)) throw new NoValue(typeName(row));
     return checkObject(row as Record<string, unknown>, 0) === PLAIN ? "plain" : "special";
@@ -84,7 +96,9 @@ function checkObject(row: Record<string, unknown>, depth: number): number {
   for (const key in row) {
     const value = row[key];
     const type = typeof value;
-    if (type === "string" || type === "boolean" || type === "undefined") {
+    weight += key.length;
+    if (type === "string") weight += (value as string).length;
+    else if (type === "boolean" || type === "undefined") {
       // nothing to look into
     } else if (type === "number") {
       if (!isPlainNumber(value as number)) kind = SPECIAL;
@@ -104,6 +118,8 @@ function checkObject(row: Record<string, unknown>, depth: number): number {
 function checkOther(value: unknown, depth: number): number {
   switch (typeof value) {
     case "string":
+      weight += value.length;
+      return PLAIN;
     case "boolean":
       return PLAIN;
     case "number":
@@ -115,7 +131,10 @@ function checkOther(value: unknown, depth: number): number {
       if (depth >= MAX_DEPTH) throw new NoValue(`nesting deeper than ${MAX_DEPTH}, or a cycle`);
       if (Array.isArray(value)) return checkArray(value, depth + 1);
       if (isPlain(value)) return checkObject(value as Record<string, unknown>, depth + 1);
-      if (value instanceof Uint8Array) return SPECIAL;
+      if (value instanceof Uint8Array) {
+        weight += value.byteLength;
+        return SPECIAL;
+      }
       if (value instanceof Date) return SPECIAL;
       break;
   }

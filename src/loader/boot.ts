@@ -128,6 +128,8 @@ captured.listen("message", (event) => {
   }
 });
 
+captured.lockListeners(["error", "unhandledrejection", "message"]);
+
 async function load(message: ToIsolate & { t: "load" }): Promise<void> {
   try {
     const { role, text, type, nodeModules, env } = message;

@@ -24,6 +24,11 @@ export interface Captured {
   allEnv(): Record<string, string>;
   /** The `process` that the plugin sees: its `env` is to be filled. */
   processEnv: Record<string, string>;
+  /**
+   * Close the list of those who listen to these events. It hangs on the realm under a symbol: a plugin could take the
+   * boot's own listeners off, and what it throws then would be printed by the runtime.
+   */
+  lockListeners(types: readonly string[]): void;
   /** Give the realm its `process` and `Buffer`. Call it before a node module is loaded, and before the plugin is. */
   loadNode(): void;
 }
@@ -49,6 +54,7 @@ export function tameRealm(): Captured {
     getEnv: env.get.bind(env),
     allEnv: env.toObject.bind(env),
     processEnv: Object.create(null),
+    lockListeners: (types) => lockListeners(realm, types),
     loadNode: () => {},
   };
   closeStandardStreams(internals);
@@ -83,7 +89,9 @@ function replaceDeno(realm: Realm, deno: Realm, env: typeof Deno.env): void {
   const isUnsafe = (realm.name as string).startsWith(UNSAFE_MARK);
   for (const name of isUnsafe ? [...ALLOWED_DENO, ...UNSAFE_DENO] : ALLOWED_DENO) {
     if (!Object.hasOwn(deno, name)) continue;
-    const get = lazily(deno, name);
+    const get = TRANSPORTED.includes(name)
+      ? once(() => withoutVsock(lazily(deno, name)() as Callable))
+      : lazily(deno, name);
     const isLazy = Object.getOwnPropertyDescriptor(deno, name)?.get !== undefined;
     Object.defineProperty(allowed, name, {
       enumerable: true,
@@ -98,6 +106,83 @@ function replaceDeno(realm: Realm, deno: Realm, env: typeof Deno.env): void {
     toObject: env.toObject.bind(env),
   });
   define(realm, { Deno: Object.freeze(allowed) });
+}
+
+const { apply } = Reflect;
+
+type Callable = (...args: unknown[]) => unknown;
+
+/** Calls that take a `transport`. */
+const TRANSPORTED: readonly string[] = ["connect", "listen", "serve", "createHttpClient"];
+
+/**
+ * The call without the transport for which the runtime wants a flag: when that is missing it does not throw, it ends
+ * the whole program. Options are read once, so that a getter cannot say another thing the second time. A plugin runs
+ * when this is called, so it uses nothing that a plugin could have replaced.
+ */
+function withoutVsock(call: Callable): Callable {
+  return (...args) => {
+    const copies: unknown[] = [];
+    for (let i = 0; i < args.length; i++) copies[i] = plainOptions(args[i]);
+    return apply(call, undefined, copies);
+  };
+}
+
+function plainOptions(arg: unknown): unknown {
+  if (arg === null || typeof arg !== "object") return arg;
+  const options: Realm = { ...arg };
+  refuseVsock(options.transport);
+  const { proxy } = options;
+  if (proxy !== null && typeof proxy === "object") {
+    const copy: Realm = { ...proxy };
+    refuseVsock(copy.transport);
+    options.proxy = copy;
+  }
+  return options;
+}
+
+/** Whatever is no text would be made one by the runtime, later. */
+function refuseVsock(transport: unknown): void {
+  if (transport === undefined) return;
+  if (typeof transport === "string" && transport !== "vsock") return;
+  throw new TypeError('Cannot use this transport: a plugin has "tcp" and "unix"');
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+function lockListeners(realm: Realm, types: readonly string[]): void {
+  for (const key of Object.getOwnPropertySymbols(realm)) {
+    const data = Object.getOwnPropertyDescriptor(realm, key)?.value as
+      | { listeners?: Record<string, object[]> }
+      | undefined;
+    const listeners = data?.listeners;
+    if (listeners === undefined) continue;
+    for (const type of types) {
+      const list = listeners[type];
+      if (list === undefined) continue;
+      list.forEach((listener) => Object.freeze(listener));
+      fix(listeners, { key: type, value: Object.freeze(list) });
+    }
+    fix(data!, { key: "listeners", value: listeners });
+    fix(realm, { key, value: data });
+  }
+  // What a library would hear is nothing; being told so by an error it does not expect.
+  const { addEventListener } = EventTarget.prototype;
+  const locked: Record<string, true> = Object.create(null);
+  for (const type of types) locked[type] = true;
+  define(realm, {
+    addEventListener: (...args: unknown[]) => {
+      if (typeof args[0] === "string" && locked[args[0]] === true) return;
+      apply(addEventListener, globalThis, args);
+    },
+  });
+}
+
+function fix(object: object, { key, value }: { key: PropertyKey; value: unknown }): void {
+  Object.defineProperty(object, key, { value, writable: false, configurable: false });
 }
 
 /** The compiled program cannot make code from text at all; under `deno run` this takes its place. */

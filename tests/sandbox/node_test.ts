@@ -1,0 +1,50 @@
+import { road } from "./_venue.ts";
+
+const ALLOWED =
+  "assert async_hooks buffer crypto diagnostics_channel events path perf_hooks punycode querystring stream string_decoder timers url util"
+    .split(" ");
+
+road("The allowed node: modules lead to no file, no process and no internals", {
+  head: ALLOWED.map((name) => `import * as ${name}_ from "node:${name}";`).join("\n") +
+    `\nconst all: any = { ${ALLOWED.map((name) => `${name}_`).join(", ")} };
+const walk = (seen: Set<unknown>, value: any, test: (value: any, key: string) => boolean, depth = 4): any => {
+  if (value === null || typeof value !== "object" && typeof value !== "function" || seen.has(value) || depth === 0) return undefined;
+  seen.add(value);
+  for (const key of Reflect.ownKeys(value)) {
+    let held; try { held = value[key]; } catch { continue; }
+    if (typeof key === "string" && test(held, key)) return key;
+    const found = walk(seen, held, test, depth - 1);
+    if (found !== undefined) return String(key) + "." + found;
+  }
+};`,
+  attempts: {
+    names:
+      `walk(new Set(), all, (held, key) => /^(?:readFile|readFileSync|spawn|execSync|createRequire|Worker|runInContext|binding|dlopen)$/.test(key) && typeof held === "function")`,
+    core: `walk(new Set(), all, (held, key) => key === "core" && held?.ops !== undefined)`,
+    deno: `walk(new Set(), all, (held) => held?.readTextFileSync !== undefined)`,
+    process:
+      `walk(new Set(), all, (held) => typeof held?.kill === "function" && held?.pid !== undefined)`,
+    inspectPath:
+      `util_.inspect(globalThis, { showHidden: true, depth: 3 }).includes(props.path) ? "path" : undefined`,
+    callSites:
+      `util_.getCallSites?.().find((site: any) => /^file:.*(?:home|src)/.test(site.scriptName) &&
+      !/boot\\.js|run_source\\.ts|link_runtime\\.ts/.test(site.scriptName))?.scriptName`,
+    bufferPool:
+      `(() => { const buffer = Buffer.allocUnsafe(8192 * 4); return buffer.toString("latin1").includes("kuiper-sandbox") ? "secret" : undefined; })()`,
+    channel: `diagnostics_channel_.channel("child_process").hasSubscribers || undefined`,
+    stdio: `stream_.Writable.prototype.fd`,
+    engine: `crypto_.setEngine?.("x")`,
+  },
+});
+
+road("Other node: modules are not there, by whatever name", {
+  attempts: Object.fromEntries(
+    "fs fs/promises net http https http2 tls dns dgram module vm process worker_threads inspector v8 repl child_process cluster test wasi tty readline os sqlite trace_events zlib"
+      .split(" ").map((name) => [
+        name,
+        `(process.getBuiltinModule?.("node:${name}") ?? import("node:" + "${name}")
+          .then((module) => Object.keys(module).length))`,
+      ]),
+  ),
+  control: ["fs", "child_process", "os"],
+});
