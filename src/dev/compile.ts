@@ -35,6 +35,7 @@ const EMBEDDED = [
   "etc/kuiper.yaml",
   "etc/mqtt_source.yaml",
   "etc/plugins.yaml",
+  "etc/sources/memory.yaml",
   "etc/sources/random.yaml",
   "etc/sources/websocket.yaml",
   "plugins/sources/random.ts",
