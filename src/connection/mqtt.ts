@@ -163,9 +163,14 @@ export class MqttConnection implements AsyncDisposable {
       };
       this.#publishing.add(end);
       for (const { topic, payload } of messages) {
-        this.#client.publish(topic, payload as Buffer, options, (error) => {
-          if (error != null || --open === 0) end(error);
-        });
+        this.#client.publish(
+          topic,
+          payload as Parameters<MqttClient["publish"]>[1],
+          options,
+          (error) => {
+            if (error != null || --open === 0) end(error);
+          },
+        );
       }
     });
   }
