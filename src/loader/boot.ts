@@ -55,8 +55,10 @@ let firstSink: Sink | undefined;
 const running = new Map<number, { sink: RunningSink; flush(): void }>();
 
 /** What the isolate says goes through here; nothing of the realm is used that a plugin could have replaced. */
-function send(message: FromIsolate, transfer: Transferable[] = []): void {
-  captured.postMessage(message, transfer);
+function send(message: FromIsolate, transfer?: Transferable[]): void {
+  // An empty list would be read by the iterator of arrays, which is the plugin's to replace.
+  if (transfer === undefined || transfer.length === 0) captured.postMessage(message);
+  else captured.postMessage(message, transfer);
 }
 
 const denials = watchDenials(send);
@@ -76,29 +78,33 @@ globalThis.console = pluginConsole(log(0), captured.inspect) as unknown as Conso
 
 // -- What nobody caught: told to the engine, and never to the runtime, which would print the plugin's text --
 
-captured.listen("error", (event) => {
-  event.preventDefault();
-  event.stopImmediatePropagation();
+const crashed = (error: unknown) => {
   denials.flush();
-  const { error, message } = event as ErrorEvent;
-  send({ t: "failed", failure: bounded(failureOf(error ?? message, "crash")) });
-});
-captured.listen("unhandledrejection", (event) => {
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  denials.flush();
+  send({ t: "failed", failure: bounded(failureOf(error, "crash")) });
+};
+/** Where the plugin has replaced what a sentence is made with. */
+const untold = () =>
   send({
     t: "failed",
-    failure: bounded(failureOf((event as PromiseRejectionEvent).reason, "crash")),
+    failure: { step: "crash", name: "Error", message: "threw what cannot be told" },
   });
+captured.listen("error", { of: "error", read: crashed, failed: untold });
+captured.listen("unhandledrejection", { of: "reason", read: crashed, failed: untold });
+
+let asked = false;
+captured.listen("message", {
+  of: "data",
+  read: (data) => obey(data as ToIsolate),
+  failed: untold,
 });
 
-captured.listen("message", (event) => {
-  // A plugin that listens as well hears nothing of the engine.
-  event.stopImmediatePropagation();
-  const message = (event as MessageEvent).data as ToIsolate;
+/** A plugin can say such things too, by an event of its own: they may reach no more than it has. */
+function obey(message: ToIsolate): void {
   switch (message.t) {
     case "load":
+      // Whatever loads later has not been linked.
+      if (asked) return;
+      asked = true;
       void load(message);
       break;
     case "start":
@@ -126,7 +132,7 @@ captured.listen("message", (event) => {
       send({ t: "pong" });
       break;
   }
-});
+}
 
 captured.lockListeners(["error", "unhandledrejection", "message"]);
 

@@ -14,9 +14,17 @@ import { postponeNode } from "./tame_node.ts";
 
 /** What the boot keeps for itself. */
 export interface Captured {
-  postMessage(message: unknown, transfer: Transferable[]): void;
-  /** Listen on the realm. */
-  listen(type: string, listener: (event: Event) => void): void;
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+  /**
+   * Listen on the realm, before and instead of everybody who listens later; the runtime does nothing of its own. Runs
+   * when the plugin is there, so it uses nothing that a plugin could have replaced.
+   *
+   * @param read is given what the event has under `of`. What it throws goes to `failed`: the runtime would print it.
+   */
+  listen(
+    type: string,
+    listener: { of: "data" | "error" | "reason"; read(value: unknown): void; failed(): void },
+  ): void;
   /** Format what was given to a method of `console`. */
   inspect(args: unknown[]): string;
   /** Read a variable, which needs the permission. */
@@ -38,6 +46,8 @@ interface Internals {
   core: { tryClose(rid: number): void; ops?: object };
 }
 
+const { apply } = Reflect;
+
 /** Tame the realm of this Worker. Call it once. */
 export function tameRealm(): Captured {
   const realm = globalThis as unknown as Realm;
@@ -45,7 +55,7 @@ export function tameRealm(): Captured {
   const internals = deno[deno.internal as symbol] as Internals;
   const { inspectArgs } = internals;
   const post = (realm.postMessage as Captured["postMessage"]).bind(globalThis);
-  const listen = globalThis.addEventListener.bind(globalThis) as Captured["listen"];
+  const listen = listenAlone();
   const env = deno.env as typeof Deno.env;
   const captured: Captured = {
     postMessage: post,
@@ -66,6 +76,35 @@ export function tameRealm(): Captured {
   removeGlobals(realm);
   closePrototypes(realm);
   return captured;
+}
+
+function listenAlone(): Captured["listen"] {
+  const add = globalThis.addEventListener.bind(globalThis) as (
+    type: string,
+    listener: (event: object) => void,
+  ) => void;
+  const { preventDefault, stopImmediatePropagation } = Event.prototype;
+  const getters = {
+    data: getterOf(MessageEvent.prototype, "data"),
+    error: getterOf(ErrorEvent.prototype, "error"),
+    reason: getterOf(PromiseRejectionEvent.prototype, "reason"),
+  };
+  return (type, { of, read, failed }) =>
+    add(type, (event) => {
+      try {
+        apply(preventDefault, event, []);
+        apply(stopImmediatePropagation, event, []);
+        const get = getters[of];
+        read(get === undefined ? (event as Realm)[of] : apply(get, event, []));
+      } catch {
+        failed();
+      }
+    });
+}
+
+/** Some of them are plain properties of the event. */
+function getterOf(prototype: object, name: string): (() => unknown) | undefined {
+  return Object.getOwnPropertyDescriptor(prototype, name)?.get;
 }
 
 /** The Worker holds the program's own stdin, stdout and stderr. Standard output is for tuples only. */

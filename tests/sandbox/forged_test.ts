@@ -1,0 +1,92 @@
+import { assertEquals } from "@std/assert";
+import { harm, road, SECRET } from "./_venue.ts";
+
+/** Code that no linker has seen would say so here. */
+const LATER = "new Promise((done) => setTimeout(() => done((globalThis as any).forged), 60))";
+
+const say = (message: string) =>
+  `(delete (globalThis as any).forged, dispatchEvent(new MessageEvent("message", { data: ${message} })), ${LATER})`;
+
+const load = (text: string) =>
+  say(`{ t: "load", role: "source", type: "road", nodeModules: [], env: [], text: ${text} }`);
+
+road("A plugin says nothing to its own boot in the engine's place", {
+  attempts: {
+    load: load(`"globalThis.forged = 'ran'; await new Promise(() => {});"`),
+    trusted: `(delete (globalThis as any).forged, (() => {
+      const event = new MessageEvent("message", { data: { t: "load", role: "source", type: "road", nodeModules: [], env: [],
+        text: "globalThis.forged = 'ran'; await new Promise(() => {});" } });
+      for (const symbol of Object.getOwnPropertySymbols(event)) {
+        try { if ((event as any)[symbol] === false) (event as any)[symbol] = true; } catch { /* it is fixed */ }
+      }
+      dispatchEvent(event);
+    })(), ${LATER})`,
+    file: load(
+      "`globalThis.forged = (await import('file://${props.script}')).default; await new Promise(() => {});`",
+    ),
+    json: load(
+      "`globalThis.forged = JSON.stringify((await import('file://${props.path}', { with: { type: 'json' } })).default); await new Promise(() => {});`",
+    ),
+    node: load(
+      `"globalThis.forged = Object.keys(await import('node:module')).length; await new Promise(() => {});"`,
+    ),
+    net: load(
+      `"globalThis.forged = Object.keys(await import('node:net')).length; await new Promise(() => {});"`,
+    ),
+    variables: load(
+      `"globalThis.forged = globalThis.process?.env.KUIPER_SANDBOX_SECRET; await new Promise(() => {});"`,
+    ),
+    handler:
+      `((globalThis as any).onmessage = (event: any) => { (globalThis as any).forged = event.data.t; }, ${LATER})`,
+  },
+});
+
+const LATE = `setTimeout(() => { throw new Error("late"); }, 1); await new Promise(() => {});`;
+const REJECTED = `void Promise.reject(new Error("late")); await new Promise(() => {});`;
+
+/** One sentence of the engine's, and no word of the runtime's, which would print what the plugin likes. */
+const toldByEngine = (
+  { code, stdout, stderr }: { code: number; stdout: string; stderr: string },
+) => {
+  assertEquals(code, 1, stderr);
+  assertEquals(stdout, "");
+  assertEquals(/\(in worker|^error: (?!Source)/m.test(stderr), false, stderr);
+  assertEquals(stderr.includes(SECRET), false);
+};
+
+for (
+  const [what, patch] of Object.entries({
+    "preventDefault": `Event.prototype.preventDefault = () => {};`,
+    "what stops the event":
+      `Event.prototype.stopImmediatePropagation = () => { throw new Error("forged"); };`,
+    "preventDefault, with one that throws":
+      `Event.prototype.preventDefault = () => { throw new Error("forged"); };`,
+    "the error of an event":
+      `Object.defineProperty(ErrorEvent.prototype, "error", { get() { throw new Error("forged"); } });
+      Object.defineProperty(PromiseRejectionEvent.prototype, "reason", { get() { throw new Error("forged"); } });`,
+    "what cuts a text": `String.prototype.slice = () => { throw new Error("forged"); };`,
+    "what makes a text": `(globalThis as any).String = () => { throw new Error("forged"); };`,
+    "the class of errors":
+      `Object.defineProperty(Error, Symbol.hasInstance, { value() { throw new Error("forged"); } });`,
+    "the iterator of arrays":
+      `Array.prototype[Symbol.iterator] = () => { throw new Error("forged"); };`,
+    "timers": `(globalThis as any).clearTimeout = () => { throw new Error("forged"); };`,
+    "calls":
+      `Function.prototype.call = Function.prototype.apply = Function.prototype.bind = () => { throw new Error("forged"); };`,
+  })
+) {
+  harm(`A plugin that replaces ${what} does not make the runtime print what it throws`, {
+    body: `${patch} ${LATE}`,
+    check: toldByEngine,
+  });
+  harm(`A plugin that replaces ${what} does not make the runtime print what it rejects`, {
+    body: `${patch} ${REJECTED}`,
+    check: toldByEngine,
+  });
+}
+
+harm("reportError says what it is given in a sentence of the engine's", {
+  body:
+    `Event.prototype.preventDefault = () => {}; reportError(new Error("forged")); await new Promise(() => {});`,
+  check: toldByEngine,
+});
