@@ -27,6 +27,12 @@ const WEAKENINGS: readonly Weakening[] = [
     to: "  if (Deno.pid > 0) return captured;\n  closeStandardStreams(internals);\n",
   },
   {
+    defence: "the one load of an isolate",
+    file: "src/loader/boot.ts",
+    from: "      if (asked) return;\n",
+    to: "      void asked;\n",
+  },
+  {
     defence: "the permissions of the Worker",
     file: "src/loader/worker_port.ts",
     from: "permissions: workerPermissions(grant)",

@@ -147,8 +147,6 @@ function replaceDeno(realm: Realm, deno: Realm, env: typeof Deno.env): void {
   define(realm, { Deno: Object.freeze(allowed) });
 }
 
-const { apply } = Reflect;
-
 type Callable = (...args: unknown[]) => unknown;
 
 /** Calls that take a `transport`. */

@@ -17,7 +17,7 @@ road("A plugin says nothing to its own boot in the engine's place", {
       const event = new MessageEvent("message", { data: { t: "load", role: "source", type: "road", nodeModules: [], env: [],
         text: "globalThis.forged = 'ran'; await new Promise(() => {});" } });
       for (const symbol of Object.getOwnPropertySymbols(event)) {
-        try { if ((event as any)[symbol] === false) (event as any)[symbol] = true; } catch { /* it is fixed */ }
+        try { if (String(symbol).includes("rusted")) (event as any)[symbol] = true; } catch { /* it is fixed */ }
       }
       dispatchEvent(event);
     })(), ${LATER})`,
@@ -39,6 +39,7 @@ road("A plugin says nothing to its own boot in the engine's place", {
     handler:
       `((globalThis as any).onmessage = (event: any) => { (globalThis as any).forged = event.data.t; }, ${LATER})`,
   },
+  control: ["load", "trusted", "file", "node", "net", "variables"],
 });
 
 const LATE = `setTimeout(() => { throw new Error("late"); }, 1); await new Promise(() => {});`;

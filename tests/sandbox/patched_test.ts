@@ -1,0 +1,119 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { harm, road } from "./_venue.ts";
+
+/** Each of these is put in the place of what the boot or the runtime might call with something in its hands. */
+const HEAD = `const seen: unknown[] = [];
+const note = (value: any) => {
+  if (value === null || typeof value !== "object" && typeof value !== "function") return;
+  if (seen.length < 5000) seen.push(value);
+};
+const spy = (owner: any, name: PropertyKey) => {
+  const real = owner[name];
+  if (typeof real !== "function") return;
+  try {
+    owner[name] = function (this: unknown, ...args: unknown[]) {
+      note(this);
+      for (let i = 0; i < args.length; i++) note(args[i]);
+      return Reflect_apply(real, this, args);
+    };
+  } catch { /* it is fixed */ }
+};
+const Reflect_apply = Reflect.apply;
+for (const owner of [Array, String, Map, Set, WeakMap, Promise, Function, RegExp, Date, Uint8Array, EventTarget, Event]) {
+  for (const name of Reflect.ownKeys(owner.prototype)) {
+    if (name === "constructor") continue;
+    const own = Object.getOwnPropertyDescriptor(owner.prototype, name)!;
+    if (own.get !== undefined || owner === Array && (name === "push" || name === Symbol.iterator)) continue;
+    spy(owner.prototype, name);
+  }
+}
+for (const owner of [Object, JSON, Reflect, Array, Promise, Number, Math]) {
+  for (const name of Reflect.ownKeys(owner)) if (name !== "prototype") spy(owner, name);
+}
+const find = (test: (value: any) => boolean) => {
+  for (let i = 0; i < seen.length; i++) {
+    try { if (test(seen[i])) return "found"; } catch { /* not this one */ }
+  }
+};
+const wait = () => new Promise((done) => setTimeout(done, 30));`;
+
+road(
+  "What a plugin puts in the place of the language's own is handed nothing of the boot or the runtime",
+  {
+    head: HEAD,
+    attempts: {
+      reached:
+        `(await wait(), [1, 2].map((n) => n).length === 2 && seen.length > 0 ? undefined : "nothing was seen")`,
+      core: `find((value) => typeof value.ops === "object" && value.ops !== null)`,
+      ops:
+        `find((value) => typeof value.op_read_file_sync === "function" || typeof value.op_fs_read_file_sync === "function")`,
+      deno:
+        `find((value) => typeof value.readTextFileSync === "function" && typeof value.Command === "function")`,
+      post: `find((value) => typeof value.postMessage === "function")`,
+      process: `find((value) => typeof value.kill === "function" && value.pid !== undefined)`,
+      module: `find((value) => typeof value.createRequire === "function")`,
+      natives: `find((value) => typeof value === "function" && /postMessage/.test(value.name))`,
+    },
+  },
+);
+
+harm("What a plugin puts in the place of the language's own keeps no tuple from coming", {
+  body: `Array.prototype.push = JSON.stringify = Promise.prototype.then = Map.prototype.get =
+      () => { throw new Error("forged"); };
+    yield { message: { a: 1 } };`,
+  check: ({ stdout, stderr }) => {
+    // It harms itself: what matters is that the engine says so in a sentence, or goes on.
+    assertEquals(/\(in worker|^error: (?!Source)/m.test(stderr), false, stderr);
+    assertEquals(stdout === "" || stdout === '{"a":1}\n', true, stdout);
+  },
+});
+
+harm("A plugin that patches the language keeps no stop from coming", {
+  body: `yield { message: { a: 1 } };
+    Map.prototype.get = Map.prototype.delete = Promise.prototype.then = () => { throw new Error("forged"); };
+    (globalThis as any).setTimeout = (globalThis as any).clearTimeout = () => 0;
+    await new Promise(() => {});`,
+  args: ["--limit", "1"],
+  check: ({ code, stdout, stderr }) => {
+    // It may have broken its own isolate, which is told in a sentence; what it may not do is live on.
+    assertEquals(
+      code === 0 || stderr.includes('Source "road" of stream "road" failed'),
+      true,
+      stderr,
+    );
+    // Its tuple may have been on the way.
+    assert(stdout === "" || stdout === '{"a":1}\n', stdout);
+    assert(Number(/ in (\d+) ms/.exec(stderr)?.[1]) < 5000, stderr);
+  },
+});
+
+harm("A log line says whose it is, and a plugin's own word for it changes nothing", {
+  body: `ctx.log.warn("road2: stream \\"other\\" failed");
+    ctx.log.warn({ toString() { throw new Error("x"); } } as any);
+    yield { message: { a: 1 } };`,
+  check: ({ stderr }) => {
+    const lines = stderr.split("\n").filter((line) => line.includes("road2"));
+    assertEquals(lines.length, 1, stderr);
+    assertEquals(/road: .*road2|road.*road2/.test(lines[0]!), true, stderr);
+  },
+});
+
+road("A server that was granted writes nothing to standard output", {
+  permissions: `{ net: ["127.0.0.1"] }`,
+  attempts: {
+    serve:
+      `(() => { const server = Deno.serve({ hostname: "127.0.0.1", port: 0 }, () => { throw new Error("mine"); });
+      const { port } = server.addr as Deno.NetAddr;
+      return fetch("http://127.0.0.1:" + port).then((answer) => answer.text()).then(() => server.shutdown()); })()`,
+    proxy: `(Deno.createHttpClient({ proxy: { url: "http://127.0.0.1:9" } }).close(), undefined)`,
+  },
+  scene: () =>
+    Promise.resolve({
+      after({ stdout, stderr }) {
+        assertEquals(stdout.split("\n").filter((line) => line !== "" && !line.startsWith("{")), []);
+        assertEquals(stderr.includes("\u001b"), false);
+        assertStringIncludes(stderr, "road");
+      },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    }),
+});
