@@ -13,9 +13,10 @@ const load = (text: string) =>
 road("A plugin says nothing to its own boot in the engine's place", {
   attempts: {
     load: load(`"globalThis.forged = 'ran'; await new Promise(() => {});"`),
+    // Another text, or the runtime would have the module already.
     trusted: `(delete (globalThis as any).forged, (() => {
       const event = new MessageEvent("message", { data: { t: "load", role: "source", type: "road", nodeModules: [], env: [],
-        text: "globalThis.forged = 'ran'; await new Promise(() => {});" } });
+        text: "globalThis.forged = 'trusted'; await new Promise(() => {});" } });
       for (const symbol of Object.getOwnPropertySymbols(event)) {
         try { if (String(symbol).includes("rusted")) (event as any)[symbol] = true; } catch { /* it is fixed */ }
       }
