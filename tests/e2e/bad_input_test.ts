@@ -319,9 +319,9 @@ binaryTest("bad input: a file where data/ should be", async () => {
 
 binaryTest("bad input: a full disk loses nothing that was said to be stored", async () => {
   await using base = await makeBase({ "data/.keep": "" });
-  // A file system of 100 KB in a namespace of its own; its definitions are read before it goes.
+  // A file system of 136 KB in a namespace of its own; its definitions are read before it goes.
   const extra = `EXTRA=\'{"a":"${"x".repeat(30_000)}"}\'`;
-  const script = `mount -t tmpfs -o size=100k tmpfs data || exit 77
+  const script = `mount -t tmpfs -o size=136k tmpfs data || exit 77
     "$KUIPER" create stream a "() WITH (TYPE=\\"random\\", $EXTRA)" || exit 78
     "$KUIPER" create stream b "() WITH (TYPE=\\"random\\", $EXTRA)"
     echo "code $?"
