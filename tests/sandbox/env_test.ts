@@ -17,5 +17,4 @@ road("A plugin reads no variable", {
     cause: `(() => { try { Deno.env.get("${SECRET_NAME}"); } catch (error) {
       return error.message.includes("kuiper-sandbox") ? error.message : undefined; } })()`,
   },
-  control: ["get", "has", "toObject", "process", "environ", "cmdline"],
 });

@@ -40,7 +40,6 @@ road("A plugin says nothing to its own boot in the engine's place", {
     handler:
       `((globalThis as any).onmessage = (event: any) => { (globalThis as any).forged = event.data.t; }, ${LATER})`,
   },
-  control: ["load", "trusted", "file", "node", "net", "variables"],
 });
 
 const LATE = `setTimeout(() => { throw new Error("late"); }, 1); await new Promise(() => {});`;

@@ -43,7 +43,6 @@ road("A plugin imports no file at run time", {
   },
   // What the module is called inside of its one text tells nothing of the machine.
   harmless: (name, got) => name === "metaPath" && !got.includes("/tmp"),
-  control: ["script", "spaced", "newline", "template", "inArrow", "inTemplate", "withType"],
 });
 
 Deno.test("A plugin imports no file when it is linked", async () => {

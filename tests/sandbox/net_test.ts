@@ -71,14 +71,12 @@ road("A plugin reaches no host", {
     xhr: `new XMLHttpRequest().open("GET", props.url)`,
     beacon: `navigator.sendBeacon(props.url)`,
   },
-  control: ["fetch", "request", "connect", "localhost", "decimal", "short", "listen"],
   scene: () => forbiddenServer(),
 });
 
 road("A grant of one port is a grant of no other port and no other name", {
   permissions: `{ net: ["127.0.0.1:9", "localhost:9", "example.org"] }`,
   attempts: SPELLINGS,
-  control: ["fetch", "localhost", "decimal"],
   scene: () => forbiddenServer(),
 });
 
@@ -88,7 +86,6 @@ road("A granted origin leads nowhere else by a redirect", {
     follow: `fetch(props.redirecting).then((answer) => answer.text())`,
     file: `fetch(props.toFile).then((answer) => answer.text())`,
   },
-  control: ["follow"],
   async scene() {
     const allowed = secretServer();
     const forbidden = await forbiddenServer();

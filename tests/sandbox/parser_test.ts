@@ -136,8 +136,6 @@ road("What parsers read differently reaches no module loader", {
         await new Promise((done) => setTimeout(() => done((globalThis as any).leak), 20)))`,
     ]),
   ),
-  control: ["spaced", "comments", "memberReturn", "template", "inStatic", "inOptional"]
-    .filter((name) => linked.includes(name)),
   async scene(folder) {
     const leak = `${folder}/leak.js`;
     await Deno.writeTextFile(leak, `globalThis.leak = "${SECRET}";\n`);

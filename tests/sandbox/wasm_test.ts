@@ -18,5 +18,4 @@ road("WebAssembly reaches what it is given, and nothing else", {
     esm:
       `import("data:application/wasm;base64,AGFzbQEAAAA=" + "").then((m) => Object.keys(m).join() || "loaded")`,
   },
-  control: ["hostClosure"],
 });

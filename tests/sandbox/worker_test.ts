@@ -25,7 +25,6 @@ road("A plugin starts nothing and ends nothing", {
     importScripts: `importScripts("data:text/javascript,")`,
     priority: `Deno.setPriority?.(0)`,
   },
-  control: ["worker", "inherit", "command", "pid", "builtin"],
 });
 
 road("A plugin speaks to no other isolate and not to the terminal", {
@@ -62,5 +61,4 @@ road("A plugin speaks to no other isolate and not to the terminal", {
     name === "wasmShared" ||
     ["request", "query"].includes(name) && ["denied", "prompt"].includes(got) ||
     name.startsWith("processStd") && got === "true",
-  control: ["broadcast", "shared"],
 });
