@@ -119,7 +119,8 @@ function migrate(db: DatabaseSync, { path, readOnly }: { path: string; readOnly:
         `${MIGRATIONS.length}), run a command that writes first, such as "kuiper create stream"`,
     );
   }
-  for (const [i, step] of MIGRATIONS.entries()) {
-    if (i >= version) db.exec(`BEGIN IMMEDIATE; ${step} PRAGMA user_version = ${i + 1}; COMMIT`);
-  }
+  if (version === MIGRATIONS.length) return;
+  // All at once: who looks in the meantime finds the old schema or the new one.
+  const steps = MIGRATIONS.slice(version).join("");
+  db.exec(`BEGIN IMMEDIATE; ${steps} PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`);
 }
