@@ -65,6 +65,7 @@ const OWN: Readonly<Record<string, Readonly<Record<string, PropsSchema>>>> = {
     path: { type: "string" },
     fileType: { enum: ["lines", "json", "csv"] },
     rollingInterval: DURATION_SCHEMA,
+    checkInterval: DURATION_SCHEMA,
     rollingCount: COUNT,
     rollingSize: COUNT,
     rollingNamePattern: { enum: ["suffix", "prefix"] },

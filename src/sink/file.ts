@@ -2,14 +2,17 @@ import { dirname } from "@std/path";
 import type { Props, Sink, SinkContext, SinkItem } from "../contract/mod.ts";
 import { readFlagProp, readTextProp, wrongProp } from "../connection/mod.ts";
 import {
+  type Clock,
   fail,
   messageOf,
   oneOf,
   parseDuration,
   type Row,
+  systemClock,
   toJson,
   type Value,
 } from "../core/mod.ts";
+import { FileAtWork } from "./file_at_work.ts";
 
 const TYPES = ["lines", "json", "csv"] as const;
 const PATTERNS = ["suffix", "prefix"] as const;
@@ -17,6 +20,8 @@ const PATTERNS = ["suffix", "prefix"] as const;
 /** When a file is closed and the next one begun; 0 is never. */
 interface Rolling {
   readonly intervalMs: number;
+  /** How often a file that nothing comes for is looked at. Milliseconds. */
+  readonly checkMs: number;
   readonly count: number;
   readonly bytes: number;
   /** Where the time goes in the names of the files. */
@@ -27,7 +32,9 @@ interface Rolling {
  * The sink `file`: rows go to `path`, appended.
  *
  * - **lines**: a row of JSON a line. **csv**: the fields of the first row are the columns. **json**: one array, whole
- *   when the file is closed.
+ *   after each batch.
+ * - **Rolling**: a file that is full is closed and the next one begun, also when nothing more comes. No file is begun
+ *   twice, however fast they follow.
  * - **Whole rows**: what a batch holds is written at once; the end of the process loses none that was taken.
  */
 export class FileSink implements Sink {
@@ -36,12 +43,20 @@ export class FileSink implements Sink {
   #type: (typeof TYPES)[number] = "lines";
   #delimiter = ",";
   #hasHeader = false;
-  #rolling: Rolling = { intervalMs: 0, count: 0, bytes: 0, pattern: "suffix" };
-  #file: Deno.FsFile | undefined;
+  #rolling: Rolling = { intervalMs: 0, checkMs: 0, count: 0, bytes: 0, pattern: "suffix" };
+  #file: FileAtWork | undefined;
   #opened = 0;
   #rows = 0;
-  #bytes = 0;
   #columns: string[] | undefined;
+  readonly #clock: Clock;
+  readonly #closing = new AbortController();
+  #checking: Promise<void> = Promise.resolve();
+  /** Writing and the check of an idle file take turns. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
 
   /** @throws TypeError that names the property, its value and the cure. */
   configure(props: Props): void {
@@ -58,51 +73,56 @@ export class FileSink implements Sink {
     };
     this.#rolling = {
       intervalMs: parseDuration(props.rollingInterval ?? 0, '"rollingInterval"'),
+      checkMs: Math.max(1, parseDuration(props.checkInterval ?? "5m", '"checkInterval"')),
       count: number("rollingCount"),
       bytes: number("rollingSize"),
       pattern: oneOfProp(props, "rollingNamePattern", PATTERNS) ?? "suffix",
     };
   }
 
-  async open(): Promise<void> {
+  async open(ctx: SinkContext): Promise<void> {
     await this.#begin();
+    if (this.#rolling.intervalMs > 0) this.#checking = this.#checkIdle(ctx);
   }
 
-  async collect(items: readonly SinkItem[], ctx: SinkContext): Promise<void> {
+  collect(items: readonly SinkItem[], ctx: SinkContext): Promise<void> {
     const rows: Row[] = [];
     for (const item of items) {
       if (!("message" in item)) continue;
-      if (Array.isArray(item.message)) rows.push(...item.message as Row[]);
-      else rows.push(item.message);
+      if (!Array.isArray(item.message)) rows.push(item.message);
+      else for (const row of item.message as Row[]) rows.push(row);
     }
-    for (let from = 0; from < rows.length;) {
-      if (this.#isFull()) await this.#roll(ctx);
-      const { count } = this.#rolling;
-      const room = count === 0 ? rows.length - from : count - this.#rows;
-      const some = rows.slice(from, from + room);
-      await this.#write(this.#textOf(some));
-      this.#rows += some.length;
-      from += some.length;
-    }
+    return this.#inTurn(async () => {
+      for (let from = 0; from < rows.length;) {
+        if (this.#isFull()) await this.#roll(ctx);
+        const { count } = this.#rolling;
+        const room = count === 0 ? rows.length - from : count - this.#rows;
+        const some = from === 0 && room >= rows.length ? rows : rows.slice(from, from + room);
+        await this.#write(some);
+        this.#rows += some.length;
+        from += some.length;
+      }
+    });
   }
 
   async close(): Promise<void> {
-    await this.#end();
+    this.#closing.abort();
+    await this.#checking;
+    await this.#turn;
+    this.#end();
   }
 
   // -- Rows to text --
 
   #textOf(rows: readonly Row[]): string {
     if (this.#type === "lines") return rows.map((row) => `${toJson(row)}\n`).join("");
-    if (this.#type === "json") {
-      return rows.map((row, i) => (this.#rows + i === 0 ? "[" : ",\n") + toJson(row)).join("");
-    }
+    if (this.#type === "json") return rows.map(toJson).join(",\n");
     let text = "";
     for (const row of rows) {
       if (this.#columns === undefined) {
         this.#columns = Object.keys(row);
         // A file that is appended to has its header already.
-        if (this.#hasHeader && this.#bytes === 0) text += this.#csv(this.#columns);
+        if (this.#hasHeader && this.#file!.bytes === 0) text += this.#csv(this.#columns);
       }
       text += this.#csv(this.#columns.map((name) => row[name]));
     }
@@ -124,13 +144,36 @@ export class FileSink implements Sink {
 
   #isFull(): boolean {
     const { intervalMs, count, bytes } = this.#rolling;
-    if (this.#rows === 0) return false;
-    return (intervalMs > 0 && Date.now() - this.#opened >= intervalMs) ||
-      (count > 0 && this.#rows >= count) || (bytes > 0 && this.#bytes >= bytes);
+    if (this.#rows === 0 || this.#file === undefined) return false;
+    return (intervalMs > 0 && this.#clock.now() - this.#opened >= intervalMs) ||
+      (count > 0 && this.#rows >= count) || (bytes > 0 && this.#file.bytes >= bytes);
+  }
+
+  async #checkIdle(ctx: SinkContext): Promise<void> {
+    while (true) {
+      try {
+        await this.#clock.sleep(this.#rolling.checkMs, this.#closing.signal);
+      } catch {
+        return;
+      }
+      try {
+        await this.#inTurn(async () => {
+          if (this.#isFull()) await this.#roll(ctx);
+        });
+      } catch (error) {
+        ctx.log.warn(messageOf(error));
+      }
+    }
+  }
+
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(act);
+    this.#turn = done.catch(() => {});
+    return done;
   }
 
   async #roll(ctx: SinkContext): Promise<void> {
-    await this.#end();
+    this.#end();
     await this.#begin();
     ctx.log.debug("began the next file");
   }
@@ -138,15 +181,14 @@ export class FileSink implements Sink {
   async #begin(): Promise<void> {
     const { intervalMs, count, bytes } = this.#rolling;
     const rolls = intervalMs > 0 || count > 0 || bytes > 0;
-    const path = rolls ? this.#rolledPath() : this.#path;
     try {
-      await Deno.mkdir(dirname(path), { recursive: true });
-      this.#file = await Deno.open(path, {
-        create: true,
-        ...(this.#type === "json" ? { write: true, truncate: true } : { append: true }),
-      });
-      this.#bytes = (await this.#file.stat()).size;
+      await Deno.mkdir(dirname(this.#path), { recursive: true });
+      const isArray = this.#type === "json";
+      this.#file = rolls
+        ? await FileAtWork.begin(this.#rolledPath(), isArray)
+        : await FileAtWork.append(this.#path, isArray);
     } catch (error) {
+      const path = this.#path;
       if (error instanceof Deno.errors.NotCapable) {
         throw fail(
           "denied",
@@ -157,27 +199,21 @@ export class FileSink implements Sink {
       }
       throw fail("io", `Cannot open ${path}: ${messageOf(error)}`, error);
     }
-    this.#opened = Date.now();
+    this.#opened = this.#clock.now();
     this.#rows = 0;
     this.#columns = undefined;
   }
 
-  async #end(): Promise<void> {
-    const file = this.#file;
-    if (file === undefined) return;
-    try {
-      if (this.#type === "json") await this.#write(this.#rows === 0 ? "[]\n" : "]\n");
-    } finally {
-      this.#file = undefined;
-      file.close();
-    }
+  #end(): void {
+    this.#file?.close();
+    this.#file = undefined;
   }
 
-  async #write(text: string): Promise<void> {
-    let bytes = new TextEncoder().encode(text);
-    this.#bytes += bytes.length;
+  async #write(rows: readonly Row[]): Promise<void> {
+    // A roll that failed left no file.
+    if (this.#file === undefined) await this.#begin();
     try {
-      while (bytes.length > 0) bytes = bytes.subarray(await this.#file!.write(bytes));
+      await this.#file!.write(this.#textOf(rows));
     } catch (error) {
       throw fail("io", `Cannot write ${this.#path}: ${messageOf(error)}`, error);
     }
@@ -185,7 +221,7 @@ export class FileSink implements Sink {
 
   /** `readings.csv` is `readings-2026-01-31T10-20-30-123.csv` or, by prefix, `2026-…-readings.csv`. */
   #rolledPath(): string {
-    const time = new Date().toISOString().slice(0, -1).replaceAll(/[:.]/g, "-");
+    const time = new Date(this.#clock.now()).toISOString().slice(0, -1).replaceAll(/[:.]/g, "-");
     const [, folder = "", name = "", extension = ""] =
       /^(.*[\\/])?([^\\/]+?)(\.[^.\\/]*)?$/.exec(this.#path) ?? [];
     return this.#rolling.pattern === "prefix"

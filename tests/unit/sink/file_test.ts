@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { inlineSinkHost, type SinkInstance } from "../../../src/contract/mod.ts";
-import type { Row } from "../../../src/core/mod.ts";
+import type { Clock, Row } from "../../../src/core/mod.ts";
 import { FileSink } from "../../../src/sink/file.ts";
 
 async function folder(): Promise<AsyncDisposable & { path: string }> {
@@ -9,8 +9,11 @@ async function folder(): Promise<AsyncDisposable & { path: string }> {
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-async function open(props: Record<string, unknown>): Promise<SinkInstance & AsyncDisposable> {
-  const host = inlineSinkHost(() => Promise.resolve(new FileSink()), "rows");
+async function open(
+  props: Record<string, unknown>,
+  clock?: Clock,
+): Promise<SinkInstance & AsyncDisposable> {
+  const host = inlineSinkHost(() => Promise.resolve(new FileSink(clock)), "rows");
   const spec = { props, ruleId: "r", opId: "sink_file_0", instanceId: 0 };
   const instance = host.start(spec, { log: () => {}, status: () => {} });
   const failure = await instance.opened;
@@ -42,29 +45,118 @@ Deno.test("FileSink writes CSV with one header, quoting what needs it", async ()
   assertEquals(await Deno.readTextFile(path), `a,b\n${rows}${rows}`);
 });
 
-Deno.test("FileSink writes one JSON array", async () => {
+/** A clock that stands still until a test lets its sleepers go. */
+class StandingClock implements Clock {
+  time = Date.UTC(2026, 0, 31);
+  #sleeping: (() => void) | undefined;
+  #slept: (() => void) | undefined;
+  now(): number {
+    return this.time;
+  }
+  sleep(_ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#sleeping = resolve;
+      this.#slept?.();
+      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+  }
+  /** Let the sleeper go, and wait until it sleeps again. */
+  wake(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#slept = resolve;
+      this.#sleeping!();
+    });
+  }
+}
+
+/** Name and text of each file, sorted by name. */
+async function filesIn(path: string): Promise<[string, string][]> {
+  const names = [...Deno.readDirSync(path)].map(({ name }) => name).sort();
+  return await Promise.all(
+    names.map(async (name): Promise<[string, string]> => [
+      name,
+      await Deno.readTextFile(join(path, name)),
+    ]),
+  );
+}
+
+Deno.test("FileSink writes one JSON array, whole after each batch and over runs", async () => {
   await using dir = await folder();
   const path = join(dir.path, "out.json");
-  {
+  const written: Row[] = [];
+  for (let run = 0; run < 3; run++) {
     await using sink = await open({ path, fileType: "json" });
-    await sink.collect(items({ a: 1 }));
-    await sink.collect(items({ a: 2 }));
+    for (let batch = 0; batch < 2; batch++) {
+      assertEquals(JSON.parse(await Deno.readTextFile(path)), written);
+      const rows = [{ run, batch, text: "ä]" }, { run, batch, nested: [[]] }];
+      written.push(...rows);
+      assertEquals(await sink.collect(items(...rows)), { kind: "taken", refused: [] });
+      assertEquals(JSON.parse(await Deno.readTextFile(path)), written);
+    }
   }
-  assertEquals(JSON.parse(await Deno.readTextFile(path)), [{ a: 1 }, { a: 2 }]);
 });
 
-Deno.test("FileSink begins the next file at rollingCount, and loses no row", async () => {
+Deno.test("FileSink goes on with a JSON array that others wrote, and leaves what is none", async () => {
   await using dir = await folder();
-  {
-    await using sink = await open({ path: join(dir.path, "out.ndjson"), rollingCount: 2 });
-    await sink.collect(items({ a: 1 }, { a: 2 }, { a: 3 }));
-    // Names hold milliseconds: the third file must not be the second.
-    await sink.collect(items({ a: 4 }, { a: 5 }));
+  const path = join(dir.path, "out.json");
+  for (
+    const [before, after] of [
+      ["[]", [{ a: 1 }]],
+      ["[ ]\n", [{ a: 1 }]],
+      ["[1]", [1, { a: 1 }]],
+      ['[{"b": []}\n]  \n', [{ b: [] }, { a: 1 }]],
+    ] as const
+  ) {
+    await Deno.writeTextFile(path, before);
+    await using sink = await open({ path, fileType: "json" });
+    await sink.collect(items({ a: 1 }));
+    assertEquals(JSON.parse(await Deno.readTextFile(path)), after);
   }
-  const names = [...Deno.readDirSync(dir.path)].map(({ name }) => name).sort();
-  const texts = await Promise.all(names.map((name) => Deno.readTextFile(join(dir.path, name))));
-  const rows = texts.join("").trim().split("\n").map((line) => JSON.parse(line).a).sort();
-  assertEquals(rows, [1, 2, 3, 4, 5]);
+  await Deno.writeTextFile(path, "no array");
+  const error = await assertRejects(() => open({ path, fileType: "json" }), Error);
+  assertEquals(error.message.includes("does not end as a JSON array does"), true);
+  assertEquals(await Deno.readTextFile(path), "no array");
+});
+
+Deno.test("FileSink begins the next file at rollingCount, and loses no row within a millisecond", async () => {
+  for (const fileType of ["lines", "csv", "json"]) {
+    await using dir = await folder();
+    {
+      const props = { path: join(dir.path, "out.txt"), fileType, rollingCount: 2 };
+      await using sink = await open(props, new StandingClock());
+      await sink.collect(items({ a: 1 }, { a: 2 }, { a: 3 }));
+      await sink.collect(items({ a: 4 }, { a: 5 }));
+    }
+    const files = await filesIn(dir.path);
+    assertEquals(files.map(([name]) => name), [
+      "out-2026-01-31T00-00-00-000-1.txt",
+      "out-2026-01-31T00-00-00-000-2.txt",
+      "out-2026-01-31T00-00-00-000.txt",
+    ]);
+    const rows = [files[2]!, files[0]!, files[1]!].map(([, text]) => text.match(/\d/g)!.join(""));
+    assertEquals(rows, ["12", "34", "5"]);
+  }
+});
+
+Deno.test("FileSink begins the next file when the time is over though nothing comes", async () => {
+  await using dir = await folder();
+  const clock = new StandingClock();
+  {
+    await using sink = await open(
+      { path: join(dir.path, "out.txt"), rollingInterval: "1h" },
+      clock,
+    );
+    await sink.collect(items({ a: 1 }));
+    clock.time += 3_599_999;
+    await clock.wake();
+    await sink.collect(items({ a: 2 }));
+    clock.time += 1;
+    await clock.wake();
+    assertEquals((await filesIn(dir.path)).map(([, text]) => text), ['{"a":1}\n{"a":2}\n', ""]);
+    clock.time += 3_600_000;
+    await clock.wake();
+  }
+  assertEquals((await filesIn(dir.path)).length, 2, "an empty file is gone on with");
 });
 
 Deno.test("FileSink.configure() names the property that is wrong", () => {

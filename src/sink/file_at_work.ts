@@ -1,0 +1,132 @@
+import { fail } from "../core/mod.ts";
+
+/** Bytes of an array's end that are looked at: its bracket and the space around it. */
+const END_BYTES = 64;
+/** Most names that are tried for a new file. */
+const MOST_NAMES = 10_000;
+
+/**
+ * A file that texts are added to.
+ *
+ * - **Text**: what is written goes behind what is there.
+ * - **Array**: what is written are elements of one JSON array. The file is a whole array after each call: the closing
+ *   bracket is written with the elements and overwritten by the next ones.
+ */
+export class FileAtWork implements Disposable {
+  readonly #file: Deno.FsFile;
+  readonly #isArray: boolean;
+  /** Where the next text goes. In an array that is before its end. */
+  #at: number;
+  #isEmpty: boolean;
+
+  private constructor(
+    file: Deno.FsFile,
+    isArray: boolean,
+    start: { at: number; isEmpty: boolean },
+  ) {
+    this.#file = file;
+    this.#isArray = isArray;
+    this.#at = start.at;
+    this.#isEmpty = start.isEmpty;
+  }
+
+  /**
+   * Go on with the file at `path`, or make it.
+   *
+   * @throws KuiperError `io` when an array shall go on that is none. What `Deno.open` throws.
+   */
+  static async append(path: string, isArray: boolean): Promise<FileAtWork> {
+    const file = await Deno.open(path, {
+      create: true,
+      ...(isArray ? { read: true, write: true } : { append: true }),
+    });
+    try {
+      const { size } = await file.stat();
+      if (!isArray) return new FileAtWork(file, false, { at: size, isEmpty: size === 0 });
+      if (size === 0) return await FileAtWork.#emptyArray(file);
+      const from = Math.max(0, size - END_BYTES);
+      await file.seek(from, Deno.SeekMode.Start);
+      const end = new Uint8Array(size - from);
+      for (let got = 0; got < end.length;) got += await file.read(end.subarray(got)) ?? end.length;
+      const closing = /(\[?)\s*\]\s*$/.exec(String.fromCharCode(...end));
+      if (closing === null) {
+        throw fail(
+          "io",
+          `${path} does not end as a JSON array does: move it away, or write to another file`,
+        );
+      }
+      const isEmpty = closing[1] === "[";
+      return new FileAtWork(file, true, {
+        at: from + closing.index + (isEmpty ? 1 : 0),
+        isEmpty,
+      });
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Make a file at `path`; where there is one, at that path with a number.
+   *
+   * @throws KuiperError `io` when 10,000 names are taken. What `Deno.open` throws.
+   */
+  static async begin(path: string, isArray: boolean): Promise<FileAtWork> {
+    const [, name = path, extension = ""] = /^(.*[^\\/])(\.[^.\\/]*)$/.exec(path) ?? [];
+    for (let number = 0; number < MOST_NAMES; number++) {
+      let file: Deno.FsFile;
+      try {
+        file = await Deno.open(number === 0 ? path : `${name}-${number}${extension}`, {
+          createNew: true,
+          write: true,
+        });
+      } catch (error) {
+        if (error instanceof Deno.errors.AlreadyExists) continue;
+        throw error;
+      }
+      if (isArray) return await FileAtWork.#emptyArray(file);
+      return new FileAtWork(file, false, { at: 0, isEmpty: true });
+    }
+    throw fail("io", `${path} and ${MOST_NAMES - 1} more names are taken: move files away`);
+  }
+
+  static async #emptyArray(file: Deno.FsFile): Promise<FileAtWork> {
+    const array = new FileAtWork(file, true, { at: 0, isEmpty: true });
+    await array.#put("[", "]\n");
+    return array;
+  }
+
+  /** Bytes of what was written, without an array's end. */
+  get bytes(): number {
+    return this.#at;
+  }
+
+  /** Add a text; to an array its elements, with commas between them. */
+  async write(text: string): Promise<void> {
+    if (this.#isArray) await this.#put(`${this.#isEmpty ? "" : ","}\n${text}`, "\n]\n");
+    else await this.#put(text, "");
+    this.#isEmpty = false;
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async #put(text: string, end: string): Promise<void> {
+    const bytes = new TextEncoder().encode(text + end);
+    if (this.#isArray) await this.#file.seek(this.#at, Deno.SeekMode.Start);
+    try {
+      for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
+    } catch (error) {
+      // Nothing of it shall be left behind an end that is written later and is shorter.
+      if (this.#isArray) await this.#file.truncate(this.#at).catch(() => {});
+      throw error;
+    }
+    // The ends are of one byte a character.
+    this.#at += bytes.length - end.length;
+  }
+}
