@@ -214,6 +214,11 @@ export interface SinkContext {
   status(status: ConnectionStatus, message?: string): void;
   /** Say that one item of the call to `collect` that is going on is refused for good: it is dropped and counted. */
   refuse(index: number, reason: string): void;
+  /**
+   * Say that the first `count` items of the call to `collect` that is going on are done with: when it then throws, only
+   * the others come again or are dropped. A sink that takes all or nothing need not call it.
+   */
+  taken(count: number): void;
 }
 
 /**
@@ -229,7 +234,8 @@ export interface Sink {
   open?(ctx: SinkContext): void | Promise<void>;
   /**
    * Hand items over, in order; the next call comes when this one is done. Throw {@link NotConnected} or
-   * {@link BackOff} to get the same items again, anything else to have them dropped and counted.
+   * {@link BackOff} to get the items again that {@link SinkContext.taken} does not cover, anything else to have them
+   * dropped and counted.
    */
   collect(items: readonly SinkItem[], ctx: SinkContext): void | Promise<void>;
   /** Release what configure and open took. Called once, after an error too. */

@@ -38,7 +38,15 @@ export { pickExport, pickSink } from "./pick_export.ts";
 export type { SinkFactory, SourceFactory } from "./pick_export.ts";
 export { pickFunction } from "./pick_function.ts";
 export type { PickedFunction } from "./pick_function.ts";
-export type { CollectResult, SinkEvents, SinkHost, SinkInstance, SinkSpec } from "./sink.ts";
+export type {
+  CollectResult,
+  RefusedItem,
+  SettledItems,
+  SinkEvents,
+  SinkHost,
+  SinkInstance,
+  SinkSpec,
+} from "./sink.ts";
 export type {
   FunctionArg,
   FunctionContext,

@@ -2,7 +2,15 @@ import { fail, type LogLevel, messageOf } from "../core/mod.ts";
 import { BackOff, NotConnected } from "./control_errors.ts";
 import type { ConnectionStatus, Sink, SinkContext, SinkItem } from "./kuiper.d.ts";
 import { failureOf } from "./run_source.ts";
-import type { CollectResult, SinkEvents, SinkHost, SinkInstance, SinkSpec } from "./sink.ts";
+import type {
+  CollectResult,
+  RefusedItem,
+  SettledItems,
+  SinkEvents,
+  SinkHost,
+  SinkInstance,
+  SinkSpec,
+} from "./sink.ts";
 import type { SourceFailure } from "./source_instance.ts";
 
 /** Milliseconds that a sink's own close may take when its host is disposed of. */
@@ -12,15 +20,17 @@ const DISPOSE_MS = 1000;
  * Runs one instance of a sink: the same in the engine's isolate and in another.
  *
  * - **Order**: configure, open, then one `collect` at a time, then close, once.
- * - **Control errors**: NotConnected and BackOff of `collect` ask for the same items again; anything else drops them.
+ * - **Control errors**: NotConnected and BackOff of `collect` ask for the items again, anything else drops them; both
+ *   but for those that the sink has said to have taken.
  */
 export class RunningSink implements SinkInstance {
   readonly opened: Promise<SourceFailure | undefined>;
   readonly #stop = new AbortController();
   readonly #ctx: SinkContext;
   #sink: Sink | undefined;
-  #refused: { index: number; message: string }[] = [];
+  #refused: RefusedItem[] = [];
   #count = 0;
+  #taken = 0;
   #closing: Promise<void> | undefined;
 
   /** @param make gives the sink; what it throws is told by {@link opened}. */
@@ -36,17 +46,19 @@ export class RunningSink implements SinkInstance {
     }
     this.#refused = [];
     this.#count = items.length;
+    this.#taken = 0;
     try {
       // Most sinks take at once: a promise for nothing would cost each batch a turn.
       const taking = sink.collect(items, this.#ctx);
       if (taking !== undefined) await taking;
       return { kind: "taken", refused: this.#refused };
     } catch (error) {
+      const settled = this.#settled();
       if (error instanceof BackOff) {
-        return { kind: "retry", message: error.message, afterMs: error.ms };
+        return { kind: "retry", message: error.message, afterMs: error.ms, ...settled };
       }
-      if (isNotConnected(error)) return { kind: "retry", message: messageOf(error) };
-      return { kind: "failed", failure: failureOf(error, "collect") };
+      if (isNotConnected(error)) return { kind: "retry", message: messageOf(error), ...settled };
+      return { kind: "failed", failure: failureOf(error, "collect"), ...settled };
     } finally {
       this.#count = 0;
     }
@@ -54,6 +66,12 @@ export class RunningSink implements SinkInstance {
 
   close(deadlineMs: number): Promise<void> {
     return this.#closing ??= this.#close(deadlineMs);
+  }
+
+  #settled(): { settled?: SettledItems } {
+    const count = this.#taken;
+    if (count === 0) return {};
+    return { settled: { count, refused: this.#refused.filter(({ index }) => index < count) } };
   }
 
   async #open(make: () => Promise<Sink>, spec: SinkSpec): Promise<SourceFailure | undefined> {
@@ -103,6 +121,15 @@ export class RunningSink implements SinkInstance {
           );
         }
         this.#refused.push({ index, message: String(reason) });
+      },
+      taken: (count) => {
+        if (!Number.isInteger(count) || count < this.#taken || count > this.#count) {
+          throw new RangeError(
+            `Cannot have taken ${count} items: this call of collect has ${this.#count}, ` +
+              `of which ${this.#taken} were taken before`,
+          );
+        }
+        this.#taken = count;
       },
     };
   }

@@ -20,14 +20,31 @@ export interface SinkEvents {
   status(status: ConnectionStatus, message: string): void;
 }
 
+/** An item that is refused for good, by its index in the call, with why. */
+export interface RefusedItem {
+  readonly index: number;
+  readonly message: string;
+}
+
+/** What a call that did not take everything is done with: the first `count` items, but for those `refused`. */
+export interface SettledItems {
+  readonly count: number;
+  readonly refused: readonly RefusedItem[];
+}
+
 /** How a call of `collect` ended. */
 export type CollectResult =
-  /** Everything was taken, but for the items `refused` (by index, each with why): those are dropped and counted. */
-  | { readonly kind: "taken"; readonly refused: readonly { index: number; message: string }[] }
-  /** Not now: the same items are handed over again, after `afterMs` if it is given, else with backoff. */
-  | { readonly kind: "retry"; readonly message: string; readonly afterMs?: number }
-  /** These items will never be taken: they are dropped and counted; the sink goes on. */
-  | { readonly kind: "failed"; readonly failure: SourceFailure }
+  /** Everything was taken, but for the items `refused`: those are dropped and counted. */
+  | { readonly kind: "taken"; readonly refused: readonly RefusedItem[] }
+  /** Not now: what is not settled is handed over again, after `afterMs` if it is given, else with backoff. */
+  | {
+    readonly kind: "retry";
+    readonly message: string;
+    readonly afterMs?: number;
+    readonly settled?: SettledItems;
+  }
+  /** What is not settled will never be taken: it is dropped and counted; the sink goes on. */
+  | { readonly kind: "failed"; readonly failure: SourceFailure; readonly settled?: SettledItems }
   /** The instance is gone. */
   | { readonly kind: "lost"; readonly failure: SourceFailure };
 

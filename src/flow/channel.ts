@@ -187,17 +187,20 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
   }
 
   /**
-   * Wait for items: true when there are some, false when the channel is closed and empty.
+   * Wait for items: true when there are some, false when the channel is closed and empty, or `until` aborts first.
    *
    * @throws what was given to `close`, after the last item. A TypeError when another receiver waits.
    */
-  async ready(): Promise<boolean> {
+  async ready(until?: AbortSignal): Promise<boolean> {
     // Again after waking: somebody may have called takeNow in between.
-    while (this.#size === 0 && !this.#closed) {
+    while (this.#size === 0 && !this.#closed && until?.aborted !== true) {
       if (this.#receiver !== undefined) {
         throw new TypeError("Cannot receive: the channel has a receiver already");
       }
+      const wake = () => this.#wake();
+      until?.addEventListener("abort", wake, { once: true });
       await new Promise<void>((resolve) => this.#receiver = resolve);
+      until?.removeEventListener("abort", wake);
     }
     if (this.#size > 0) return true;
     if (this.#error !== undefined) throw this.#error;

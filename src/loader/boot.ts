@@ -16,8 +16,10 @@ import {
   pickExport,
   pickFunction,
   pickSink,
+  type RefusedItem,
   RunningSink,
   runSource,
+  type SettledItems,
   type Sink,
   type SinkFactory,
   type SinkSpec,
@@ -238,18 +240,29 @@ async function closeSink(id: number, deadlineMs: number): Promise<void> {
 function boundedResult(result: CollectResult): CollectResult {
   switch (result.kind) {
     case "taken":
-      return {
-        kind: "taken",
-        refused: result.refused.map(({ index, message }) => ({
-          index,
-          message: cut(message, MOST_OF_ERROR),
-        })),
-      };
+      return { kind: "taken", refused: boundedItems(result.refused) };
     case "retry":
-      return { ...result, message: cut(result.message, LIMITS.message) };
+      return {
+        ...result,
+        message: cut(result.message, LIMITS.message),
+        ...boundedSettled(result.settled),
+      };
+    case "failed": {
+      const failure = bounded(result.failure);
+      return { kind: "failed", failure, ...boundedSettled(result.settled) };
+    }
     default:
       return { kind: result.kind, failure: bounded(result.failure) };
   }
+}
+
+function boundedItems(refused: readonly RefusedItem[]): RefusedItem[] {
+  return refused.map(({ index, message }) => ({ index, message: cut(message, MOST_OF_ERROR) }));
+}
+
+function boundedSettled(settled: SettledItems | undefined): { settled?: SettledItems } {
+  if (settled === undefined) return {};
+  return { settled: { count: settled.count, refused: boundedItems(settled.refused) } };
 }
 
 /** Bundled libraries read `process.env`: it holds what was granted, and is silent about the rest. */

@@ -86,9 +86,15 @@ export class RemoteSink implements SinkInstance {
   receiveCollected(result: CollectResult): void {
     const collecting = this.#collecting;
     if (collecting === undefined) throw new ProtocolError("took items that it was not given");
-    if (result.kind === "taken") {
-      const { count } = collecting;
-      if (result.refused.length > count || result.refused.some(({ index }) => index >= count)) {
+    const settled = result.kind === "taken"
+      ? { count: collecting.count, refused: result.refused }
+      : "settled" in result
+      ? result.settled
+      : undefined;
+    if (settled !== undefined) {
+      const { count, refused } = settled;
+      if (count > collecting.count) throw new ProtocolError("took more items than it was given");
+      if (refused.length > count || refused.some(({ index }) => index >= count)) {
         throw new ProtocolError("refused items that it was not given");
       }
     }

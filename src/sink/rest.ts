@@ -60,6 +60,8 @@ export class RestSink implements Sink {
       if (!("payload" in item)) continue;
       const refusal = await this.#send(item.payload, ctx);
       if (refusal !== undefined) ctx.refuse(i, refusal);
+      // Each item is a request of its own: what was answered is not sent again for a later one that is not.
+      ctx.taken(i + 1);
     }
   }
 

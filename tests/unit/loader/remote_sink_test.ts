@@ -65,8 +65,13 @@ Deno.test("WorkerHost.startSink() tells what is to be retried, what failed, and 
     import { BackOff, NotConnected } from "kuiper";
     export default {
       configure() {},
-      async collect([{ payload }]) {
+      async collect([{ payload }], ctx) {
         if (payload[0] === 0) throw new NotConnected("gone");
+        if (payload[0] === 3) {
+          ctx.refuse(0, "no");
+          ctx.taken(1);
+          throw new NotConnected("gone after one");
+        }
         if (payload[0] === 1) throw new BackOff(50, "slow down");
         if (payload[0] === 2) throw new RangeError("too big");
         await fetch("http://127.0.0.1:8099/");
@@ -76,13 +81,18 @@ Deno.test("WorkerHost.startSink() tells what is to be retried, what failed, and 
   const sink = host.startSink(SPEC, listen().events);
   const send = (n: number) => sink.collect([{ payload: new Uint8Array([n]) }]);
   assertEquals(await send(0), { kind: "retry", message: "gone" });
+  assertEquals(await send(3), {
+    kind: "retry",
+    message: "gone after one",
+    settled: { count: 1, refused: [{ index: 0, message: "no" }] },
+  });
   const later = await send(1);
   assert(later.kind === "retry");
   assertEquals(later.afterMs, 50);
   const failed = await send(2);
   assert(failed.kind === "failed");
   assertEquals([failed.failure.step, failed.failure.message], ["collect", "too big"]);
-  const denied = await send(3);
+  const denied = await send(4);
   assert(denied.kind === "failed");
   assertStringIncludes(denied.failure.message, 'sink "mine" was denied net access');
   await sink.close(1000);
@@ -156,6 +166,10 @@ Deno.test("RemoteSink refuses answers to what it was not asked", async () => {
   const collecting = sink.collect([{ message: { n: 1 } }]);
   assert(refused(() => sink.receiveCollected(taken(1))));
   assert(refused(() => sink.receiveCollected(taken(0, 0))));
+  for (const [count, index] of [[2, 0], [0, 0], [1, 1]] as const) {
+    const settled = { count, refused: [{ index, message: "" }] };
+    assert(refused(() => sink.receiveCollected({ kind: "retry", message: "", settled })));
+  }
   sink.receiveCollected(taken(0));
   assertEquals(await collecting, taken(0));
   const lost = sink.collect([{ message: { n: 1 } }]);

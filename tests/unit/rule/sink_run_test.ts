@@ -180,6 +180,90 @@ Deno.test("SinkRun sends what lingers although the batch is not full", async () 
   assertEquals(sink.rows, [{ a: 1 }]);
 });
 
+/** A clock whose sleepers wait until the test lets them go. */
+class HeldClock implements Clock {
+  readonly sleeping: { ms: number; end: () => void }[] = [];
+  now = () => 1000;
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      this.sleeping.push({ ms, end: resolve });
+      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+  }
+}
+
+Deno.test("SinkRun gathers no more than bufferLength while the sink takes nothing, and loses none", async () => {
+  for (const common of [{ lingerMs: 20 }, { lingerMs: 20, batchSize: 8 }, { batchSize: 8 }]) {
+    const clock = new HeldClock();
+    const sink = new FakeSink();
+    Object.assign(sink, { clock });
+    sink.answers = [() => ({ kind: "retry", message: "away" })];
+    await using run = sink.run({ ...common, bufferLength: 4 });
+    let accepted = 0;
+    let waiting: Promise<void> | undefined;
+    while (waiting === undefined && accepted < 1000) {
+      waiting = run.send([result({ a: accepted })]);
+      accepted++;
+      await settled();
+    }
+    const bound = (common.batchSize ?? 4) + 4;
+    assertEquals(run.ops()[0]!.metrics.buffer_length, bound, JSON.stringify(common));
+    assertEquals(accepted, bound + 1);
+    clock.sleeping.find(({ ms }) => ms !== 20)!.end();
+    await waiting;
+    assertEquals(await run.stop(1000), { lost: 0 });
+    assertEquals(sink.rows.map(({ a }) => a), Array.from({ length: accepted }, (_, a) => a));
+  }
+});
+
+Deno.test("SinkRun omits what is empty also when it gathers, and is done with it at once", async () => {
+  for (
+    const [common, row, calls] of [
+      [{ batchSize: 2, omitIfEmpty: true }, {}, 0],
+      [{ batchSize: 2, dataField: "missing" }, { a: 1 }, 0],
+      [{ batchSize: 2 }, {}, 1],
+    ] as const
+  ) {
+    const sink = new FakeSink();
+    await using run = sink.run(common);
+    run.send([result(row), result(row)]);
+    await run.opened;
+    await settled();
+    assertEquals(run.ops()[0]!.metrics.buffer_length, 0);
+    assertEquals(run.ops()[0]!.metrics.messages_processed_total, 2);
+    assertEquals(await run.stop(1000), { lost: 0 });
+    assertEquals(sink.got.length, calls);
+  }
+});
+
+Deno.test("SinkRun hands over only what is not settled when a sink takes a part", async () => {
+  const sink = new FakeSink();
+  const calls: number[] = [];
+  const settledItems = { count: 2, refused: [{ index: 0, message: "no" }] };
+  sink.answers = [
+    (items) => {
+      calls.push(items.length);
+      return { kind: "retry", message: "busy", settled: settledItems };
+    },
+    (items) => {
+      calls.push(items.length);
+      return { kind: "failed", failure: failure("never"), settled: { count: 1, refused: [] } };
+    },
+  ];
+  await using run = sink.run();
+  run.send([result({ a: 1 }), result({ a: 2 }), result({ a: 3 }), result({ a: 4 })]);
+  await run.opened;
+  await settled();
+  const { records_out_total, dropped_total, buffer_length } = run.ops()[0]!.metrics;
+  assertEquals(calls, [4, 2]);
+  assertEquals({ records_out_total, dropped_total, buffer_length }, {
+    records_out_total: 2,
+    dropped_total: 2,
+    buffer_length: 0,
+  });
+});
+
 Deno.test("SinkRun tries again in order, after what the sink asks for, and counts it", async () => {
   const sink = new FakeSink();
   sink.answers = [

@@ -78,6 +78,20 @@ Deno.test("RestSink asks to try again after 5xx, and after what Retry-After says
   }
 });
 
+Deno.test("RestSink says what it has sent already when a later one has to wait", async () => {
+  await using server = serve([
+    () => new Response("ok"),
+    () => new Response("no", { status: 400 }),
+    () => new Response("later", { status: 503 }),
+  ]);
+  const result = await send({ url: server.url }, "1", "2", "3", "4");
+  assertEquals(result.kind === "retry" && result.settled, {
+    count: 2,
+    refused: [{ index: 1, message: `${server.url} answered 400: no` }],
+  });
+  assertEquals(server.got.map(({ body }) => body), ["1", "2", "3"]);
+});
+
 Deno.test("RestSink asks to try again when nobody answers", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;

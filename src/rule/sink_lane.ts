@@ -1,0 +1,334 @@
+/**
+ * One instance of a sink and what waits for it.
+ *
+ * channel → transform → gather → encode → collect, again until it is taken
+ */
+import type {
+  CollectResult,
+  SinkHost,
+  SinkInstance,
+  SinkItem,
+  SourceFailure,
+} from "../contract/mod.ts";
+import { formatDuration, messageOf, type Row } from "../core/mod.ts";
+import { Backoff, Channel } from "../flow/mod.ts";
+import { createEncoder, type Encoder } from "../format/mod.ts";
+import { Gathering, type Portion } from "./gathering.ts";
+import { newOpMetrics } from "./op_metrics.ts";
+import type { RuleResult } from "./operator/operator.ts";
+import type { SinkRunOptions } from "./sink_run.ts";
+import type { OpMetrics, OpStatus } from "./status.ts";
+import { compileTransform, type Transform } from "./transform.ts";
+
+/** Most results that are taken out of the channel at once. */
+const PORTION = 256;
+/** The longest wait between tries, as a multiple of the first. */
+const LONGEST = 30;
+
+/** What the lanes of a sink share. */
+export interface LaneShared extends Omit<SinkRunOptions, "openHost"> {
+  /** Aborts when waiting is over: the deadline of a stop, or a failure. */
+  readonly cut: AbortSignal;
+  /** Lines about results that were dropped, sampled. */
+  gate(say: (suppressed: number) => void): void;
+  /** Milliseconds that an instance has to close. */
+  closeMs(): number;
+}
+
+/**
+ * - **Bound**: at most `capacity` results wait in {@link SinkLane.channel}. Of what was taken out of it, at most a
+ *   portion of 256 or the rows of one batch are in hand; nothing more is taken out while the sink takes nothing.
+ * - **Order**: a later item waits for an earlier one that is tried again.
+ */
+export class SinkLane {
+  readonly channel: Channel<RuleResult>;
+  readonly metrics: OpMetrics = newOpMetrics();
+  readonly #id: number;
+  readonly #shared: LaneShared;
+  readonly #transform: Transform;
+  readonly #gathering: Gathering | undefined;
+  #instance: SinkInstance | undefined;
+  #encode: Encoder | undefined;
+  /** Results that were taken out of the channel and are not done with. */
+  #inHand = 0;
+
+  /** @param capacity most results that wait. */
+  constructor(id: number, capacity: number, shared: LaneShared) {
+    this.#id = id;
+    this.#shared = shared;
+    const { common: { overflow, batchSize, lingerMs, ...common }, clock } = shared;
+    this.#transform = compileTransform(common);
+    this.channel = new Channel({ capacity, overflow, batchSize: Math.min(PORTION, capacity) });
+    if (batchSize > 1 || lingerMs > 0) {
+      const most = batchSize > 0 ? batchSize : capacity;
+      this.#gathering = new Gathering({ most, lingerMs, clock });
+    }
+  }
+
+  /** How the instance stands. */
+  get status(): OpStatus {
+    const { channel, metrics } = this;
+    return {
+      kind: "sink",
+      id: this.#shared.opId,
+      instance: this.#id,
+      metrics: {
+        ...metrics,
+        buffer_length: channel.size + this.#inHand,
+        dropped_total: metrics.dropped_total + channel.dropped,
+      },
+    };
+  }
+
+  // -- Life --
+
+  /** Start and open an instance, again while it is not connected. Rejects with the sentence, or when that is cut off. */
+  async open(host: SinkHost): Promise<void> {
+    const { common, props, ruleId, opId, log, clock, cut } = this.#shared;
+    if (host.takes === "bytes") this.#encode = createEncoder(common);
+    const backoff = this.#backoff();
+    while (true) {
+      const instance = host.start({ props, ruleId, opId, instanceId: this.#id }, {
+        log: (level, message) => log[level](message),
+        status: (status, message) => this.#connection(status, message),
+      });
+      this.#instance = instance;
+      const failure = await this.#openedOf(instance);
+      if (failure === undefined) return;
+      await instance.close(this.#shared.closeMs());
+      if (failure.name !== "NotConnected") throw this.#shared.explain(failure);
+      const delay = backoff.next();
+      log.warn(`${failure.message}; opening again in ${formatDuration(delay)}`);
+      await clock.sleep(delay, cut);
+    }
+  }
+
+  /** How it was opened; rejects when that is cut off, since a sink may hang in its open. */
+  #openedOf(instance: SinkInstance): Promise<SourceFailure | undefined> {
+    const signal = this.#shared.cut;
+    return new Promise((resolve, reject) => {
+      const onCut = () =>
+        void instance.close(this.#shared.closeMs()).then(() => reject(signal.reason));
+      if (signal.aborted) return onCut();
+      signal.addEventListener("abort", onCut, { once: true });
+      void instance.opened.then((failure) => {
+        signal.removeEventListener("abort", onCut);
+        resolve(failure);
+      });
+    });
+  }
+
+  /** Take results out of the channel until it is closed and empty, or waiting is over. Rejects when the sink is lost. */
+  async run(): Promise<void> {
+    const { cut } = this.#shared;
+    const gathering = this.#gathering;
+    using _timer = gathering;
+    while (!cut.aborted) {
+      const due = gathering?.due;
+      if (await this.channel.ready(due)) {
+        const started = performance.now();
+        const results = this.channel.takeNow();
+        this.#inHand += results.length;
+        if (gathering === undefined) await this.#handOver(this.#portionOf(results));
+        else await this.#gather(gathering, results);
+        this.metrics.process_latency_us = Math.round(
+          (performance.now() - started) * 1000 / Math.max(1, results.length),
+        );
+      } else if (due?.aborted !== true) {
+        break;
+      }
+      if (gathering?.due?.aborted) await this.#flush(gathering);
+    }
+    if (gathering !== undefined && !cut.aborted) await this.#flush(gathering);
+  }
+
+  /** Close the instance. @returns how many results were lost. */
+  async close(): Promise<number> {
+    this.channel.close();
+    await this.#instance?.close(this.#shared.closeMs());
+    const lost = this.channel.takeNow(this.channel.size).length + this.#inHand;
+    this.#inHand = 0;
+    return lost;
+  }
+
+  // -- Portions --
+
+  async #gather(gathering: Gathering, results: readonly RuleResult[]): Promise<void> {
+    let empty = 0;
+    for (const result of results) {
+      const rows = this.#rowsOf(result);
+      if (rows === undefined || rows.length === 0) {
+        empty++;
+        continue;
+      }
+      gathering.add(result, rows);
+      if (gathering.isFull) await this.#flush(gathering);
+    }
+    if (empty > 0) this.#settled(empty);
+  }
+
+  async #flush(gathering: Gathering): Promise<void> {
+    if (gathering.isEmpty) return;
+    await this.#handOver(gathering.take(this.#shared.common.sendSingle));
+  }
+
+  #portionOf(results: readonly RuleResult[]): Portion {
+    const { sendSingle } = this.#shared.common;
+    const items: SinkItem[] = [];
+    for (const result of results) {
+      const rows = this.#rowsOf(result);
+      if (rows === undefined) continue;
+      const { meta } = result;
+      if (sendSingle) { for (const row of rows) items.push({ message: row, meta }); }
+      else items.push({ message: rows as Row[], meta });
+    }
+    return { items, results: results.length };
+  }
+
+  /** @returns what is sent of a result, or nothing when it is omitted. */
+  #rowsOf(result: RuleResult): readonly Row[] | undefined {
+    const rows = this.#transform(result);
+    return this.#shared.common.omitIfEmpty && !rows.some(hasFields) ? undefined : rows;
+  }
+
+  // -- Handing over --
+
+  async #handOver({ items, results }: Portion): Promise<void> {
+    const out = this.#encode === undefined ? items : this.#encoded(items);
+    const left = out.length === 0 ? 0 : await this.#collect(out);
+    // What was not taken when waiting was over stays in hand: it is lost, and counted as that.
+    this.#settled(left === 0 ? results : results - Math.ceil(results * left / out.length));
+  }
+
+  #settled(results: number): void {
+    this.#inHand -= results;
+    this.metrics.messages_processed_total += results;
+    this.metrics.last_invocation = this.#shared.clock.now();
+  }
+
+  #encoded(items: readonly SinkItem[]): SinkItem[] {
+    const out: SinkItem[] = [];
+    for (const item of items) {
+      if (!("message" in item)) continue;
+      try {
+        out.push({ payload: this.#encode!(item.message), meta: item.meta });
+      } catch (error) {
+        this.#drop(1, messageOf(error));
+      }
+    }
+    return out;
+  }
+
+  /** Hand items over until they are taken or dropped. @returns how many were left when waiting was over. */
+  async #collect(items: readonly SinkItem[]): Promise<number> {
+    const { common: { retryCount }, log, clock, cut } = this.#shared;
+    const backoff = this.#backoff();
+    while (true) {
+      const result = await this.#answer(items);
+      items = this.#settle(items, result);
+      if (items.length === 0 || result.kind !== "retry") return 0;
+      const { message, afterMs } = result;
+      this.#note(message);
+      if (retryCount >= 0 && backoff.attempts >= retryCount) {
+        this.#drop(items.length, `given up after ${retryCount} tries again: ${message}`);
+        return 0;
+      }
+      const next = backoff.next();
+      const delay = afterMs ?? next;
+      if (backoff.attempts === 1) {
+        log.warn(
+          `${message}; trying again in ${formatDuration(delay)}, and so on until it is taken`,
+        );
+      }
+      try {
+        await clock.sleep(delay, cut);
+      } catch {
+        this.#drop(items.length, `not taken before the stop: ${message}`);
+        return items.length;
+      }
+    }
+  }
+
+  /** What the sink says; when waiting is over it is closed, and has so long to say it. */
+  #answer(items: readonly SinkItem[]): Promise<CollectResult> {
+    const signal = this.#shared.cut;
+    return new Promise((resolve) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = () => {
+        void this.#instance!.close(this.#shared.closeMs());
+        timer = setTimeout(
+          () => resolve({ kind: "retry", message: "the sink did not answer before the stop" }),
+          this.#shared.closeMs(),
+        );
+      };
+      if (signal.aborted) late();
+      else signal.addEventListener("abort", late, { once: true });
+      void this.#instance!.collect(items).then((result) => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", late);
+        resolve(result);
+      });
+    });
+  }
+
+  /** Count what is done with. @returns the items that are not: they come again. */
+  #settle(items: readonly SinkItem[], result: CollectResult): readonly SinkItem[] {
+    if (result.kind === "lost") throw this.#shared.explain(result.failure);
+    const { count, refused } = result.kind === "taken"
+      ? { count: items.length, refused: result.refused }
+      : result.settled ?? { count: 0, refused: [] };
+    this.metrics.records_out_total += count - refused.length;
+    for (const { message } of refused) this.#drop(1, message);
+    const rest = items.slice(count);
+    if (result.kind !== "failed") return rest;
+    if (rest.length > 0) this.#drop(rest.length, this.#shared.explain(result.failure).message);
+    return [];
+  }
+
+  #drop(count: number, problem: string): void {
+    this.metrics.dropped_total += count;
+    this.#note(problem);
+    this.#shared.gate((suppressed) => {
+      const more = suppressed === 0 ? "" : ` (and ${suppressed} more that were not said)`;
+      this.#shared.log.warn(
+        `dropped ${count === 1 ? "an item" : `${count} items`}: ${problem}${more}`,
+      );
+    });
+  }
+
+  #note(problem: string): void {
+    this.metrics.exceptions_total++;
+    this.metrics.last_exception = problem;
+    this.metrics.last_exception_time = this.#shared.clock.now();
+  }
+
+  #backoff(): Backoff {
+    const { retryIntervalMs } = this.#shared.common;
+    return new Backoff({ firstMs: retryIntervalMs, maxMs: retryIntervalMs * LONGEST });
+  }
+
+  #connection(status: string, message: string): void {
+    const { metrics } = this;
+    const { log, clock } = this.#shared;
+    const again = status === "disconnected" && metrics.connection_status === -1;
+    const now = clock.now();
+    if (status === "connected") {
+      metrics.connection_status = 1;
+      metrics.connection_last_connected_time = now;
+    } else if (status === "connecting") {
+      metrics.connection_status = 0;
+      metrics.connection_last_try_time = now;
+    } else {
+      metrics.connection_status = -1;
+      metrics.connection_last_disconnected_time = now;
+      metrics.connection_last_disconnected_message = message;
+    }
+    const level = status !== "disconnected" ? "info" : again ? "debug" : "warn";
+    log[level](message === "" ? status : message);
+  }
+}
+
+function hasFields(row: Row): boolean {
+  for (const _ in row) return true;
+  return false;
+}

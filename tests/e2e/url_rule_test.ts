@@ -1,0 +1,107 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { binaryTest } from "./_kuiper.ts";
+import { startSite } from "./_modules.ts";
+import { ANY_PORT, serve, type TestServer } from "./_server.ts";
+
+/** A function and a sink, each with a module beside it. */
+const ROUTES = {
+  "/doubled.ts": `import type { Value } from "kuiper";
+import { times } from "./lib/times.ts";
+export const manifest = { contract: 1, version: "1.0.0", description: "Doubles", licence: "MIT" };
+export function doubled(n: Value): Value {
+  return times(Number(n), 2);
+}
+`,
+  "/lib/times.ts": "export const times = (a: number, b: number): number => a * b;\n",
+  "/shout.ts": `import type { Props, Sink, SinkContext, SinkItem } from "kuiper";
+import { loud } from "./lib/loud.ts";
+export const manifest = { contract: 1, version: "1.0.0", description: "Shouts", licence: "MIT" };
+export default class implements Sink {
+  readonly takes = "rows";
+  #word = "";
+  configure(props: Props): void {
+    this.#word = String(props.word);
+  }
+  collect(items: readonly SinkItem[], ctx: SinkContext): void {
+    for (const item of items) {
+      if (!("message" in item)) continue;
+      for (const row of [item.message].flat()) ctx.log.info(loud(this.#word, JSON.stringify(row)));
+    }
+  }
+}
+`,
+  "/lib/loud.ts":
+    "export const loud = (word: string, text: string): string => `${word.toUpperCase()} ${text}`;\n",
+};
+
+/** Counts from 1, for ever. */
+const TICK = `export default class {
+  configure() {}
+  async *open() {
+    for (let v = 1;; v++) {
+      yield { message: { v } };
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+`;
+
+const RULE = {
+  id: "r1",
+  sql: "SELECT doubled(v) AS d FROM t WHERE doubled(v) < 7",
+  actions: [{ shout: { word: "hey" } }],
+};
+
+binaryTest(
+  "A rule with a function and a sink by URL runs in processes, and again without network",
+  async () => {
+    await using site = await startSite(ROUTES, { "plugins/sources/tick.js": TICK });
+    const settings = `${site.base.path}/etc/kuiper.yaml`;
+    await Deno.writeTextFile(settings, ANY_PORT, { append: true });
+    for (const name of ["doubled", "shout"]) {
+      const added = await site.add(name, `/${name}.ts`);
+      assertEquals(added.code, 0, added.stderr);
+      assertMatch(added.stdout, /isolation +process/);
+    }
+    {
+      await using server = await serve({ cwd: site.base.path });
+      const stream = { sql: 'CREATE STREAM t () WITH (TYPE="tick")' };
+      assertEquals((await server.ask("POST", "/streams", { body: stream })).status, 201);
+      const created = await server.ask("POST", "/rules", { body: RULE });
+      assertEquals([created.status, created.text], [201, "Rule r1 was created successfully."]);
+      await runsInProcesses(server);
+    }
+    await site.server.stop();
+    const asked = site.server.requests.length;
+    {
+      await using again = await serve({ cwd: site.base.path });
+      await runsInProcesses(again);
+    }
+    assertEquals(site.server.requests.length, asked);
+
+    await Deno.remove(`${site.base.path}/data/modules`, { recursive: true });
+    await using lost = await serve({ cwd: site.base.path });
+    assertMatch(await said(lost, /not in the cache/), /r1: Cannot load plugin "doubled"/);
+  },
+);
+
+/** The rows arrive at the sink, the function and the sink have a process each, and the server ends as it should. */
+async function runsInProcesses(server: TestServer): Promise<void> {
+  for (const d of [2, 4, 6]) await said(server, new RegExp(`r1 sink_shout_0: HEY {"d":${d}}`));
+  const { running } = server;
+  const ps = new Deno.Command("ps", { args: ["--ppid", `${running.pid}`, "-o", "args="] });
+  const children = new TextDecoder().decode((await ps.output()).stdout).trim().split("\n");
+  assertEquals(children.map((line) => line.split(" ").at(-1)), ["__isolate", "__isolate"]);
+  running.kill("SIGTERM");
+  assertEquals((await running.ended()).code, 143);
+}
+
+/** What the server says; a server that does not say it is ended, which fails the test instead of hanging it. */
+async function said({ running }: TestServer, pattern: RegExp): Promise<string> {
+  const timer = setTimeout(() => running.kill("SIGTERM"), 20_000);
+  try {
+    return await running.said(pattern);
+  } finally {
+    clearTimeout(timer);
+  }
+}
