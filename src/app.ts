@@ -12,6 +12,7 @@ import {
   type Finding,
   type KuiperConfig,
   loadKuiperConfig,
+  type PluginOf,
   resolveBase,
   Secrets,
 } from "./config/mod.ts";
@@ -27,7 +28,6 @@ import { maskedLogger } from "./app/masking.ts";
 import type { InstallOptions } from "./app/install_plugin.ts";
 import type {
   PluginDescription,
-  PluginOf,
   PluginProposal,
   PluginSummary,
   ProposeOptions,
@@ -321,9 +321,9 @@ export class App implements AsyncDisposable {
     return await (await this.#openPlugins()).catalog.list();
   }
 
-  /** What is known of a plugin without running it. @throws KuiperError `not_found` */
-  async describePlugin(name: string): Promise<PluginDescription> {
-    return await (await this.#openPlugins()).catalog.describe(name);
+  /** What is known of a plugin, or of one that is `of` a kind, without running it. @throws KuiperError `not_found` */
+  async describePlugin(name: string, of?: PluginOf): Promise<PluginDescription> {
+    return await (await this.#openPlugins()).catalog.describe(name, of);
   }
 
   /** Pin the plugins from files of `plugins/sources`, one or all, as they are now. */
@@ -343,7 +343,7 @@ export class App implements AsyncDisposable {
     return await signPlugins(options);
   }
 
-  /** Forget a plugin by URL. @throws KuiperError `exists` while a stored stream uses it, `not_found` */
+  /** Forget a plugin by URL. @throws KuiperError `exists` while a stored stream or rule uses it, `not_found` */
   async removePlugin(name: string): Promise<void> {
     await (await this.#openPlugins()).remove(name);
   }
@@ -403,21 +403,25 @@ export class App implements AsyncDisposable {
       new Plugins(this.#input, {
         config: this.config,
         log: this.#log,
-        folders: this.#sources.folders,
-        streamsOf: (type) => this.#streamsOf(type),
+        folders: (of) => this.#sources.foldersOf(of),
+        usersOf: (name, of) => this.#usersOf(name, of),
         deniedOf: async (type) => this.#denied.list(type, await this.#look()),
       })
     );
     return await this.#plugins;
   }
 
-  /** The stored streams of a type; a process that owns the store is no hindrance. */
-  async #streamsOf(type: string): Promise<string[]> {
+  /** The stored streams or rules of a plugin; a process that owns the store is no hindrance. */
+  async #usersOf(name: string, of: PluginOf): Promise<string[]> {
     const { openStore } = await import("./store/mod.ts");
     await using store = await openStore(this.base.data, { owner: "kuiper plugin", readOnly: true });
+    if (of !== "source") {
+      const { rulesUsing } = await import("./app/rules_using.ts");
+      return rulesUsing(store.rules.list(), name, of);
+    }
     return store.streams.list().filter(({ statement }) => {
       const { options } = parseStatement(statement) as CreateStream;
-      return typeKey(options.type) === typeKey(type);
+      return typeKey(options.type) === typeKey(name);
     }).map(({ name }) => name);
   }
 

@@ -76,7 +76,5 @@ function kindOf(call: Call): Kind {
 
 async function found(app: RestApp, call: Call) {
   const [kind, name] = [kindOf(call), call.param("name")];
-  const plugin = await app.describePlugin(name);
-  if (plugin.of === kind) return plugin;
-  throw fail("not_found", `Plugin "${name}" is a ${plugin.of}, there is no ${kind} of that name`);
+  return await app.describePlugin(name, kind);
 }

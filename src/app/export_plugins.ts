@@ -48,6 +48,7 @@ export async function exportPlugins(
       const [limits, restart] = [writtenLimits(entry.limits), writtenRestart(entry.restart)];
       entries[entry.name] = {
         url: graph.entry,
+        ...(entry.of === "source" ? {} : { kind: entry.of }),
         permissions: writtenGrant(grant),
         isolation: entry.isolation,
         ...(limits === undefined ? {} : { limits }),

@@ -1,5 +1,5 @@
 import { fail } from "../core/mod.ts";
-import type { PluginOf } from "./plugin_proposal.ts";
+import type { PluginOf } from "../config/mod.ts";
 import type { Plugins } from "./plugins.ts";
 
 /** What to fetch and pin with nobody looking at it. */
@@ -25,10 +25,7 @@ export async function installPlugin(options: InstallOptions, plugins: Plugins): 
   if (!replace && present !== undefined) {
     throw fail("exists", `Plugin "${name}" exists already, update it or choose another name`);
   }
-  if (of !== "source") {
-    throw fail("usage", `Plugin "${name}" cannot be a ${of}, expected a source`);
-  }
   const held = replace ? { keepGrant: true } : { grant: NOTHING };
-  const proposal = await plugins.propose({ name, url, ...held });
+  const proposal = await plugins.propose({ name, of, url, ...held });
   await proposal.approve();
 }

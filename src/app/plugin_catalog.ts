@@ -3,7 +3,9 @@ import {
   type ConfigInput,
   type KuiperConfig,
   loadPluginsConfig,
+  PLUGIN_KINDS,
   type PluginEntry,
+  type PluginOf,
   type PluginsConfig,
 } from "../config/mod.ts";
 import { fail, type Logger, nearest, oneOf } from "../core/mod.ts";
@@ -31,10 +33,10 @@ import { CONTRACT, describeLimits } from "./provenance.ts";
 export interface PluginsContext {
   readonly config: KuiperConfig;
   readonly log: Logger;
-  /** Folders of source files, the base directory's own first. */
-  readonly folders: readonly SourceFolder[];
-  /** The stored streams of a TYPE; undefined when nobody can tell. */
-  streamsOf(type: string): Promise<string[]>;
+  /** Folders of the files of one kind, the base directory's own first. */
+  folders(of: PluginOf): readonly SourceFolder[];
+  /** The stored streams of a source, or the stored rules of a sink or function. */
+  usersOf(name: string, of: PluginOf): Promise<string[]>;
   /** What the plugin of a TYPE was denied; undefined when nothing was. */
   deniedOf(type: string): Promise<Denials | undefined>;
 }
@@ -66,26 +68,35 @@ export class PluginCatalog {
       const entry = plugins.entryFor(name);
       if (hasUrl(entry)) summaries.push(await this.#summary(entry, { lock, plugins }));
     }
-    for (const { name, type, display, path, version } of await listTypes(this.#context.folders)) {
-      summaries.push({
-        name: type,
-        of: "source",
-        from: display,
-        kind: "file",
-        ...(version === undefined ? {} : { version }),
-        ...pinOf(lockedFiles(lock, type), path),
-        isolation: plugins.entryFor(name).isolation,
-        grant: describeGrant(grantedOf(plugins.grantFor(name))),
-      });
+    for (const of of PLUGIN_KINDS) {
+      for (
+        const { name, type, display, path, version } of await listTypes(this.#context.folders(of))
+      ) {
+        summaries.push({
+          name: type,
+          of,
+          from: display,
+          kind: "file",
+          ...(version === undefined ? {} : { version }),
+          // Those of sources alone can be pinned.
+          ...(of === "source" ? pinOf(lockedFiles(lock, type), path) : {}),
+          isolation: plugins.entryFor(name).isolation,
+          grant: describeGrant(grantedOf(plugins.grantFor(name))),
+        });
+      }
     }
     return summaries;
   }
 
-  /** One plugin by URL, or one from a file. @throws KuiperError `not_found` */
-  async describe(name: string): Promise<PluginDescription> {
+  /**
+   * One plugin by URL, or one from a file.
+   *
+   * @param of what it has to be; anything when absent.
+   * @throws KuiperError `not_found`
+   */
+  async describe(name: string, of?: PluginOf): Promise<PluginDescription> {
     const plugins = await this.config();
     const entry = entryOf(plugins, name);
-    const streams = await this.#context.streamsOf(name);
     const denied = await this.#context.deniedOf(name);
     const nothing = {
       properties: [],
@@ -94,19 +105,23 @@ export class PluginCatalog {
       modules: [],
       ...(denied === undefined ? {} : { denied }),
     };
-    if (entry === undefined || !hasUrl(entry)) {
-      const file = (await this.list()).find((one) => one.name === typeKey(name));
-      if (file === undefined) throw unknownPlugin(name, plugins);
+    if (entry === undefined || !hasUrl(entry) || (of !== undefined && entry.of !== of)) {
+      const named = (await this.list()).filter((one) =>
+        one.kind === "file" && one.name === typeKey(name)
+      );
+      const file = named.find((one) => of === undefined || one.of === of);
+      if (file === undefined) throw unknownPlugin(name, plugins, of);
       // What it says of itself is known when it is loaded: plugin check does that.
-      return { ...nothing, ...file, contract: CONTRACT, streams };
+      return { ...nothing, ...file, contract: CONTRACT, ...await this.#users(name, file.of) };
     }
+    const users = await this.#users(name, entry.of);
     const lock = await this.code.lock();
     const summary = await this.#summary(entry, { lock, plugins });
     const limits = entry.isolation === "process"
       ? { limits: describeLimits(entry.limits), ...this.#wrapper() }
       : undefined;
     const signature = await this.code.describeSignature(entry.name);
-    const common = { ...nothing, ...summary, ...limits, signature, contract: CONTRACT, streams };
+    const common = { ...nothing, ...summary, ...limits, signature, contract: CONTRACT, ...users };
     const graph = await this.approved(entry.name);
     if (graph === undefined) return common;
     const { manifest } = graph;
@@ -136,7 +151,7 @@ export class PluginCatalog {
       : (await this.approved(entry.name))?.manifest?.version;
     return {
       name: entry.name,
-      of: "source",
+      of: entry.of,
       from: entry.url,
       kind: "url",
       ...(version === undefined ? {} : { version }),
@@ -144,6 +159,11 @@ export class PluginCatalog {
       grant: describeGrant(grantedOf(plugins.grantFor(entry.name))),
       ...(locked === undefined ? {} : { hash: await lockedHash(locked) }),
     };
+  }
+
+  async #users(name: string, of: PluginOf): Promise<{ streams: string[]; rules: string[] }> {
+    const users = await this.#context.usersOf(name, of);
+    return of === "source" ? { streams: users, rules: [] } : { streams: [], rules: users };
   }
 
   #wrapper(): { wrapper?: string } {
@@ -177,9 +197,16 @@ export function entryOf(plugins: PluginsConfig, name: string): PluginEntry | und
   return plugins.types.includes(spelled) ? plugins.entryFor(name) : undefined;
 }
 
-/** The error for a name that is no plugin by URL. */
-export function unknownPlugin(name: string, plugins: PluginsConfig): Error {
-  const names = plugins.types.filter((one) => hasUrl(plugins.entryFor(one)));
+/** The error for a name that is no plugin by URL, or none of the kind `of`. */
+export function unknownPlugin(name: string, plugins: PluginsConfig, of?: PluginOf): Error {
+  const names = plugins.types.filter((one) => {
+    const entry = plugins.entryFor(one);
+    return hasUrl(entry) && (of === undefined || entry.of === of);
+  });
+  const entry = entryOf(plugins, name);
+  if (entry !== undefined && hasUrl(entry) && of !== undefined && entry.of !== of) {
+    return fail("not_found", `Plugin "${name}" is a ${entry.of}, there is no ${of} of that name`);
+  }
   const near = nearest(name, names, 1);
   const cure = near.length > 0
     ? `did you mean ${oneOf(near)}?`

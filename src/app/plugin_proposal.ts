@@ -1,3 +1,4 @@
+import type { PluginOf } from "../config/mod.ts";
 import type { Manifest } from "../contract/mod.ts";
 import type { Denials, GrantKind } from "../loader/mod.ts";
 
@@ -29,6 +30,7 @@ export interface ProposedChanges {
 /** Code that was fetched and checked but not approved: nothing has been written. */
 export interface PluginProposal {
   readonly name: string;
+  readonly of: PluginOf;
   readonly url: string;
   /** The entry first. */
   readonly modules: readonly ProposedModule[];
@@ -64,6 +66,8 @@ export interface PluginProposal {
 /** What to fetch and how it would run. */
 export interface ProposeOptions {
   readonly name: string;
+  /** @default {what it is already, else "source"} */
+  readonly of?: PluginOf;
   /** Absent for one that is there already. */
   readonly url?: string;
   /** Kinds that are granted otherwise than the manifest asks; `true` is everything of the kind. */
@@ -73,9 +77,6 @@ export interface ProposeOptions {
   readonly isolation?: "worker" | "process";
   readonly signal?: AbortSignal;
 }
-
-/** What plugins are. */
-export type PluginOf = "source" | "sink" | "function";
 
 /** A plugin in a list. */
 export interface PluginSummary {
@@ -109,8 +110,10 @@ export interface PluginDescription extends PluginSummary {
   /** The program that is put around its process; absent without one. */
   readonly wrapper?: string;
   readonly contract: number;
-  /** The stored streams that use it. */
+  /** The stored streams that use it, of a source. */
   readonly streams: readonly string[];
+  /** The stored rules that use it, of a sink or function. */
+  readonly rules: readonly string[];
   /** What it was denied; absent when nothing was. */
   readonly denied?: Denials;
 }

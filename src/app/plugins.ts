@@ -7,6 +7,7 @@ import {
   type EntryChanges,
   loadPluginsConfig,
   type PluginEntry,
+  type PluginOf,
   type PluginsConfig,
   refuseErrors,
   urlProblem,
@@ -54,6 +55,7 @@ import type { PluginProposal, ProposeOptions } from "./plugin_proposal.ts";
 /** A plugin by URL as it would be pinned. */
 interface Draft {
   readonly name: string;
+  readonly of: PluginOf;
   readonly graph: FetchedGraph;
   readonly entry: PluginEntry | undefined;
   readonly grant: Grant;
@@ -97,7 +99,8 @@ export class Plugins {
     const { name, signal } = options;
     const plugins = await this.catalog.config();
     const entry = entryOf(plugins, name);
-    const url = await this.#urlFor(options, entry, plugins);
+    const of = options.of ?? (entry !== undefined && hasUrl(entry) ? entry.of : "source");
+    const url = await this.#urlFor({ ...options, of }, entry, plugins);
     const graph = await fetchGraph({
       ...this.#code.network,
       url,
@@ -119,7 +122,7 @@ export class Plugins {
     const isolation = options.isolation ?? entry?.isolation ?? "process";
     const explicit = options.grant !== undefined || options.keepGrant === true;
     return await this.#proposal(
-      { name: entry?.name ?? name, graph, entry, grant, current, isolation },
+      { name: entry?.name ?? name, of, graph, entry, grant, current, isolation },
       { wider: explicit || current === undefined ? [] : listed(without(fresh, current)) },
     );
   }
@@ -153,7 +156,8 @@ export class Plugins {
       const entry = entryOf(here, name);
       const theirs = exported.entryFor(name);
       const { url } = lock.plugins[name]!;
-      await this.#urlFor({ name, url }, entry, here);
+      const { of } = theirs;
+      await this.#urlFor({ name, of, url }, entry, here);
       const options = await from.options({ ...theirs, url }, lock);
       const { network: _none, linkCacheDir: _neither, ...offline } = options;
       const graph = await inspectLocked(offline);
@@ -165,7 +169,7 @@ export class Plugins {
         : { limits: { ...entry?.limits, ...theirs.limits } };
       const again = writtenRestart(theirs.restart) === undefined ? {} : { restart: theirs.restart };
       const { isolation } = theirs;
-      const draft = { name, graph, entry, grant, current, isolation, ...limits, ...again };
+      const draft = { name, of, graph, entry, grant, current, isolation, ...limits, ...again };
       const wider = current === undefined ? [] : listed(without(grant, current));
       proposals.push(await this.#proposal(draft, { wider }));
     }
@@ -174,7 +178,7 @@ export class Plugins {
 
   /** Where the code is, after everything that stands against the name and the address. */
   async #urlFor(
-    { name, url }: { name: string; url?: string },
+    { name, of, url }: { name: string; of: PluginOf; url?: string },
     entry: PluginEntry | undefined,
     plugins: PluginsConfig,
   ): Promise<string> {
@@ -201,20 +205,34 @@ export class Plugins {
           `"kuiper plugin remove ${name}" first`,
       );
     }
-    await this.#refuseTaken(name);
+    if (entry !== undefined && entry.of !== of) {
+      throw fail(
+        "exists",
+        `Plugin "${name}" is there already, as a ${entry.of}: take another name for a ${of}, or ` +
+          `"kuiper plugin remove ${name}" first`,
+      );
+    }
+    await this.#refuseTaken(name, of);
     return url;
   }
 
-  async #refuseTaken(name: string): Promise<void> {
-    const builtin = Object.keys(BUILTIN_SOURCES).find((one) => typeKey(one) === typeKey(name));
-    if (builtin !== undefined) {
-      throw fail("exists", `"${name}" is a built-in source, take another name`);
+  async #refuseTaken(name: string, of: PluginOf): Promise<void> {
+    if (of === "function" && !/^[a-z_]\w*$/.test(name)) {
+      throw fail(
+        "usage",
+        `"${name}" is no name of a function, use small letters, digits and "_": a query calls it by its name`,
+      );
     }
-    const file = (await listTypes(this.#context.folders)).find(({ type }) =>
+    const builtin = (await builtinNames(of)).find((one) => typeKey(one) === typeKey(name));
+    if (builtin !== undefined) {
+      throw fail("exists", `"${name}" is a built-in ${of}, take another name`);
+    }
+    const file = (await listTypes(this.#context.folders(of))).find(({ type }) =>
       type === typeKey(name)
     );
     if (file === undefined) return;
-    throw fail("exists", `${file.display} claims TYPE "${name}" already, take another name`);
+    const claim = of === "source" ? `TYPE "${name}"` : `the ${of} "${name}"`;
+    throw fail("exists", `${file.display} claims ${claim} already, take another name`);
   }
 
   async #proposal(
@@ -253,6 +271,7 @@ export class Plugins {
     );
     return {
       name,
+      of: draft.of,
       url: graph.entry,
       modules: graph.modules.map(({ url, bytes, sha256 }) => ({
         url,
@@ -281,11 +300,12 @@ export class Plugins {
    * @throws KuiperError `config` when it would be wrong there, or the file cannot be edited.
    */
   async #edit(draft: Omit<Draft, "before">) {
-    const { name, graph, entry, grant, current, isolation } = draft;
+    const { name, of, graph, entry, grant, current, isolation } = draft;
     const limits = draft.limits === undefined ? undefined : writtenLimits(draft.limits);
     const restart = draft.restart === undefined ? undefined : writtenRestart(draft.restart);
     const changes: EntryChanges = {
       ...(entry === undefined ? { url: graph.entry } : {}),
+      ...(of === (entry?.of ?? "source") ? {} : { kind: of }),
       ...(sameGrant(grant, current) ? {} : { permissions: writtenGrant(grant) }),
       ...(isolation === (entry?.isolation ?? "process") ? {} : { isolation }),
       ...(limits === undefined ? {} : { limits }),
@@ -333,19 +353,20 @@ export class Plugins {
 
   // -- Removing and carrying --
 
-  /** Forget a plugin by URL. @throws KuiperError `exists` while a stored stream uses it. */
+  /** Forget a plugin by URL. @throws KuiperError `exists` while a stored stream or rule uses it. */
   async remove(name: string): Promise<void> {
     const { paths } = this.#input;
     const plugins = await this.catalog.config();
     const entry = entryOf(plugins, name);
     if (entry === undefined || !hasUrl(entry)) throw unknownPlugin(name, plugins);
-    const streams = await this.#context.streamsOf(name);
-    if (streams.length > 0) {
+    const users = await this.#context.usersOf(name, entry.of);
+    if (users.length > 0) {
+      const what = entry.of === "source" ? "stream" : "rule";
       throw fail(
         "exists",
-        `Plugin "${name}" is used by ${streams.length === 1 ? "stream" : "the streams"} ${
-          oneOf(streams, "and")
-        }: drop ${streams.length === 1 ? "it" : "them"} first`,
+        `Plugin "${name}" is used by ${users.length === 1 ? what : `the ${what}s`} ${
+          oneOf(users, "and")
+        }: drop ${users.length === 1 ? "it" : "them"} first`,
       );
     }
     const edit = await editPluginEntry(paths, { entry: entry.name });
@@ -395,6 +416,13 @@ export class Plugins {
     });
     return chosen.map(({ name }) => name);
   }
+}
+
+/** The names that are there without a plugin. What only one kind needs is loaded for it. */
+async function builtinNames(of: PluginOf): Promise<string[]> {
+  if (of === "source") return Object.keys(BUILTIN_SOURCES);
+  if (of === "sink") return Object.keys((await import("../sink/mod.ts")).BUILTIN_SINKS);
+  return [...(await import("../function/mod.ts")).BUILTIN_FUNCTIONS.names()];
 }
 
 function shownUrl(text: string): string {

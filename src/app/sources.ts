@@ -8,6 +8,7 @@ import {
   loadPluginsConfig,
   loadSourceConfig,
   type PluginEntry,
+  type PluginOf,
   type PluginsConfig,
   refuseErrors,
   resolveGrant,
@@ -141,9 +142,11 @@ export class Sources implements AsyncDisposable {
     if (found?.kind === "builtin") return found;
     const plugins = await this.#pluginsConfig(type);
     const entry = plugins.entryFor(type);
-    if (!hasUrl(entry)) {
+    const isSource = (entry: PluginEntry) => hasUrl(entry) && entry.of === "source";
+    if (!hasUrl(entry) || !isSource(entry)) {
       if (found !== undefined) return found;
-      const urls = plugins.types.filter((name) => hasUrl(plugins.entryFor(name)));
+      if (hasUrl(entry)) throw otherKind(entry, "source");
+      const urls = plugins.types.filter((name) => isSource(plugins.entryFor(name)));
       if (urls.length === 0) throw problem;
       // Once more, so that the sentence names those by URL too.
       return await resolveType(type, { folders, builtins: [...builtins, ...urls] });
@@ -238,8 +241,7 @@ export class Sources implements AsyncDisposable {
   }
 
   async #findPlugin(name: string, role: "sink" | "function"): Promise<FoundPlugin | undefined> {
-    const path = join(this.#input.paths.plugins, `${role}s`);
-    const folders = [{ path, display: showPath(this.#input.paths, path) }];
+    const folders = this.foldersOf(role);
     let file: Exclude<ResolvedType, { kind: "builtin" }> | undefined;
     try {
       const found = await resolveType(name, { folders, builtins: [] });
@@ -249,6 +251,10 @@ export class Sources implements AsyncDisposable {
     }
     const entry = (await this.#pluginsConfig(name)).entryFor(name);
     if (!hasUrl(entry)) return file;
+    if (entry.of !== role) {
+      if (file === undefined) throw otherKind(entry, role);
+      return file;
+    }
     if (file === undefined) return { kind: "url", type: typeKey(entry.name), entry };
     throw fail(
       "config",
@@ -293,7 +299,10 @@ export class Sources implements AsyncDisposable {
       : (await this.#pluginsConfig(type)).entryFor(type);
     const isolate = await this.#startIsolate(type, { role, permissions, entry });
     try {
-      return await isolate.load(await this.#link(found), signal);
+      const linked = await this.#link(found);
+      const host = await isolate.load(linked, signal);
+      if (found.kind === "url") this.#logStart(entry, linked, describeGrant(permissions));
+      return host;
     } catch (error) {
       await isolate[Symbol.asyncDispose]();
       throw maskedError(error, this.#input.secrets);
@@ -357,12 +366,7 @@ export class Sources implements AsyncDisposable {
       host = await isolate.load(linked, signal);
       record.started(host, linked);
       if (resolved.kind === "url") {
-        const { isolation, grant } = record.get();
-        this.#log.child(resolved.type).info(
-          `runs ${entry.url} of hash ${
-            linked.hash.slice(0, 12)
-          } in a ${isolation}, grant: ${grant}`,
-        );
+        this.#logStart(entry, linked, record.get().grant);
       }
     } catch (error) {
       await isolate[Symbol.asyncDispose]();
@@ -377,6 +381,12 @@ export class Sources implements AsyncDisposable {
       }
     }
     return host;
+  }
+
+  #logStart({ name, url, isolation }: PluginEntry, { hash }: LinkedPlugin, grant: string): void {
+    this.#log.child(typeKey(name)).info(
+      `runs ${url} of hash ${hash.slice(0, 12)} in a ${isolation}, grant: ${grant}`,
+    );
   }
 
   async #startIsolate(
@@ -471,8 +481,14 @@ export class Sources implements AsyncDisposable {
 
   /** Folders of source files, the base directory's own first. */
   get folders(): SourceFolder[] {
-    const own = join(this.#input.paths.plugins, "sources");
+    return this.foldersOf("source");
+  }
+
+  /** Folders of the files of one kind of plugin, the base directory's own first. */
+  foldersOf(of: PluginOf): SourceFolder[] {
+    const own = join(this.#input.paths.plugins, `${of}s`);
     const folders = [{ path: own, display: showPath(this.#input.paths, own) }];
+    if (of !== "source") return folders;
     // Run from the source tree with the tree as its base, both are one.
     if (resolve(EMBEDDED) !== resolve(own)) {
       folders.push({ path: EMBEDDED, display: "built-in plugins/sources" });
@@ -501,6 +517,15 @@ export class Sources implements AsyncDisposable {
       cause,
     );
   }
+}
+
+/** The error for a plugin by URL that is used as what it is not. */
+function otherKind(entry: PluginEntry & { url: string }, wanted: PluginOf): KuiperError {
+  return fail(
+    "not_found",
+    `"${entry.name}" in ${formatPlace(entry.place)} is a ${entry.of}, no ${wanted}: write ` +
+      `"kind: ${wanted}" there if it is one`,
+  );
 }
 
 /** Where the plugins are that come inside the program. */

@@ -1,6 +1,6 @@
 import { fail } from "../core/mod.ts";
 import type { Call } from "./command.ts";
-import type { PluginProposal } from "./engine.ts";
+import type { PluginOf, PluginProposal } from "./engine.ts";
 import { isUnchanged, proposalText } from "./proposal_text.ts";
 
 /**
@@ -51,13 +51,21 @@ export async function showAndAsk(
     );
   }
   if (canAsk) {
-    stderr.write(`Pin this code as TYPE "${name}" with the grant ${proposal.grant}? (y/N) `);
+    const what = proposal.of === "source" ? "TYPE" : proposal.of;
+    stderr.write(`Pin this code as ${what} "${name}" with the grant ${proposal.grant}? (y/N) `);
     if (!/^\s*y(es)?\s*$/i.test(await stdin.readLine() ?? "")) {
       terminal.note("not approved, nothing was written");
       return "refused";
     }
   }
   await proposal.approve();
-  terminal.note(`plugin "${name}" is pinned in kuiper.lock; a stream uses it with TYPE="${name}"`);
+  terminal.note(`plugin "${name}" is pinned in kuiper.lock; ${USES[proposal.of](name)}`);
   return "approved";
 }
+
+/** How each kind of plugin is used. */
+const USES: Readonly<Record<PluginOf, (name: string) => string>> = {
+  source: (name) => `a stream uses it with TYPE="${name}"`,
+  sink: (name) => `a rule uses it as the action {"${name}": {}}`,
+  function: (name) => `a query calls it as ${name}(…)`,
+};

@@ -2,13 +2,13 @@ import { fail } from "../core/mod.ts";
 import type { Command } from "./command.ts";
 import { GRANT_FLAGS } from "./grant_flags.ts";
 import { addPlugin } from "./plugin_add.ts";
-import { sourceKind } from "./plugin_kind.ts";
+import { readKind } from "./plugin_kind.ts";
 
 /** `kuiper create plugin`. */
 export const command: Command = {
   words: "create plugin",
-  usage: [`source NAME '{"file": "URL"}' [--yes]`],
-  about: "The same as kuiper plugin add NAME URL, as eKuiper spells it.",
+  usage: [`source|sink|function NAME '{"file": "URL"}' [--yes]`],
+  about: "The same as kuiper plugin add NAME URL --kind=…, as eKuiper spells it.",
   positionals: [{ name: "KIND" }, { name: "NAME" }, { name: "JSON" }],
   flags: GRANT_FLAGS,
   examples: [
@@ -19,8 +19,7 @@ export const command: Command = {
   ],
   run(call) {
     const [kind = "", name = "", json = ""] = call.args;
-    sourceKind(kind);
-    return addPlugin(call, { name, url: urlOf(json) });
+    return addPlugin(call, { name, of: readKind(kind), url: urlOf(json) });
   },
 };
 

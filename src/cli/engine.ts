@@ -6,6 +6,7 @@ export type {
   AppOptions,
   CheckStep,
   PluginDescription,
+  PluginOf,
   PluginProposal,
   PluginSummary,
   ProposeOptions,

@@ -1,6 +1,6 @@
 import { facts } from "./columns.ts";
 import type { Call, Command } from "./command.ts";
-import type { PluginDescription } from "./engine.ts";
+import type { PluginDescription, PluginOf } from "./engine.ts";
 import { openEngine } from "./open_engine.ts";
 import { modulesTable } from "./proposal_text.ts";
 import type { Style } from "./style.ts";
@@ -11,8 +11,8 @@ export const command: Command = {
   words: "plugin describe",
   usage: ["NAME [--json]"],
   about: `Show a plugin: where it is from, the hash of its code, its manifest, what it asks for and
-what it was granted, how it is isolated, which streams use it, and which permissions it was denied
-while stored streams ran it, with the lines that would grant them.`,
+what it was granted, how it is isolated, which streams or rules use it, and which permissions it was
+denied while stored streams ran it, with the lines that would grant them.`,
   positionals: [{ name: "NAME" }],
   flags: [{ name: "json", doc: "print an object of JSON" }],
   examples: [["kuiper plugin describe weather", "where it is from and what it may do"]],
@@ -22,11 +22,11 @@ while stored streams ran it, with the lines that would grant them.`,
   },
 };
 
-/** Print what is known of a plugin. @returns the exit code. */
-export async function describePlugin(call: Call, name: string): Promise<number> {
+/** Print what is known of a plugin, or of one that is `of` a kind. @returns the exit code. */
+export async function describePlugin(call: Call, name: string, of?: PluginOf): Promise<number> {
   const { terminal, flags } = call;
   await using engine = await openEngine(call, { quiet: true });
-  const description = await engine.describePlugin(name);
+  const description = await engine.describePlugin(name, of);
   await terminal.print(
     flags.on("json")
       ? `${JSON.stringify(description, null, 2)}\n`
@@ -39,6 +39,7 @@ function descriptionText(plugin: PluginDescription, style: Style): string {
   const list = (items: readonly string[]) => items.length === 0 ? undefined : items.join(", ");
   const about = facts([
     ["plugin", plugin.name],
+    ["kind", plugin.of],
     [plugin.kind, plugin.from],
     ["hash", plugin.kind === "url" ? plugin.hash ?? "none: its code is not approved" : undefined],
     ["signature", plugin.signature],
@@ -53,7 +54,9 @@ function descriptionText(plugin: PluginDescription, style: Style): string {
     ["limits", plugin.limits],
     ["wrapper", plugin.wrapper],
     ["contract", `${plugin.contract}`],
-    ["streams", list(plugin.streams) ?? "none"],
+    plugin.of === "source"
+      ? ["streams", list(plugin.streams) ?? "none"]
+      : ["rules", list(plugin.rules) ?? "none"],
   ], style);
   const modules = plugin.modules.length === 0 ? "" : `\n${modulesTable(plugin, style)}`;
   return `${about}${modules}${deniedText(plugin.denied, style)}`;

@@ -1,11 +1,29 @@
-import { fail } from "../core/mod.ts";
+import { fail, oneOf } from "../core/mod.ts";
+import type { Flag } from "./command.ts";
+import type { PluginOf } from "./engine.ts";
+import type { Flags } from "./flags.ts";
+
+const KINDS: readonly PluginOf[] = ["source", "sink", "function"];
+
+/** The flag that says what a plugin is. */
+export const KIND_FLAG: Flag = {
+  name: "kind",
+  value: "KIND",
+  doc: "what it is: source, sink or function; source by default",
+};
+
+/** What the flag `--kind` says. @throws KuiperError `usage` for another word. */
+export function kindFlag(flags: Flags): PluginOf | undefined {
+  return flags.choice("kind", KINDS);
+}
 
 /**
- * Read the kind of plugin that eKuiper's spelling names.
+ * Read the kind of plugin that eKuiper's spelling names: `source` or `sources`, and the others so.
  *
- * @throws KuiperError `usage` for any but sources.
+ * @throws KuiperError `usage` for another word.
  */
-export function sourceKind(kind: string): void {
-  if (kind === "source" || kind === "sources") return;
-  throw fail("usage", `KIND is "${kind}", expected "source": this version has no other plugins`);
+export function readKind(word: string): PluginOf {
+  const kind = KINDS.find((kind) => word === kind || word === `${kind}s`);
+  if (kind !== undefined) return kind;
+  throw fail("usage", `KIND is "${word}", expected ${oneOf(KINDS)}`);
 }

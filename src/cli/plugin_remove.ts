@@ -1,4 +1,5 @@
 import type { Call, Command } from "./command.ts";
+import type { PluginOf } from "./engine.ts";
 import { openEngine } from "./open_engine.ts";
 
 /** `kuiper plugin remove`. */
@@ -6,7 +7,7 @@ export const command: Command = {
   words: "plugin remove",
   usage: ["NAME"],
   about: `Forget a plugin by URL: its entry in etc/plugins.yaml and its hashes in kuiper.lock. It is
-refused while a stored stream uses it.`,
+refused while a stored stream or rule uses it.`,
   positionals: [{ name: "NAME" }],
   examples: [["kuiper plugin remove weather", "forget it"]],
   run(call) {
@@ -15,9 +16,10 @@ refused while a stored stream uses it.`,
   },
 };
 
-/** Remove a plugin. @returns the exit code. */
-export async function removePlugin(call: Call, name: string): Promise<number> {
+/** Remove a plugin, which has to be `of` the kind where one is given. @returns the exit code. */
+export async function removePlugin(call: Call, name: string, of?: PluginOf): Promise<number> {
   await using engine = await openEngine(call, { quiet: true });
+  if (of !== undefined) await engine.describePlugin(name, of);
   await engine.removePlugin(name);
   call.terminal.note(`plugin "${name}" is removed`);
   return 0;

@@ -29,6 +29,7 @@ export function proposalText(proposal: PluginProposal, style: Style): string {
   const { manifest, nodeModules, origins, changes } = proposal;
   const about = facts([
     ["plugin", proposal.name],
+    ["kind", proposal.of],
     ["url", proposal.url],
     ["signature", proposal.signature],
     ["version", manifest?.version],

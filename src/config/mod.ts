@@ -24,7 +24,14 @@ export type { Grant, GrantKind, GrantValue } from "./grant.ts";
 export { GRANT_KINDS, noGrant, resolveGrant } from "./grant.ts";
 export type { PluginsConfig, PluginsInput } from "./plugins_config.ts";
 export { checkPluginsConfig, checkPluginsText, loadPluginsConfig } from "./plugins_config.ts";
-export type { PluginEntry, PluginIsolation, PluginLimits, RestartPolicy } from "./plugin_entry.ts";
+export type {
+  PluginEntry,
+  PluginIsolation,
+  PluginLimits,
+  PluginOf,
+  RestartPolicy,
+} from "./plugin_entry.ts";
+export { PLUGIN_KINDS } from "./plugin_entry.ts";
 export type { EntryChanges, PluginsEdit } from "./write_plugins.ts";
 export { editPluginEntry, writePlugins } from "./write_plugins.ts";
 export { writtenLimits, writtenRestart } from "./written_entry.ts";

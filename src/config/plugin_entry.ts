@@ -4,6 +4,12 @@ import { parseRate } from "./rate.ts";
 import { parseSize } from "./size.ts";
 import type { Section } from "./yaml_file.ts";
 
+/** What plugins are. */
+export const PLUGIN_KINDS = ["source", "sink", "function"] as const;
+
+/** One of {@link PLUGIN_KINDS}. */
+export type PluginOf = (typeof PLUGIN_KINDS)[number];
+
 /** Where a plugin runs: in a thread, or in a process of its own. */
 export type PluginIsolation = "worker" | "process";
 
@@ -37,6 +43,8 @@ export interface RestartPolicy {
 export interface PluginEntry {
   /** As the file spells it. */
   readonly name: string;
+  /** What it is, where its module is at a URL; of a file its folder says that. @default {"source"} */
+  readonly of: PluginOf;
   /** Where its module is; a plugin without is a file. */
   readonly url?: string;
   readonly isolation: PluginIsolation;
@@ -57,13 +65,14 @@ export const DEFAULT_RESTART: RestartPolicy = {
 
 /** The entry that a file without one stands for. */
 export function noEntry(name: string, place: Place): PluginEntry {
-  return { name, isolation: "worker", limits: {}, restart: DEFAULT_RESTART, place };
+  return { name, of: "source", isolation: "worker", limits: {}, restart: DEFAULT_RESTART, place };
 }
 
 /** The entry of a section that fits the schema. Plugins by URL run in a process unless it says otherwise. */
 export function toEntry(name: string, section: Section, place: Place): PluginEntry {
-  const { url, isolation, limits = {}, restart = {} } = section as {
+  const { url, kind = "source", isolation, limits = {}, restart = {} } = section as {
     url?: string;
+    kind?: PluginOf;
     isolation?: PluginIsolation;
     limits?: {
       memory?: number | string;
@@ -81,6 +90,7 @@ export function toEntry(name: string, section: Section, place: Place): PluginEnt
   const { delay, maxDelay, ...rest } = restart;
   return {
     name,
+    of: kind,
     ...(url === undefined ? {} : { url }),
     isolation: isolation ?? (url === undefined ? "worker" : "process"),
     limits: {

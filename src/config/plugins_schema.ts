@@ -1,4 +1,5 @@
 import { DURATION_SCHEMA } from "./duration_schema.ts";
+import { PLUGIN_KINDS } from "./plugin_entry.ts";
 import type { PropsSchema } from "./props_schema.ts";
 import { RATE_SCHEMA } from "./rate.ts";
 import { SIZE_SCHEMA } from "./size.ts";
@@ -21,6 +22,7 @@ const ENTRY: PropsSchema = {
       pattern: "^https?://[^\\s]+$",
       expected: 'an address such as "https://example.org/weather.ts"',
     },
+    kind: { enum: PLUGIN_KINDS },
     permissions: {
       type: "object",
       additionalProperties: false,

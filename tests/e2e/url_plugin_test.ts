@@ -219,7 +219,7 @@ binaryTest("eKuiper's spelling adds, shows, describes and drops; a used plugin s
   const json = JSON.stringify({ file: site.server.url("/counter.ts") });
   const created = await site.call("create", "plugin", "source", "counter", json, "--yes");
   assertEquals(created.code, 0, created.stderr);
-  assertMatch((await site.call("show", "plugins")).stdout, /^counter +https:/m);
+  assertMatch((await site.call("show", "plugins")).stdout, /^counter +source +https:/m);
   assertEquals((await site.call("create", "stream", "c", '() WITH (TYPE="counter")')).code, 0);
   const described = await site.call("describe", "plugin", "source", "counter");
   assertMatch(described.stdout, /hash +[0-9a-f]{64}\n/);

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { binaryTest } from "./_kuiper.ts";
+import { binaryTest, kuiper } from "./_kuiper.ts";
 import { startSite } from "./_modules.ts";
 import { ANY_PORT, serve, type TestServer } from "./_server.ts";
 
@@ -58,10 +58,13 @@ binaryTest(
     await using site = await startSite(ROUTES, { "plugins/sources/tick.js": TICK });
     const settings = `${site.base.path}/etc/kuiper.yaml`;
     await Deno.writeTextFile(settings, ANY_PORT, { append: true });
-    for (const name of ["doubled", "shout"]) {
-      const added = await site.add(name, `/${name}.ts`);
+    const { path: cwd } = site.base;
+    for (const [name, kind] of [["doubled", "function"], ["shout", "sink"]] as const) {
+      const added = await site.add(name, `/${name}.ts`, `--kind=${kind}`);
       assertEquals(added.code, 0, added.stderr);
-      assertMatch(added.stdout, /isolation +process/);
+      assertMatch(added.stdout, new RegExp(`kind +${kind}\n(.+\n)+isolation +process`));
+      const shown = await kuiper(["show", "plugins", `${kind}s`], { cwd });
+      assertMatch(shown.stdout, new RegExp(`^${name} +${kind} +http`, "m"));
     }
     {
       await using server = await serve({ cwd: site.base.path });
@@ -69,6 +72,8 @@ binaryTest(
       assertEquals((await server.ask("POST", "/streams", { body: stream })).status, 201);
       const created = await server.ask("POST", "/rules", { body: RULE });
       assertEquals([created.status, created.text], [201, "Rule r1 was created successfully."]);
+      const functions = await server.ask("GET", "/plugins/functions");
+      assertEquals([functions.status, JSON.parse(functions.text)], [200, ["doubled"]]);
       await runsInProcesses(server);
     }
     await site.server.stop();
@@ -78,6 +83,11 @@ binaryTest(
       await runsInProcesses(again);
     }
     assertEquals(site.server.requests.length, asked);
+    for (const name of ["doubled", "shout"]) {
+      const removed = await kuiper(["plugin", "remove", name], { cwd });
+      assertEquals(removed.code, 1);
+      assertMatch(removed.stderr, /is used by rule "r1": drop it first/);
+    }
 
     await Deno.remove(`${site.base.path}/data/modules`, { recursive: true });
     await using lost = await serve({ cwd: site.base.path });

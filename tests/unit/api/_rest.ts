@@ -198,6 +198,7 @@ export class FakeServer {
       modules: [],
       contract: 1,
       streams: [],
+      rules: [],
     } as const;
     const app: RestApp = {
       streamNames: () => Promise.resolve([...this.streams.keys()].sort()),
@@ -223,9 +224,11 @@ export class FakeServer {
           this.streams.delete(name);
         }),
       listPlugins: () => Promise.resolve([plugin]),
-      describePlugin: (name) =>
+      describePlugin: (name, of) =>
         settle(() => {
-          if (name !== plugin.name) throw fail("not_found", `Plugin "${name}" is not known`);
+          if (name !== plugin.name || (of !== undefined && of !== plugin.of)) {
+            throw fail("not_found", `Plugin "${name}" is not known`);
+          }
           return plugin;
         }),
       installPlugin: (options) => Promise.resolve(void this.installed.push(options)),

@@ -17,7 +17,7 @@ export const TICK = `export default class {
 /** An application over plugins by URL that are approved. */
 export async function startApp(
   routes: Record<string, string>,
-  options: { limits?: string } = {},
+  options: { limits?: string; functions?: readonly string[] } = {},
 ) {
   const server = await startModuleServer({ routes });
   const base = await Deno.makeTempDir({ prefix: "kuiper_app_" });
@@ -29,7 +29,11 @@ export async function startApp(
   });
   for (const path of Object.keys(routes)) {
     const name = path.slice(1).replace(".js", "");
-    const proposal = await app.proposePlugin({ name, url: server.url(path) });
+    const proposal = await app.proposePlugin({
+      name,
+      of: options.functions?.includes(name) ? "function" : "source",
+      url: server.url(path),
+    });
     await proposal.approve();
   }
   if (options.limits !== undefined) {

@@ -131,9 +131,14 @@ Deno.test("Functions run a plugin by URL in a process of its own", async () => {
   await using started = await startApp({
     "/fahrenheit.js": `export const fahrenheit = (c) => c * 1.8 + 32;`,
     "/counts.js": COUNTS,
-  });
+  }, { functions: ["fahrenheit"] });
   const { app } = started;
   await app.createStream(stream("counts"));
+  await assertRejects(
+    () => rowsOf(app, "SELECT counts(n) AS f FROM counts_s"),
+    KuiperError,
+    "is a source, no function: write",
+  );
   assertEquals(
     await rowsOf(app, "SELECT fahrenheit(n * 100) AS f FROM counts_s WHERE n > 2"),
     [{ f: 572 }],

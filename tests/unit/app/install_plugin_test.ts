@@ -38,7 +38,43 @@ Deno.test("installPlugin() does pin what it fetched and grants nothing of what i
   }
 });
 
-Deno.test("installPlugin() does refuse what is no address of a module, and other kinds", async () => {
+Deno.test("installPlugin() does pin sinks and functions, each as what it is", async () => {
+  const FUNCTION = `export function doubled(x) { return 2 * x; }`;
+  const SINK = `export default { configure() {}, collect() {} };`;
+  await using server = await startModuleServer({ routes: { "/f.js": FUNCTION, "/s.js": SINK } });
+  const base = await Deno.makeTempDir({ prefix: "kuiper_install_" });
+  try {
+    await using app = await App.open({ base, env: {}, log: silentLogger });
+    const doubled = { of: "function", name: "doubled", url: server.url("/f.js") } as const;
+    const shout = { of: "sink", name: "shout", url: server.url("/s.js") } as const;
+    for (const one of [doubled, shout]) await app.installPlugin({ ...one, replace: false });
+    const kinds = (await app.listPlugins()).filter(({ kind }) => kind === "url");
+    assertEquals(kinds.map(({ name, of }) => `${name} ${of}`), ["doubled function", "shout sink"]);
+    assertEquals((await app.describePlugin("shout", "sink")).rules, []);
+    for (
+      const [name, of, said] of [
+        ["shout", "function", 'Plugin "shout" is a sink, there is no function of that name'],
+        ["doubled", "source", 'Plugin "doubled" is a function, there is no source of that name'],
+      ] as const
+    ) await assertRejects(() => app.describePlugin(name, of), KuiperError, said);
+    for (
+      const [of, name, said] of [
+        ["function", "Tripled", "small letters"],
+        ["function", "abs", '"abs" is a built-in function'],
+        ["sink", "mqtt", '"mqtt" is a built-in sink'],
+        ["source", "mqtt", '"mqtt" is a built-in source'],
+        ["source", "shout", "is there already, as a sink"],
+      ] as const
+    ) {
+      const { url } = shout;
+      await assertRejects(() => app.proposePlugin({ name, of, url }), KuiperError, said);
+    }
+  } finally {
+    await Deno.remove(base, { recursive: true });
+  }
+});
+
+Deno.test("installPlugin() does refuse what is no address of a module", async () => {
   const base = await Deno.makeTempDir({ prefix: "kuiper_install_" });
   try {
     await using app = await App.open({ base, env: {}, log: silentLogger });
@@ -48,12 +84,6 @@ Deno.test("installPlugin() does refuse what is no address of a module, and other
         KuiperError,
       );
     }
-    const url = "https://a.invalid/x.ts";
-    await assertRejects(
-      () => app.installPlugin({ of: "sink", name: "x", url, replace: false }),
-      KuiperError,
-      "expected a source",
-    );
     assertEquals([...Deno.readDirSync(base)].map(({ name }) => name), []);
   } finally {
     await Deno.remove(base, { recursive: true });

@@ -18,6 +18,7 @@ function engineOf(
       asked.push(options);
       return Promise.resolve({
         name: options.name,
+        of: options.of ?? "source",
         url: "https://a.b/w.ts",
         modules: [
           { url: "https://a.b/w.ts", bytes: 1234, sha256: HASH },
@@ -72,6 +73,7 @@ function engineOf(
         modules: [],
         contract: 1,
         streams,
+        rules: [],
       }),
     dataHolder: () => Promise.resolve('process 7 ("kuiper run w")'),
   };
@@ -92,6 +94,7 @@ https://a.b/\\u001b[2Jevil.ts    50 B  0123456789ab
 2 modules                     1.3 kB  0123456789ab
 
 plugin        weather
+kind          source
 url           https://a.b/w.ts
 signature     none
 version       1.0.0
@@ -128,6 +131,7 @@ Deno.test("plugin add with --yes asks nobody and hands its flags on", async () =
   const grant = { net: ["a.b:1", "c.d"], env: [], read: true };
   assertEquals(asked, [{
     name: "weather",
+    of: "source",
     url: "https://a.b/w.ts",
     grant,
     isolation: "worker",
@@ -211,9 +215,12 @@ Deno.test("plugin list says what is pinned", async () => {
   assertEquals(await main(["plugin", "list"], io), 0);
   assertEquals(
     io.out,
-    `name     from                     version  isolation  grant  pinned
-weather  https://a.b/w.ts                  process    none   NOT PINNED
-mine     plugins/sources/Mine.ts           worker            a file, not pinned
+    `name     kind    from                     version  isolation  grant  pinned
+weather  source  https://a.b/w.ts                  process    none   NOT PINNED
+mine     source  plugins/sources/Mine.ts           worker            a file, not pinned
 `,
   );
+  const sinks = new FakeIo({ engine: engineOf().engine });
+  assertEquals(await main(["plugin", "list", "--kind=sink", "--json"], sinks), 0);
+  assertEquals(sinks.out, "[]\n");
 });
