@@ -115,7 +115,11 @@ export class FileSink implements Sink {
   // -- Rows to text --
 
   #textOf(rows: readonly Row[]): string {
-    if (this.#type === "lines") return rows.map((row) => `${toJson(row)}\n`).join("");
+    if (this.#type === "lines") {
+      let lines = "";
+      for (const row of rows) lines += toJson(row) + "\n";
+      return lines;
+    }
     if (this.#type === "json") return rows.map(toJson).join(",\n");
     let text = "";
     for (const row of rows) {

@@ -2,6 +2,9 @@ import { fail } from "../core/mod.ts";
 
 /** Bytes of an array's end that are looked at: its bracket and the space around it. */
 const END_BYTES = 64;
+/** Largest buffer that is kept. Bytes. */
+const MOST_KEPT = 1_048_576;
+const ENCODER = new TextEncoder();
 /** Most names that are tried for a new file. */
 const MOST_NAMES = 10_000;
 
@@ -18,6 +21,7 @@ export class FileAtWork implements Disposable {
   /** Where the next text goes. In an array that is before its end. */
   #at: number;
   #isEmpty: boolean;
+  #buffer = new Uint8Array(0);
 
   private constructor(
     file: Deno.FsFile,
@@ -116,8 +120,16 @@ export class FileAtWork implements Disposable {
     this.close();
   }
 
+  /** As UTF-8, in a buffer that the next call uses again: one for each batch would cost more than writing it. */
+  #encode(text: string): Uint8Array {
+    const most = text.length * 3;
+    if (most > MOST_KEPT) return ENCODER.encode(text);
+    if (this.#buffer.length < most) this.#buffer = new Uint8Array(most);
+    return this.#buffer.subarray(0, ENCODER.encodeInto(text, this.#buffer).written);
+  }
+
   async #put(text: string, end: string): Promise<void> {
-    const bytes = new TextEncoder().encode(text + end);
+    const bytes = this.#encode(text + end);
     if (this.#isArray) await this.#file.seek(this.#at, Deno.SeekMode.Start);
     try {
       for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
