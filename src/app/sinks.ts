@@ -1,4 +1,10 @@
-import { type ConfigInput, loadSinkConfig, type SinkFields } from "../config/mod.ts";
+import {
+  type ConfigInput,
+  loadSinkConfig,
+  refuseErrors,
+  type SinkConfig,
+  type SinkFields,
+} from "../config/mod.ts";
 import { inlineSinkHost, type Props, type SinkHost, type SourceFailure } from "../contract/mod.ts";
 import { fail, type KuiperError, nearest, oneOf } from "../core/mod.ts";
 import type { RuleAction } from "../rule/mod.ts";
@@ -58,14 +64,25 @@ export class Sinks {
       props: config.props,
       openHost: (signal) =>
         builtin === undefined
-          ? this.#openPlugin(plugin!, signal)
+          ? this.#openPlugin(plugin!, config, signal)
           : Promise.resolve(inlineSinkHost(() => builtin.make(), builtin.takes)),
       explain: (failure) => this.#explain(failure, what),
     };
   }
 
-  async #openPlugin(plugin: FoundPlugin, signal: AbortSignal): Promise<SinkHost> {
-    const host = await this.#plugins.openSink(plugin, { operatorProps: {}, signal });
+  async #openPlugin(
+    plugin: FoundPlugin,
+    { operatorProps, check }: SinkConfig,
+    signal: AbortSignal,
+  ): Promise<SinkHost> {
+    const host = await this.#plugins.openSink(plugin, { operatorProps, signal });
+    try {
+      const schema = host.info.manifest?.properties;
+      if (schema !== undefined) refuseErrors(await check(schema));
+    } catch (error) {
+      await host[Symbol.asyncDispose]();
+      throw error;
+    }
     return {
       takes: host.info.takes ?? "bytes",
       start: (spec, events) => host.startSink(spec, events),

@@ -8,6 +8,7 @@ import { interpolate } from "./interpolate.ts";
 import { type Layer, layerOf, mergeLayers } from "./layers.ts";
 import { mentionsPasswordFile, readPasswordFiles } from "./password_file.ts";
 import { validateProps } from "./props_check.ts";
+import type { PropsSchema } from "./props_schema.ts";
 import { isSecretKey } from "./secrets.ts";
 import { SINK_COMMON_SCHEMA, sinkSchema } from "./sink_schemas.ts";
 import { below, joinPath } from "./where.ts";
@@ -50,6 +51,10 @@ export interface SinkConfig {
   /** Everything, common fields too: what the sink's `configure` gets. */
   readonly props: Record<string, unknown>;
   readonly common: SinkFields;
+  /** What etc/sinks alone says: the operator's, which a grant may name. */
+  readonly operatorProps: Record<string, unknown>;
+  /** Look at the properties that are the sink's own, as its manifest describes them. */
+  check(schema: PropsSchema): Promise<Finding[]>;
 }
 
 /** Properties that say where a sink sends to. */
@@ -100,7 +105,16 @@ export async function loadSinkConfig(query: SinkQuery): Promise<SinkConfig> {
     const value = resolved[key];
     if (typeof value === "string" && value !== "") resolved[key] = resolve(query.paths.base, value);
   }
-  return { props: resolved, common: fieldsOf(resolved) };
+  const common = new Set(Object.keys(SINK_COMMON_SCHEMA.properties));
+  const ownProps = Object.fromEntries(
+    Object.entries(merged.props).filter(([key]) => !common.has(key)),
+  );
+  return {
+    props: resolved,
+    common: fieldsOf(resolved),
+    operatorProps: files.props,
+    check: async (schema) => await validateProps(ownProps, schema, merged.where),
+  };
 }
 
 /** Everything that is wrong with `etc/sinks/<type>.yaml`, in any of its sections. */

@@ -68,6 +68,55 @@ Deno.test("Sinks end a rule whose plugin refuses its properties, with its words"
   });
 });
 
+Deno.test("Sinks hold a rule to the properties of the manifest, beside those that every sink has", async () => {
+  await withSink(async (app, line) => {
+    await Deno.writeTextFile(
+      `${app.base.plugins}/sinks/shout.js`,
+      `export const manifest = { contract: 1, properties: { type: "object",
+         additionalProperties: false, properties: { word: { type: "string" } } } };
+       export class Shout { takes = "rows"; configure() {}
+         collect(items, ctx) { for (const { message } of items) ctx.log.info(JSON.stringify(message)); } }`,
+    );
+    await app.startRules();
+    const rules = await app.rules;
+    await rules.create(rule("shout", { word: 7 }));
+    assertStringIncludes(await line('"word" is 7'), "r1");
+    await rules.create({ ...rule("shout", { word: "hey", sendSingle: true }), id: "r2" });
+    assertStringIncludes(await line('{"m":20}'), "r2 sink_shout_0");
+  });
+});
+
+Deno.test("Sinks take the host of a grant from etc/sinks, and not from the rule", async () => {
+  await withSink(async (app, line) => {
+    const { base, plugins, etc } = app.base;
+    await Deno.writeTextFile(
+      `${plugins}/sinks/reach.js`,
+      `export class Reach { takes = "rows"; configure({ host }) { this.host = host; }
+         async collect(items, ctx) {
+           const said = await fetch("http://" + this.host).catch((error) => error);
+           ctx.log.info("reached " + this.host + ": " + (said instanceof Response ? said.status : said.name));
+         } }`,
+    );
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      () => new Response("yes"),
+    );
+    const allowed = `127.0.0.1:${server.addr.port}`;
+    await Deno.mkdir(`${base}/etc/sinks`, { recursive: true });
+    await Deno.writeTextFile(`${etc}/sinks/reach.yaml`, `default:\n  host: "${allowed}"\n`);
+    await Deno.writeTextFile(
+      `${etc}/plugins.yaml`,
+      'plugins:\n  reach:\n    permissions:\n      net: ["${host}"]\n',
+    );
+    await app.startRules();
+    const rules = await app.rules;
+    await rules.create(rule("reach", {}));
+    await line(`reached ${allowed}: 200`);
+    await rules.create({ ...rule("reach", { host: "127.0.0.1:18765" }), id: "r2" });
+    await line("reached 127.0.0.1:18765: NotCapable");
+  });
+});
+
 Deno.test("Sinks refuse a type that is neither built in nor a plugin", async () => {
   await withSink(async (app) => {
     const error = await assertRejects(
