@@ -1,30 +1,35 @@
 import { fail, nearest } from "../core/mod.ts";
 import { BUILTIN_FUNCTIONS, type FunctionArg, type StaticType } from "../function/mod.ts";
 import { columns, facts } from "./columns.ts";
-import type { Command } from "./command.ts";
+import type { Call, Command } from "./command.ts";
+import { openEngine } from "./open_engine.ts";
 
 /** `kuiper functions`. */
 export const command: Command = {
   words: "functions",
   usage: ["[NAME] [--json]"],
-  about: `List the functions that a query may call, with what they take and do; with a NAME, one of
-them with the types of its arguments and what null does to it.`,
+  about:
+    `List the functions that a query may call, with what they take and do, those of plugins last;
+with a NAME, one of them with the types of its arguments and what null does to it.`,
   positionals: [{ name: "NAME", optional: true }],
   flags: [{ name: "json", doc: "print an array of JSON" }],
   examples: [
     ["kuiper functions", "all of them, by group"],
     ["kuiper functions substring", "one of them"],
   ],
-  async run({ terminal, args, flags }) {
+  async run(call) {
+    const { terminal, args, flags } = call;
     const faces = [...BUILTIN_FUNCTIONS.names()].map((name) => BUILTIN_FUNCTIONS.get(name)!);
     const [asked] = args;
     if (asked === undefined) {
+      const plugins = await pluginFunctions(call);
       if (flags.on("json")) {
         const all = faces.map(({ name, group, doc, args }) => ({ name, group, args, doc }));
-        await terminal.print(`${JSON.stringify(all)}\n`);
+        await terminal.print(`${JSON.stringify([...all, ...plugins])}\n`);
         return 0;
       }
       const rows = faces.map((face) => [face.group, callText(face), face.doc]);
+      for (const { name, group, doc } of plugins) rows.push([group, `${name}(…)`, doc]);
       await terminal.print(
         columns(["group", "function", "what it does"], rows, { style: terminal.style }),
       );
@@ -33,6 +38,13 @@ them with the types of its arguments and what null does to it.`,
     const name = asked.toLowerCase();
     const face = BUILTIN_FUNCTIONS.get(name);
     if (face === undefined) {
+      const plugin = (await pluginFunctions(call)).find((one) => one.name === name);
+      if (plugin !== undefined) {
+        await terminal.print(
+          flags.on("json") ? `${JSON.stringify([plugin])}\n` : `${name}(…)\n${plugin.doc}.\n`,
+        );
+        return 0;
+      }
       const [meant] = nearest(name, [...BUILTIN_FUNCTIONS.names()], 1);
       const cure = meant === undefined
         ? '"kuiper functions" lists them'
@@ -63,6 +75,14 @@ them with the types of its arguments and what null does to it.`,
     return 0;
   },
 };
+
+/** What is known of the functions of plugins without running them. */
+async function pluginFunctions(call: Call) {
+  await using engine = await openEngine(call, { quiet: true });
+  return (await engine.listPlugins()).filter(({ of }) => of === "function").map((
+    { name, from },
+  ) => ({ name, group: "plugin", doc: `Of the plugin from ${from}` }));
+}
 
 function callText({ name, args }: { name: string; args: readonly FunctionArg[] }): string {
   const texts = args.map(({ name, optional, rest }) =>
