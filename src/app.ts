@@ -377,6 +377,8 @@ export class App implements AsyncDisposable {
 
   /** Stop every stream, then close the store. */
   async [Symbol.asyncDispose](): Promise<void> {
+    // A rule that is being put together may wait for one of its functions.
+    (await this.#functions)?.stopLoading();
     await (await this.#rules?.catch(() => undefined))?.[Symbol.asyncDispose]();
     await Promise.all([...this.#runs].map((run) => run[Symbol.asyncDispose]()));
     await (await this.#functions)?.[Symbol.asyncDispose]();

@@ -12,6 +12,7 @@ export class Functions implements AsyncDisposable {
   readonly #sources: Sources;
   readonly #clock: Clock;
   readonly #hosted = new Map<string, Promise<FunctionInIsolate | undefined>>();
+  readonly #loading = new AbortController();
 
   constructor(sources: Sources, clock: Clock) {
     this.#sources = sources;
@@ -58,15 +59,21 @@ export class Functions implements AsyncDisposable {
     const found = await this.#sources.findFunction(name);
     if (found === undefined) return undefined;
     const hosted = new FunctionInIsolate(name, {
-      open: () => this.#sources.openFunction(found),
+      open: () => this.#sources.openFunction(found, this.#loading.signal),
       clock: this.#clock,
     });
     await hosted.start();
     return hosted;
   }
 
+  /** Load no more: what loads fails now, so that who waits for it can end. */
+  stopLoading(): void {
+    this.#loading.abort(fail("busy", "The program stops"));
+  }
+
   /** End the isolates. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.stopLoading();
     const all = [...this.#hosted.values()];
     this.#hosted.clear();
     for (const opening of all) {

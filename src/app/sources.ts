@@ -264,9 +264,13 @@ export class Sources implements AsyncDisposable {
     );
   }
 
-  /** Start the isolate of a function, with the grant of its name in etc/plugins.yaml, and load it. */
-  async openFunction(found: FoundPlugin): Promise<WorkerHost> {
-    return await this.#openPlugin(found, { role: "function", operatorProps: {} });
+  /**
+   * Start the isolate of a function, with the grant of its name in etc/plugins.yaml, and load it.
+   *
+   * @param signal ends the loading.
+   */
+  async openFunction(found: FoundPlugin, signal: AbortSignal): Promise<WorkerHost> {
+    return await this.#openPlugin(found, { role: "function", operatorProps: {}, signal });
   }
 
   /**

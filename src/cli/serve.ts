@@ -64,8 +64,8 @@ async function serve(call: Call, stop: AbortSignal): Promise<number> {
     });
     await engine.announce(server.address);
     terminal.note(`serving on ${server.address}${await summary(engine)}`);
-    // REST answers meanwhile: a rule that starts slowly keeps nobody waiting.
-    await engine.startRules();
+    // REST answers and a signal stops meanwhile: a rule that starts slowly keeps nobody waiting.
+    engine.startRules().catch(stopped.reject);
     if (!isLoopback(ip) && !(hasTokens && tls !== undefined)) {
       terminal.warn(`${ip} is served ${hasTokens ? "without TLS" : "without authentication"}`);
     }

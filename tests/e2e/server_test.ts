@@ -127,3 +127,28 @@ binaryTest("server: a command that is no server starts without what a server nee
   assert((await running.line())!.startsWith("{"));
   assertEquals((await running.ended()).code, 0);
 });
+
+binaryTest("server: a rule that is still being started does not hold up the stop", async () => {
+  const same = (first: string) => `${first} export const same = (value) => value;`;
+  await using base = await makeBase({
+    "etc/kuiper.yaml": ANY_PORT,
+    "plugins/functions/same.js": same(""),
+  });
+  {
+    await using server = await serve({ cwd: base.path });
+    const sql = 'CREATE STREAM r () WITH (TYPE="random")';
+    assertEquals((await server.ask("POST", "/streams", { body: { sql } })).status, 201);
+    const rule = { id: "r1", sql: "SELECT same(1) AS one FROM r", actions: [{ nop: {} }] };
+    assertEquals((await server.ask("POST", "/rules", { body: rule })).status, 201);
+    await server.until("/rules/r1/status", ({ text }) => JSON.parse(text).status === "running");
+  }
+  // Loading it would take until its deadline.
+  await base.write({ "plugins/functions/same.js": same("await new Promise(() => {});") });
+  await using again = await serve({ cwd: base.path });
+  assertEquals(JSON.parse((await again.ask("GET", "/rules/r1/status")).text).status, "starting");
+  again.running.kill("SIGTERM");
+  const { code, stderr } = await again.running.ended();
+  assertEquals(code, 143);
+  assert(!stderr.includes("did not finish loading"), stderr);
+  assertStringIncludes(stderr, "the server is stopped");
+});
