@@ -37,6 +37,7 @@ export async function connectPublisher(
   options: IClientOptions = {},
 ): Promise<Publisher> {
   const client = await connectAsync(url, { reconnectPeriod: 0, ...options }, false);
+  const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
   const publish: Publisher["publish"] = async (topic, payload, own = {}) => {
     const { properties, ...rest } = own;
     const { correlationData, ...others } = properties ?? {};
@@ -60,11 +61,9 @@ export async function connectPublisher(
       }
     },
     async [Symbol.asyncDispose]() {
-      const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
-      if (client.stream.destroyed) return;
-      await client.endAsync(!client.connected);
-      // The broker may have hung up first.
-      if (!client.stream.closed) await closed;
+      // Its timers end with the event, which comes a moment after the socket is gone; the broker may have hung up first.
+      if (!client.stream.destroyed) await client.endAsync(!client.connected);
+      await closed;
     },
   };
 }
