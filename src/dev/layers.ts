@@ -64,7 +64,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   main: { about: "runs the command line, or a plugin's process", imports: ["cli", "loader"] },
   dev: { about: "compile, lint, demo; never in the binary", imports: ["core", "cli"] },
-  plugins: { about: "sources that ship as examples", imports: [] },
+  plugins: { about: "plugins that ship as examples", imports: [] },
 };
 
 /** How the table names a layer that is no folder of `src/`. */

@@ -9,3 +9,5 @@ export type { Publisher, PublishOptions } from "./mqtt_publisher.ts";
 export { connectPublisher } from "./mqtt_publisher.ts";
 export type { ModuleRoute, ModuleServer, ModuleServerOptions } from "./module_server.ts";
 export { failing, hanging, module, redirect, startModuleServer } from "./module_server.ts";
+export { HeldClock } from "./held_clock.ts";
+export { SINK_COMMON } from "./sink_common.ts";

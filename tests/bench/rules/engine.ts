@@ -17,6 +17,7 @@ import {
   SinkRun,
 } from "../../../src/rule/mod.ts";
 import { type CreateStream, parseStatement, prepareQuery } from "../../../src/sql/mod.ts";
+import { SINK_COMMON } from "../../fakes/sink_common.ts";
 import { type Selection, StreamRun } from "../../../src/stream/mod.ts";
 
 const STOP_MS = 5000;
@@ -86,23 +87,7 @@ function runSink({ id: ruleId, sink, takes = "rows", props = {} }: BenchRule): S
   return new SinkRun({
     ruleId,
     opId: "sink_bench_0",
-    common: {
-      sendSingle: false,
-      fields: [],
-      excludeFields: [],
-      dataField: "",
-      format: "json",
-      delimiter: ",",
-      hasHeader: false,
-      omitIfEmpty: false,
-      batchSize: 0,
-      lingerMs: 0,
-      bufferLength: DEFAULT_RULE_OPTIONS.bufferLength,
-      overflow: "wait",
-      concurrency: 1,
-      retryIntervalMs: 1000,
-      retryCount: -1,
-    },
+    common: { ...SINK_COMMON, bufferLength: DEFAULT_RULE_OPTIONS.bufferLength },
     props,
     openHost: () => Promise.resolve(inlineSinkHost(() => Promise.resolve(sink), takes)),
     explain: ({ message }) => fail("source", message),

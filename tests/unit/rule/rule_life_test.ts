@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { fail, silentLogger } from "../../../src/core/mod.ts";
 import { RuleLife } from "../../../src/rule/rule_life.ts";
-import { FakeRuns, HeldClock, rule } from "./_rule.ts";
+import { HeldClock } from "../../fakes/mod.ts";
+import { FakeRuns, rule } from "./_rule.ts";
 
 function live(options: object = {}) {
   const runs = new FakeRuns();

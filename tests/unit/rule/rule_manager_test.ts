@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createLogger, fail, KuiperError } from "../../../src/core/mod.ts";
 import { type KeptRule, type RuleDefinition, RuleManager } from "../../../src/rule/mod.ts";
-import { FakeRuns, HeldClock, ruleJson } from "./_rule.ts";
+import { HeldClock } from "../../fakes/mod.ts";
+import { FakeRuns, ruleJson } from "./_rule.ts";
 
 /** Keeps rules in memory, as the store does on the disk. */
 class FakeKeeper {

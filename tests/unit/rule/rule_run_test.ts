@@ -12,7 +12,7 @@ import {
   type RuleTuple,
   SinkRun,
 } from "../../../src/rule/mod.ts";
-import { HeldClock } from "./_rule.ts";
+import { HeldClock, SINK_COMMON } from "../../fakes/mod.ts";
 
 /** A source that a test feeds. */
 class FakeSource implements RuleSource {
@@ -54,23 +54,7 @@ class FakeSink {
     return new SinkRun({
       ruleId: "r1",
       opId: "sink_fake_0",
-      common: {
-        sendSingle: false,
-        fields: [],
-        excludeFields: [],
-        dataField: "",
-        format: "json",
-        delimiter: ",",
-        hasHeader: false,
-        omitIfEmpty: false,
-        batchSize: 0,
-        lingerMs: 0,
-        bufferLength,
-        overflow: "wait",
-        concurrency: 1,
-        retryIntervalMs: 10,
-        retryCount: -1,
-      },
+      common: { ...SINK_COMMON, bufferLength },
       props: {},
       openHost: () =>
         Promise.resolve({

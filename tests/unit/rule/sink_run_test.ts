@@ -9,24 +9,7 @@ import type {
 } from "../../../src/contract/mod.ts";
 import { type Clock, fail, type Row, silentLogger } from "../../../src/core/mod.ts";
 import { type RuleResult, type SinkCommon, SinkRun } from "../../../src/rule/mod.ts";
-
-const COMMON: SinkCommon = {
-  sendSingle: false,
-  fields: [],
-  excludeFields: [],
-  dataField: "",
-  format: "json",
-  delimiter: ",",
-  hasHeader: false,
-  omitIfEmpty: false,
-  batchSize: 0,
-  lingerMs: 0,
-  bufferLength: 4,
-  overflow: "wait",
-  concurrency: 1,
-  retryIntervalMs: 10,
-  retryCount: -1,
-};
+import { HeldClock, SINK_COMMON } from "../../fakes/mod.ts";
 
 /** A sink that does as the test says: by default it takes everything. */
 class FakeSink {
@@ -37,7 +20,7 @@ class FakeSink {
   closed = 0;
   events: SinkEvents | undefined;
   /** Sleeps end at once, so that a retry is not waited for. */
-  readonly clock: Clock = {
+  clock: Clock = {
     now: () => 1000,
     sleep: (ms, signal) => {
       this.slept.push(ms);
@@ -72,7 +55,7 @@ class FakeSink {
     return new SinkRun({
       ruleId: "r1",
       opId: "sink_fake_0",
-      common: { ...COMMON, ...common },
+      common: { ...SINK_COMMON, bufferLength: 4, ...common },
       props: {},
       openHost: () => Promise.resolve(this.host(takes)),
       explain: ({ message }) => fail("sink", `the sink failed: ${message}`),
@@ -180,24 +163,11 @@ Deno.test("SinkRun sends what lingers although the batch is not full", async () 
   assertEquals(sink.rows, [{ a: 1 }]);
 });
 
-/** A clock whose sleepers wait until the test lets them go. */
-class HeldClock implements Clock {
-  readonly sleeping: { ms: number; end: () => void }[] = [];
-  now = () => 1000;
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      this.sleeping.push({ ms, end: resolve });
-      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
-  }
-}
-
 Deno.test("SinkRun gathers no more than bufferLength while the sink takes nothing, and loses none", async () => {
   for (const common of [{ lingerMs: 20 }, { lingerMs: 20, batchSize: 8 }, { batchSize: 8 }]) {
     const clock = new HeldClock();
     const sink = new FakeSink();
-    Object.assign(sink, { clock });
+    sink.clock = clock;
     sink.answers = [() => ({ kind: "retry", message: "away" })];
     await using run = sink.run({ ...common, bufferLength: 4 });
     let accepted = 0;
@@ -210,7 +180,7 @@ Deno.test("SinkRun gathers no more than bufferLength while the sink takes nothin
     const bound = (common.batchSize ?? 4) + 4;
     assertEquals(run.ops()[0]!.metrics.buffer_length, bound, JSON.stringify(common));
     assertEquals(accepted, bound + 1);
-    clock.sleeping.find(({ ms }) => ms !== 20)!.end();
+    await clock.wake();
     await waiting;
     assertEquals(await run.stop(1000), { lost: 0 });
     assertEquals(sink.rows.map(({ a }) => a), Array.from({ length: accepted }, (_, a) => a));

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { inlineSinkHost, type SinkInstance } from "../../../src/contract/mod.ts";
 import type { Clock, Row } from "../../../src/core/mod.ts";
+import { HeldClock } from "../../fakes/mod.ts";
 import { FileSink } from "../../../src/sink/file.ts";
 
 async function folder(): Promise<AsyncDisposable & { path: string }> {
@@ -44,30 +45,6 @@ Deno.test("FileSink writes CSV with one header, quoting what needs it", async ()
   const rows = '1,"x,""y"""\n2.5,\n';
   assertEquals(await Deno.readTextFile(path), `a,b\n${rows}${rows}`);
 });
-
-/** A clock that stands still until a test lets its sleepers go. */
-class StandingClock implements Clock {
-  time = Date.UTC(2026, 0, 31);
-  #sleeping: (() => void) | undefined;
-  #slept: (() => void) | undefined;
-  now(): number {
-    return this.time;
-  }
-  sleep(_ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#sleeping = resolve;
-      this.#slept?.();
-      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
-  }
-  /** Let the sleeper go, and wait until it sleeps again. */
-  wake(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#slept = resolve;
-      this.#sleeping!();
-    });
-  }
-}
 
 /** Name and text of each file, sorted by name. */
 async function filesIn(path: string): Promise<[string, string][]> {
@@ -119,11 +96,13 @@ Deno.test("FileSink goes on with a JSON array that others wrote, and leaves what
 });
 
 Deno.test("FileSink begins the next file at rollingCount, and loses no row within a millisecond", async () => {
+  const clock = new HeldClock();
+  clock.time = Date.UTC(2026, 0, 31);
   for (const fileType of ["lines", "csv", "json"]) {
     await using dir = await folder();
     {
       const props = { path: join(dir.path, "out.txt"), fileType, rollingCount: 2 };
-      await using sink = await open(props, new StandingClock());
+      await using sink = await open(props, clock);
       await sink.collect(items({ a: 1 }, { a: 2 }, { a: 3 }));
       await sink.collect(items({ a: 4 }, { a: 5 }));
     }
@@ -140,21 +119,26 @@ Deno.test("FileSink begins the next file at rollingCount, and loses no row withi
 
 Deno.test("FileSink begins the next file when the time is over though nothing comes", async () => {
   await using dir = await folder();
-  const clock = new StandingClock();
+  const clock = new HeldClock();
+  // The check has been made when the next one is slept for.
+  const check = async () => {
+    await clock.wake();
+    await clock.asleep();
+  };
   {
-    await using sink = await open(
-      { path: join(dir.path, "out.txt"), rollingInterval: "1h" },
-      clock,
-    );
+    const props = {
+      path: join(dir.path, "out.txt"),
+      rollingInterval: "1h",
+      checkInterval: "59m",
+    };
+    await using sink = await open(props, clock);
     await sink.collect(items({ a: 1 }));
-    clock.time += 3_599_999;
-    await clock.wake();
+    await check();
     await sink.collect(items({ a: 2 }));
-    clock.time += 1;
-    await clock.wake();
+    await check();
     assertEquals((await filesIn(dir.path)).map(([, text]) => text), ['{"a":1}\n{"a":2}\n', ""]);
-    clock.time += 3_600_000;
-    await clock.wake();
+    await check();
+    await check();
   }
   assertEquals((await filesIn(dir.path)).length, 2, "an empty file is gone on with");
 });

@@ -3,12 +3,13 @@ import { assert, assertEquals } from "@std/assert";
 import { inlineSinkHost, type Props } from "../../../src/contract/mod.ts";
 import { fail, type Logger, silentLogger, systemClock } from "../../../src/core/mod.ts";
 import { Backoff } from "../../../src/flow/mod.ts";
-import { type RuleResult, type SinkCommon, SinkRun } from "../../../src/rule/mod.ts";
+import { type RuleResult, SinkRun } from "../../../src/rule/mod.ts";
 import { MqttSink } from "../../../src/sink/mqtt.ts";
 import {
   connectPublisher,
   type Mosquitto,
   mosquittoTest,
+  SINK_COMMON,
   startMosquitto,
 } from "../../fakes/mod.ts";
 import { type MqttRun, runMqtt } from "../source/_mqtt_run.ts";
@@ -17,24 +18,6 @@ const COUNT = 10_000;
 /** Most items that the sink is handed at once, and so most that it sends twice when one connection is lost. */
 const PORTION = 256;
 
-const COMMON: SinkCommon = {
-  sendSingle: true,
-  fields: [],
-  excludeFields: [],
-  dataField: "",
-  format: "json",
-  delimiter: ",",
-  hasHeader: false,
-  omitIfEmpty: false,
-  batchSize: 0,
-  lingerMs: 0,
-  bufferLength: 1024,
-  overflow: "wait",
-  concurrency: 1,
-  retryIntervalMs: 20,
-  retryCount: -1,
-};
-
 /** The sink as a rule runs it, and the warnings that it caused. */
 function runSink(props: Props): { run: SinkRun; warnings: string[] } {
   const warnings: string[] = [];
@@ -42,7 +25,7 @@ function runSink(props: Props): { run: SinkRun; warnings: string[] } {
   const run = new SinkRun({
     ruleId: "r",
     opId: "sink_mqtt_0",
-    common: COMMON,
+    common: { ...SINK_COMMON, sendSingle: true, retryIntervalMs: 20 },
     props,
     openHost: () => Promise.resolve(inlineSinkHost(() => Promise.resolve(new MqttSink()), "bytes")),
     explain: ({ message }) => fail("sink", message),
