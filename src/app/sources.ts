@@ -240,7 +240,10 @@ export class Sources implements AsyncDisposable {
     return await this.#findPlugin(type, "sink");
   }
 
-  async #findPlugin(name: string, role: "sink" | "function"): Promise<FoundPlugin | undefined> {
+  async #findPlugin(
+    name: string,
+    role: Exclude<PluginOf, "source">,
+  ): Promise<FoundPlugin | undefined> {
     const folders = this.foldersOf(role);
     let file: Exclude<ResolvedType, { kind: "builtin" }> | undefined;
     try {
@@ -291,7 +294,7 @@ export class Sources implements AsyncDisposable {
   async #openPlugin(
     found: FoundPlugin,
     { role, operatorProps, signal }: {
-      role: "sink" | "function";
+      role: Exclude<PluginOf, "source">;
       operatorProps: SourceConfig["operatorProps"];
       signal?: AbortSignal;
     },
@@ -396,7 +399,7 @@ export class Sources implements AsyncDisposable {
   async #startIsolate(
     type: string,
     { role = "source", permissions, entry }: {
-      role?: "source" | "sink" | "function";
+      role?: PluginOf;
       permissions: IsolateGrant;
       entry: PluginEntry;
     },
@@ -466,7 +469,7 @@ export class Sources implements AsyncDisposable {
   async #grantOf(
     type: string,
     config: Pick<SourceConfig, "operatorProps"> & {
-      role?: "source" | "sink" | "function";
+      role?: PluginOf;
     },
   ): Promise<IsolateGrant> {
     const plugins = await this.#pluginsConfig(type);

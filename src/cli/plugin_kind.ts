@@ -1,9 +1,7 @@
+import { PLUGIN_KINDS, type PluginOf } from "../config/mod.ts";
 import { fail, oneOf } from "../core/mod.ts";
 import type { Flag } from "./command.ts";
-import type { PluginOf } from "./engine.ts";
 import type { Flags } from "./flags.ts";
-
-const KINDS: readonly PluginOf[] = ["source", "sink", "function"];
 
 /** The flag that says what a plugin is. */
 export const KIND_FLAG: Flag = {
@@ -14,7 +12,7 @@ export const KIND_FLAG: Flag = {
 
 /** What the flag `--kind` says. @throws KuiperError `usage` for another word. */
 export function kindFlag(flags: Flags): PluginOf | undefined {
-  return flags.choice("kind", KINDS);
+  return flags.choice("kind", PLUGIN_KINDS);
 }
 
 /**
@@ -23,7 +21,7 @@ export function kindFlag(flags: Flags): PluginOf | undefined {
  * @throws KuiperError `usage` for another word.
  */
 export function readKind(word: string): PluginOf {
-  const kind = KINDS.find((kind) => word === kind || word === `${kind}s`);
+  const kind = PLUGIN_KINDS.find((kind) => word === kind || word === `${kind}s`);
   if (kind !== undefined) return kind;
-  throw fail("usage", `KIND is "${word}", expected ${oneOf(KINDS)}`);
+  throw fail("usage", `KIND is "${word}", expected ${oneOf(PLUGIN_KINDS)}`);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { GRANT_KINDS, type GrantKind } from "./permissions.ts";
+import type { PluginRole } from "./protocol.ts";
 
 /** A permission that was asked for and not granted. */
 export interface Denial {
@@ -33,7 +34,7 @@ export function findDenial(message: string): Denial | undefined {
 export function denialSentence(
   denial: Denial,
   type: string,
-  role: "source" | "sink" | "function" = "source",
+  role: PluginRole = "source",
 ): string {
   const { kind, target } = denial;
   const asked = target === undefined

@@ -15,7 +15,7 @@ const MOST_NAMES = 10_000;
  * - **Array**: what is written are elements of one JSON array. The file is a whole array after each call: the closing
  *   bracket is written with the elements and overwritten by the next ones.
  */
-export class FileAtWork implements Disposable {
+export class FileAtWork {
   readonly #file: Deno.FsFile;
   readonly #isArray: boolean;
   /** Where the next text goes. In an array that is before its end. */
@@ -114,10 +114,6 @@ export class FileAtWork implements Disposable {
 
   close(): void {
     this.#file.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
   }
 
   /** As UTF-8, in a buffer that the next call uses again: one for each batch would cost more than writing it. */
