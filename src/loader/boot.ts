@@ -31,6 +31,7 @@ import {
 } from "../contract/mod.ts";
 import { encodeBatch } from "./batch_codec.ts";
 import { type Answer, answerOf, decodeArgs, encodeAnswers } from "./call_codec.ts";
+import { linkedAddress } from "./linked_address.ts";
 import { instantiate, type LinkedModules } from "./link_runtime.ts";
 import { NATIVES } from "./natives.ts";
 import { pluginConsole } from "./plugin_console.ts";
@@ -154,10 +155,7 @@ async function load(message: ToIsolate & { t: "load" }): Promise<void> {
       if (native === undefined) throw new TypeError(`Cannot import "${name}" in a plugin`);
       natives[name] = await native();
     }
-    // Blanks stand for themselves: where types were they are a third of the text, and the runtime walks over an address
-    // a dozen times.
-    const url = `data:text/javascript,${encodeURIComponent(text).replaceAll("%20", " ")}`;
-    const linked = (await import(url)).default as LinkedModules;
+    const linked = (await import(linkedAddress(text))).default as LinkedModules;
     const { namespace } = await instantiate(linked, natives);
     let takes: Sink["takes"];
     if (role === "function") picked = pickFunction(namespace, type);
