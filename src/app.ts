@@ -41,6 +41,7 @@ import type { QueryContext, QueryRun } from "./app/run_query.ts";
 import { storeKeeper, streamScope } from "./app/store_keeper.ts";
 import { validate, type ValidateOptions } from "./app/validate.ts";
 
+export { builtinNames } from "./app/builtin_names.ts";
 export type { CheckOptions, CheckStep, StreamDescription, ValidateOptions };
 export type { PinnedPlugin, PluginDescription, PluginOf, PluginProposal, PluginSummary };
 export type { InstallOptions, ProposeOptions };

@@ -34,7 +34,7 @@ import {
   withinOwn,
   withPlugin,
 } from "../loader/mod.ts";
-import { BUILTIN_SOURCES } from "../source/mod.ts";
+import { builtinNames } from "./builtin_names.ts";
 import {
   grantedOf,
   knownPart,
@@ -217,7 +217,7 @@ export class Plugins {
   }
 
   async #refuseTaken(name: string, of: PluginOf): Promise<void> {
-    if (of === "function" && !/^[a-z_]\w*$/.test(name)) {
+    if (of === "function" && !/^[a-z_][a-z0-9_]*$/.test(name)) {
       throw fail(
         "usage",
         `"${name}" is no name of a function, use small letters, digits and "_": a query calls it by its name`,
@@ -416,13 +416,6 @@ export class Plugins {
     });
     return chosen.map(({ name }) => name);
   }
-}
-
-/** The names that are there without a plugin. What only one kind needs is loaded for it. */
-async function builtinNames(of: PluginOf): Promise<string[]> {
-  if (of === "source") return Object.keys(BUILTIN_SOURCES);
-  if (of === "sink") return Object.keys((await import("../sink/mod.ts")).BUILTIN_SINKS);
-  return [...(await import("../function/mod.ts")).BUILTIN_FUNCTIONS.names()];
 }
 
 function shownUrl(text: string): string {
