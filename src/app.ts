@@ -21,7 +21,7 @@ import type { Store } from "./store/mod.ts";
 import { type CreateStream, parseStatement, printStatement } from "./sql/mod.ts";
 import type { RuleManager } from "./rule/mod.ts";
 import { type Selection, type StateKeeper, StreamRun } from "./stream/mod.ts";
-import { type CheckOptions, checkPlugin, type CheckStep } from "./app/check_plugin.ts";
+import type { CheckOptions, CheckStep } from "./app/check_step.ts";
 import { DenialBook } from "./app/denial_book.ts";
 import { describeStream, type StreamDescription } from "./app/describe_stream.ts";
 import { maskedLogger } from "./app/masking.ts";
@@ -289,9 +289,15 @@ export class App implements AsyncDisposable {
     return run;
   }
 
-  /** Try a source step by step. @returns whether every step went well. */
+  /** Try a plugin step by step. @returns whether every step went well. @throws KuiperError `usage` */
   async checkPlugin(options: CheckOptions, report: (step: CheckStep) => void): Promise<boolean> {
-    return await checkPlugin(options, { sources: this.#sources, log: this.#log, report });
+    const { checkPlugin } = await import("./app/check_plugin.ts");
+    return await checkPlugin(options, {
+      input: this.#input,
+      sources: this.#sources,
+      log: this.#log,
+      report,
+    });
   }
 
   // -- Plugins --

@@ -7,6 +7,7 @@ import {
 } from "../config/mod.ts";
 import { inlineSinkHost, type Props, type SinkHost, type SourceFailure } from "../contract/mod.ts";
 import { fail, type KuiperError, nearest, oneOf } from "../core/mod.ts";
+import type { WorkerHost } from "../loader/mod.ts";
 import type { RuleAction } from "../rule/mod.ts";
 import { refuseOwnFiles } from "./refuse_own_files.ts";
 import { BUILTIN_SINKS } from "../sink/mod.ts";
@@ -20,8 +21,13 @@ export interface PreparedSink {
   readonly type: string;
   readonly common: SinkFields;
   readonly props: Props;
+  /** Where a plugin is; absent for a built-in. */
+  readonly plugin?: FoundPlugin;
+  readonly config: SinkConfig;
   /** Open what runs its instances; `signal` ends the loading of a plugin. */
   openHost(signal: AbortSignal): Promise<SinkHost>;
+  /** Load a plugin alone; `undefined` for a built-in. */
+  loadPlugin(signal: AbortSignal): Promise<WorkerHost | undefined>;
   /** The sentence for a failure. */
   explain(failure: SourceFailure): KuiperError;
 }
@@ -41,13 +47,15 @@ export class Sinks {
    * Find and configure the sink of an action.
    *
    * @param what how sentences call the action: `rule "r1", actions[0].mqtt`.
+   * @param file a plugin that was found already, such as one outside of the base directory's plugins.
    * @throws KuiperError `not_found` with the nearest names, `config` for a property that is wrong.
    */
-  async prepare(action: RuleAction, what: string): Promise<PreparedSink> {
+  async prepare(action: RuleAction, what: string, file?: FoundPlugin): Promise<PreparedSink> {
     const { type } = action;
-    const builtin = Object.hasOwn(BUILTIN_SINKS, type) ? BUILTIN_SINKS[type] : undefined;
+    const isBuiltin = file === undefined && Object.hasOwn(BUILTIN_SINKS, type);
+    const builtin = isBuiltin ? BUILTIN_SINKS[type] : undefined;
     // A built-in is never shadowed.
-    const plugin = builtin === undefined ? await this.#plugins.findSink(type) : undefined;
+    const plugin = isBuiltin ? undefined : file ?? await this.#plugins.findSink(type);
     if (builtin === undefined && plugin === undefined) throw this.#notFound(type, what);
     const config = await loadSinkConfig({
       ...this.#input,
@@ -62,19 +70,23 @@ export class Sinks {
       type,
       common: config.common,
       props: config.props,
-      openHost: (signal) =>
+      config,
+      ...(plugin === undefined ? {} : { plugin }),
+      openHost: async (signal) =>
         builtin === undefined
-          ? this.#openPlugin(plugin!, config, signal)
-          : Promise.resolve(inlineSinkHost(() => builtin.make(), builtin.takes)),
+          ? sinkHostOf(await this.#loadPlugin(plugin!, config, signal))
+          : inlineSinkHost(() => builtin.make(), builtin.takes),
+      loadPlugin: async (signal) =>
+        plugin === undefined ? undefined : await this.#loadPlugin(plugin, config, signal),
       explain: (failure) => this.#explain(failure, what),
     };
   }
 
-  async #openPlugin(
+  async #loadPlugin(
     plugin: FoundPlugin,
     { operatorProps, check }: SinkConfig,
     signal: AbortSignal,
-  ): Promise<SinkHost> {
+  ): Promise<WorkerHost> {
     const host = await this.#plugins.openSink(plugin, { operatorProps, signal });
     try {
       const schema = host.info.manifest?.properties;
@@ -83,11 +95,7 @@ export class Sinks {
       await host[Symbol.asyncDispose]();
       throw error;
     }
-    return {
-      takes: host.info.takes ?? "bytes",
-      start: (spec, events) => host.startSink(spec, events),
-      [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
-    };
+    return host;
   }
 
   #notFound(type: string, what: string): KuiperError {
@@ -108,4 +116,13 @@ export class Sinks {
     const code = failure.name === "NotCapable" ? "denied" : "sink";
     return fail(code, `${what} failed in ${failure.step}: ${message}`, cause);
   }
+}
+
+/** A loaded plugin as the host of a sink. */
+export function sinkHostOf(host: WorkerHost): SinkHost {
+  return {
+    takes: host.info.takes ?? "bytes",
+    start: (spec, events) => host.startSink(spec, events),
+    [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
+  };
 }

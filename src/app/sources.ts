@@ -232,12 +232,23 @@ export class Sources implements AsyncDisposable {
    * @throws KuiperError `config` when two files, or a file and a URL, claim the name.
    */
   async findFunction(name: string): Promise<FoundPlugin | undefined> {
-    return /^[a-z_]\w*$/.test(name) ? await this.#findPlugin(name, "function") : undefined;
+    return /^[a-z_][a-z0-9_]*$/.test(name) ? await this.#findPlugin(name, "function") : undefined;
   }
 
   /** Where a plugin with a sink comes from. As {@link findFunction}. */
   async findSink(type: string): Promise<FoundPlugin | undefined> {
     return await this.#findPlugin(type, "sink");
+  }
+
+  /** The plugin in a file outside of the base directory's plugins. @throws KuiperError `not_found` when it is none. */
+  async findFile(file: string): Promise<FoundPlugin> {
+    const found = await resolveType(typeOfFile(file), {
+      folders: [this.#folderOf(file)],
+      builtins: [],
+    });
+    // There is nothing built in to be found.
+    if (found.kind === "builtin") throw fail("internal", `"${file}" is a built-in source`);
+    return found;
   }
 
   async #findPlugin(
@@ -291,6 +302,26 @@ export class Sources implements AsyncDisposable {
     return await this.#openPlugin(found, { role: "sink", operatorProps, signal });
   }
 
+  /**
+   * How a sink or function is held: its grant, and its entry in etc/plugins.yaml or what holds without one.
+   *
+   * @throws KuiperError `denied` for a grant beyond the program's own.
+   */
+  async holdOf(
+    found: FoundPlugin,
+    { role, operatorProps }: {
+      role: Exclude<PluginOf, "source">;
+      operatorProps: SourceConfig["operatorProps"];
+    },
+  ): Promise<{ permissions: IsolateGrant; entry: PluginEntry }> {
+    const { type } = found;
+    const permissions = await this.#grantOf(type, { role, operatorProps });
+    const entry = found.kind === "url"
+      ? found.entry
+      : (await this.#pluginsConfig(type)).entryFor(type);
+    return { permissions, entry };
+  }
+
   async #openPlugin(
     found: FoundPlugin,
     { role, operatorProps, signal }: {
@@ -300,10 +331,7 @@ export class Sources implements AsyncDisposable {
     },
   ): Promise<WorkerHost> {
     const { type } = found;
-    const permissions = await this.#grantOf(type, { role, operatorProps });
-    const entry = found.kind === "url"
-      ? found.entry
-      : (await this.#pluginsConfig(type)).entryFor(type);
+    const { permissions, entry } = await this.holdOf(found, { role, operatorProps });
     const isolate = await this.#startIsolate(type, { role, permissions, entry });
     try {
       const linked = await this.#link(found);

@@ -53,6 +53,8 @@ export interface SinkConfig {
   readonly common: SinkFields;
   /** What etc/sinks alone says: the operator's, which a grant may name. */
   readonly operatorProps: Record<string, unknown>;
+  /** The files of etc/sinks that it was read from: one, or none. */
+  readonly files: readonly string[];
   /** Look at the properties that are the sink's own, as its manifest describes them. */
   check(schema: PropsSchema): Promise<Finding[]>;
 }
@@ -81,7 +83,7 @@ export async function loadSinkConfig(query: SinkQuery): Promise<SinkConfig> {
         "move it there and name its section with resourceId",
     );
   }
-  const operator = await operatorLayers(query, resourceId);
+  const { layers: operator, read: readFiles } = await operatorLayers(query, resourceId);
   const schema = sinkSchema(type);
   const read = mergeLayers([...operator, layerOf({}, { locate: () => place, label: joinPath })]);
   const findings = [];
@@ -113,6 +115,7 @@ export async function loadSinkConfig(query: SinkQuery): Promise<SinkConfig> {
     props: resolved,
     common: fieldsOf(resolved),
     operatorProps: files.props,
+    files: readFiles,
     check: async (schema) => await validateProps(ownProps, schema, merged.where),
   };
 }
@@ -154,7 +157,10 @@ function documentOptions({ type, paths, env, secrets }: ConfigInput & { readonly
 }
 
 /** What the operator wrote for this type, in `etc/sinks`. */
-async function operatorLayers(query: SinkQuery, resourceId: unknown): Promise<Layer[]> {
+async function operatorLayers(
+  query: SinkQuery,
+  resourceId: unknown,
+): Promise<{ layers: Layer[]; read: string[] }> {
   const { type, paths, what } = query;
   if (resourceId !== undefined && typeof resourceId !== "string") {
     throw fail(
@@ -174,7 +180,7 @@ async function operatorLayers(query: SinkQuery, resourceId: unknown): Promise<La
   refuseErrors(document.findings);
   const { value, where } = document;
   const sections = ["default", ...(resourceId === undefined ? [] : [resourceId])];
-  return sections.flatMap((section) => {
+  const layers = sections.flatMap((section) => {
     const content = Object.hasOwn(value, section) ? value[section] : undefined;
     if (isSection(content)) return [layerOf(content, below(where, [section]))];
     if (section === "default") return [];
@@ -187,6 +193,7 @@ async function operatorLayers(query: SinkQuery, resourceId: unknown): Promise<La
       : `there is ${oneOf(names, "and")}`;
     throw fail("config", `${what}: ${name} has no section "${section}" for resourceId, ${cure}`);
   });
+  return { layers, read: file === undefined ? [] : [name] };
 }
 
 /** Who may write rules must not send the operator's secrets somewhere else. */

@@ -87,8 +87,11 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
       deadlineMs: options.callDeadlineMs ?? 5000,
       post: (message) => this.post(message),
       overdue: (what) => this.#end(lost(what)),
-      explain: (message) =>
-        explainFailure({ step: "open", name: "Error", message }, this.#plugin).message,
+      explain: (message) => {
+        const failure = { step: "open", name: "Error", message } as const;
+        const { message: explained } = explainFailure(failure, this.#plugin);
+        return explained === message ? undefined : explained;
+      },
     });
     this.#port = open({
       message: (data) => this.#receive(data),
@@ -157,7 +160,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
     if (this.#loading === undefined || this.#info !== undefined) {
       throw new ProtocolError("said twice that it is loaded");
     }
-    const { kind, exportName, manifest, takes } = message;
+    const { kind, exportName, manifest, takes, parameters } = message;
     let read: Manifest | undefined;
     try {
       read = manifest === undefined ? undefined : readManifest(manifest);
@@ -171,6 +174,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
       exportName,
       startedAt: this.#startedAt,
       ...(takes === undefined ? {} : { takes }),
+      ...(parameters === undefined ? {} : { parameters }),
       ...(read === undefined ? {} : { manifest: read }),
     });
   }

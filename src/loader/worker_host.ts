@@ -44,6 +44,8 @@ export interface PluginInfo {
   readonly exportName: string;
   /** Of a sink: what it wants to be given. */
   readonly takes?: SinkTakes;
+  /** Of a function: how many parameters it has before the first with a default. */
+  readonly parameters?: number;
   readonly manifest?: Manifest;
   /** Milliseconds since 1970, when the isolate was started. */
   readonly startedAt: number;
