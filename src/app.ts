@@ -32,7 +32,7 @@ import type {
   PluginSummary,
   ProposeOptions,
 } from "./app/plugin_proposal.ts";
-import type { PinnedPlugin } from "./app/pin_files.ts";
+import type { PinnedPlugin, PinOptions } from "./app/pin_files.ts";
 import type { Plugins } from "./app/plugins.ts";
 import type { SignedFile, SignOptions } from "./app/sign_plugin.ts";
 import { Sources } from "./app/sources.ts";
@@ -333,11 +333,11 @@ export class App implements AsyncDisposable {
     return await (await this.#openPlugins()).catalog.describe(name, of);
   }
 
-  /** Pin the plugins from files of `plugins/sources`, one or all, as they are now. */
-  async pinFiles(type?: string): Promise<PinnedPlugin[]> {
+  /** Pin plugins from files as they are now. */
+  async pinFiles(options: PinOptions = {}): Promise<PinnedPlugin[]> {
     const { pinFiles } = await import("./app/pin_files.ts");
-    return await pinFiles(type, {
-      folder: this.#sources.folders[0]!,
+    return await pinFiles(options, {
+      folderOf: (of) => this.#sources.foldersOf(of)[0]!,
       lock: this.base.lock,
       scratch: this.base.data,
       log: this.#log,

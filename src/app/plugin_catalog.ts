@@ -13,6 +13,7 @@ import {
   type Denials,
   describeGrant,
   type FetchedGraph,
+  fileKey,
   inspectLocked,
   listTypes,
   type LockedFiles,
@@ -78,8 +79,7 @@ export class PluginCatalog {
           from: display,
           kind: "file",
           ...(version === undefined ? {} : { version }),
-          // Those of sources alone can be pinned.
-          ...(of === "source" ? pinOf(lockedFiles(lock, type), path) : {}),
+          ...pinOf(lockedFiles(lock, fileKey(type, of)), path),
           isolation: plugins.entryFor(name).isolation,
           grant: describeGrant(grantedOf(plugins.grantFor(name))),
         });

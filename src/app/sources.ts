@@ -334,7 +334,7 @@ export class Sources implements AsyncDisposable {
     const { permissions, entry } = await this.holdOf(found, { role, operatorProps });
     const isolate = await this.#startIsolate(type, { role, permissions, entry });
     try {
-      const linked = await this.#link(found);
+      const linked = await this.#link(found, role);
       const host = await isolate.load(linked, signal);
       if (found.kind === "url") this.#logStart(entry, linked, describeGrant(permissions));
       return host;
@@ -397,7 +397,7 @@ export class Sources implements AsyncDisposable {
     const isolate = await this.#startIsolate(resolved.type, { permissions, entry });
     let host: WorkerHost;
     try {
-      const linked = await this.#link(resolved);
+      const linked = await this.#link(resolved, "source");
       host = await isolate.load(linked, signal);
       record.started(host, linked);
       if (resolved.kind === "url") {
@@ -457,7 +457,7 @@ export class Sources implements AsyncDisposable {
     );
   }
 
-  async #link(resolved: FoundPlugin): Promise<LinkedPlugin> {
+  async #link(resolved: FoundPlugin, of: PluginOf): Promise<LinkedPlugin> {
     if (resolved.kind === "url") return await (await this.#openCode()).load(resolved.entry);
     const linked = await loadLinked({
       entry: resolved.path,
@@ -470,7 +470,8 @@ export class Sources implements AsyncDisposable {
       const { lock: path } = this.#input.paths;
       const { refuseUnpinned } = await import("./frozen.ts");
       const lockName = showPath(this.#input.paths, path);
-      refuseUnpinned(linked, { type: resolved.type, lock: await readLock(path), lockName });
+      const lock = await readLock(path);
+      refuseUnpinned(linked, { type: resolved.type, of, lock, lockName });
     }
     return linked;
   }
