@@ -401,7 +401,7 @@ export class App implements AsyncDisposable {
   /** Functions are loaded for the first query. */
   async #openFunctions(): Promise<Functions> {
     this.#functions ??= import("./app/functions.ts").then(({ Functions }) =>
-      new Functions(this.#sources, systemClock)
+      new Functions(this.#sources, { clock: systemClock, log: this.#log })
     );
     return await this.#functions;
   }

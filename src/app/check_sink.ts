@@ -69,7 +69,7 @@ async function prepare(
     },
   };
   const file = isFile ? await sources.findFile(target) : undefined;
-  return await new Sinks(input, sources).prepare(action, `Sink "${type}"`, file);
+  return await new Sinks(input, sources, systemClock).prepare(action, `Sink "${type}"`, file);
 }
 
 async function tryInstance(

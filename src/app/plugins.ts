@@ -10,6 +10,7 @@ import {
   type PluginOf,
   type PluginsConfig,
   refuseErrors,
+  restartOf,
   urlProblem,
   writePlugins,
   writtenLimits,
@@ -265,6 +266,7 @@ export class Plugins {
         isolation,
         limits: draft.limits,
         restart: draft.restart,
+        of: draft.of,
         entry,
         mask: (text) => this.#code.withoutTokens(text),
       },
@@ -287,7 +289,9 @@ export class Plugins {
       isolation,
       signature,
       ...(draft.limits === undefined ? {} : { limits: describeLimits(draft.limits) }),
-      ...(draft.restart === undefined ? {} : { restart: describeRestart(draft.restart) }),
+      ...(draft.restart === undefined
+        ? {}
+        : { restart: describeRestart(restartOf({ restart: draft.restart }, draft.of)) }),
       ...(changes === undefined ? {} : { changes }),
       wider,
       approve: () => this.#approve({ ...draft, before }),

@@ -2,19 +2,22 @@ import {
   type ConfigInput,
   loadSinkConfig,
   refuseErrors,
+  restartOf,
   type SinkConfig,
   type SinkFields,
 } from "../config/mod.ts";
 import { inlineSinkHost, type Props, type SinkHost, type SourceFailure } from "../contract/mod.ts";
-import { fail, type KuiperError, nearest, oneOf } from "../core/mod.ts";
+import { type Clock, fail, type KuiperError, nearest, oneOf } from "../core/mod.ts";
 import type { WorkerHost } from "../loader/mod.ts";
 import type { RuleAction } from "../rule/mod.ts";
 import { refuseOwnFiles } from "./refuse_own_files.ts";
+import { Restarts } from "./restarts.ts";
+import { SinkInIsolate } from "./sink_in_isolate.ts";
 import { BUILTIN_SINKS } from "../sink/mod.ts";
 import type { FoundPlugin, Sources } from "./sources.ts";
 
 /** What finds and opens the sinks of plugins. */
-export type SinkPlugins = Pick<Sources, "findSink" | "openSink">;
+export type SinkPlugins = Pick<Sources, "findSink" | "openSink" | "holdOf">;
 
 /** A sink, found and configured, but not started. */
 export interface PreparedSink {
@@ -36,11 +39,13 @@ export interface PreparedSink {
 export class Sinks {
   readonly #input: ConfigInput;
   readonly #plugins: SinkPlugins;
+  readonly #clock: Clock;
 
   /** @param plugins finds and opens those that are no built-ins. */
-  constructor(input: ConfigInput, plugins: SinkPlugins) {
+  constructor(input: ConfigInput, plugins: SinkPlugins, clock: Clock) {
     this.#input = input;
     this.#plugins = plugins;
+    this.#clock = clock;
   }
 
   /**
@@ -74,12 +79,25 @@ export class Sinks {
       ...(plugin === undefined ? {} : { plugin }),
       openHost: async (signal) =>
         builtin === undefined
-          ? sinkHostOf(await this.#loadPlugin(plugin!, config, signal))
+          ? await this.#openPlugin(plugin!, config, signal)
           : inlineSinkHost(() => builtin.make(), builtin.takes),
       loadPlugin: async (signal) =>
         plugin === undefined ? undefined : await this.#loadPlugin(plugin, config, signal),
       explain: (failure) => this.#explain(failure, what),
     };
+  }
+
+  /** The host of a plugin, which is started again when it is lost. */
+  async #openPlugin(
+    plugin: FoundPlugin,
+    config: SinkConfig,
+    signal: AbortSignal,
+  ): Promise<SinkHost> {
+    const { operatorProps } = config;
+    const { entry } = await this.#plugins.holdOf(plugin, { role: "sink", operatorProps });
+    const restarts = new Restarts(restartOf(entry, "sink"), this.#clock);
+    const open = () => this.#loadPlugin(plugin, config, signal);
+    return new SinkInIsolate(await open(), { open, restarts, clock: this.#clock });
   }
 
   async #loadPlugin(
@@ -114,7 +132,8 @@ export class Sinks {
     cause.name = failure.name;
     if (failure.stack !== undefined) cause.stack = secrets.mask(failure.stack);
     const code = failure.name === "NotCapable" ? "denied" : "sink";
-    return fail(code, `${what} failed in ${failure.step}: ${message}`, cause);
+    const where = failure.step === "crash" ? "" : ` in ${failure.step}`;
+    return fail(code, `${what} failed${where}: ${message}`, cause);
   }
 }
 

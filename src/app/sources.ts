@@ -2,6 +2,7 @@ import { dirname, fromFileUrl, join, resolve } from "@std/path";
 import {
   type CommonFields,
   type ConfigInput,
+  formatFinding,
   formatPlace,
   type Grant,
   type KuiperConfig,
@@ -12,6 +13,7 @@ import {
   type PluginsConfig,
   refuseErrors,
   resolveGrant,
+  restartOf,
   type RestartPolicy,
   showPath,
   type SourceConfig,
@@ -41,6 +43,7 @@ import type { CreateStream } from "../sql/mod.ts";
 import type { DenialBook } from "./denial_book.ts";
 import { maskedError } from "./masking.ts";
 import { hasUrl } from "./has_url.ts";
+import { misplacedRate } from "./misplaced_rate.ts";
 import { linkedFolder } from "./linked_folder.ts";
 import type { PluginCode } from "./plugin_code.ts";
 import { type Provenance, ProvenanceRecord } from "./provenance.ts";
@@ -78,7 +81,7 @@ export interface PreparedSource {
   readonly isolation: "inline" | "worker" | "process";
   readonly grant: string;
   /** How a plugin's crashed isolate is started again; absent for a built-in. */
-  readonly restart?: RestartPolicy;
+  readonly restart?: Required<RestartPolicy>;
   /** Where a plugin's code comes from and how it is held, as far as that is known now; nothing for a built-in. */
   provenance(): Provenance | undefined;
   /** Open what runs one instance; `signal` ends the loading of a plugin. */
@@ -213,7 +216,7 @@ export class Sources implements AsyncDisposable {
       ...common,
       isolation: entry.isolation,
       grant,
-      restart: entry.restart,
+      restart: restartOf(entry, "source"),
       provenance: () => {
         const denied = this.#denied.list(resolved.type);
         return { ...record.get(), ...(denied === undefined ? {} : { denied }) };
@@ -305,7 +308,7 @@ export class Sources implements AsyncDisposable {
   /**
    * How a sink or function is held: its grant, and its entry in etc/plugins.yaml or what holds without one.
    *
-   * @throws KuiperError `denied` for a grant beyond the program's own.
+   * @throws KuiperError `denied` for a grant beyond the program's own, `config` for a limit that only a source has.
    */
   async holdOf(
     found: FoundPlugin,
@@ -319,6 +322,8 @@ export class Sources implements AsyncDisposable {
     const entry = found.kind === "url"
       ? found.entry
       : (await this.#pluginsConfig(type)).entryFor(type);
+    const problem = misplacedRate(entry, role);
+    if (problem !== undefined) throw fail("config", formatFinding(problem));
     return { permissions, entry };
   }
 
