@@ -16,7 +16,6 @@ import {
   resolveBase,
   Secrets,
 } from "./config/mod.ts";
-import { typeKey } from "./loader/mod.ts";
 import type { Store } from "./store/mod.ts";
 import { type CreateStream, parseStatement, printStatement } from "./sql/mod.ts";
 import type { RuleManager } from "./rule/mod.ts";
@@ -33,6 +32,7 @@ import type {
   ProposeOptions,
 } from "./app/plugin_proposal.ts";
 import type { PinnedPlugin, PinOptions } from "./app/pin_files.ts";
+import type { PluginUsers } from "./app/plugin_users.ts";
 import type { Plugins } from "./app/plugins.ts";
 import type { SignedFile, SignOptions } from "./app/sign_plugin.ts";
 import { Sources } from "./app/sources.ts";
@@ -350,9 +350,14 @@ export class App implements AsyncDisposable {
     return await signPlugins(options);
   }
 
-  /** Forget a plugin by URL. @throws KuiperError `exists` while a stored stream or rule uses it, `not_found` */
-  async removePlugin(name: string): Promise<void> {
-    await (await this.#openPlugins()).remove(name);
+  /**
+   * Forget a plugin by URL.
+   *
+   * @returns a sentence for each stored stream or rule that cannot be read, and so may have used it.
+   * @throws KuiperError `exists` while a stored stream or rule uses it, `not_found`
+   */
+  async removePlugin(name: string): Promise<string[]> {
+    return await (await this.#openPlugins()).remove(name);
   }
 
   /** `text` without secrets and without the place of the base directory: for whom one does not know. */
@@ -421,17 +426,11 @@ export class App implements AsyncDisposable {
   }
 
   /** The stored streams or rules of a plugin; a process that owns the store is no hindrance. */
-  async #usersOf(name: string, of: PluginOf): Promise<string[]> {
+  async #usersOf(name: string, of: PluginOf): Promise<PluginUsers> {
     const { openStore } = await import("./store/mod.ts");
     await using store = await openStore(this.base.data, { owner: "kuiper plugin", readOnly: true });
-    if (of !== "source") {
-      const { rulesUsing } = await import("./app/rules_using.ts");
-      return rulesUsing(store.rules.list(), name, of);
-    }
-    return store.streams.list().filter(({ statement }) => {
-      const { options } = parseStatement(statement) as CreateStream;
-      return typeKey(options.type) === typeKey(name);
-    }).map(({ name }) => name);
+    const { usersOf } = await import("./app/plugin_users.ts");
+    return usersOf(store, name, of);
   }
 
   /** What only rules need is loaded for them. */

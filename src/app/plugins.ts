@@ -357,13 +357,18 @@ export class Plugins {
 
   // -- Removing and carrying --
 
-  /** Forget a plugin by URL. @throws KuiperError `exists` while a stored stream or rule uses it. */
-  async remove(name: string): Promise<void> {
+  /**
+   * Forget a plugin by URL.
+   *
+   * @returns a sentence for each stored stream or rule that cannot be read: it does not stand in the way.
+   * @throws KuiperError `exists` while a stored stream or rule uses it.
+   */
+  async remove(name: string): Promise<string[]> {
     const { paths } = this.#input;
     const plugins = await this.catalog.config();
     const entry = entryOf(plugins, name);
     if (entry === undefined || !hasUrl(entry)) throw unknownPlugin(name, plugins);
-    const users = await this.#context.usersOf(name, entry.of);
+    const { names: users, unreadable } = await this.#context.usersOf(name, entry.of);
     if (users.length > 0) {
       const what = entry.of === "source" ? "stream" : "rule";
       throw fail(
@@ -389,6 +394,7 @@ export class Plugins {
       await undo?.();
       throw error;
     }
+    return unreadable;
   }
 
   /**
