@@ -1,4 +1,4 @@
-import { fail, nearest, oneOf, parseDuration } from "../core/mod.ts";
+import { fail, nearest, oneOf, parseDuration, type SinkCommon } from "../core/mod.ts";
 import { showPath } from "./base_dir.ts";
 import { readOwnEtcFile } from "./config_files.ts";
 import type { ConfigInput } from "./config_input.ts";
@@ -15,26 +15,10 @@ import { below, joinPath } from "./where.ts";
 import { isFinding, isSection, type Section } from "./yaml_file.ts";
 import { join, resolve } from "@std/path";
 
-/** The fields that the engine reads from the properties of every sink; the names are those of its contract. */
-export interface SinkFields {
-  readonly sendSingle: boolean;
-  readonly fields: readonly string[];
-  readonly excludeFields: readonly string[];
-  readonly dataField: string;
-  readonly format: string;
-  readonly delimiter: string;
-  readonly hasHeader: boolean;
-  readonly omitIfEmpty: boolean;
-  readonly batchSize: number;
-  readonly lingerMs: number;
-  /** Absent: the rule's. */
-  readonly bufferLength?: number;
-  /** Absent: the rule's. */
-  readonly overflow?: "wait" | "drop_oldest" | "drop_newest";
-  readonly concurrency: number;
-  readonly retryIntervalMs: number;
-  readonly retryCount: number;
-}
+/** What every sink has, as far as the configuration says it: what it leaves out is the rule's. */
+export type SinkFields =
+  & Omit<SinkCommon, "bufferLength" | "overflow">
+  & Partial<Pick<SinkCommon, "bufferLength" | "overflow">>;
 
 /** Which configuration is wanted. */
 export interface SinkQuery extends ConfigInput {
