@@ -2,7 +2,6 @@ import { fail, formatDuration, KuiperError, type Logger, type Value } from "../c
 import type { HostedFunction } from "../contract/mod.ts";
 import type { WorkerHost } from "../loader/mod.ts";
 import { LastingHost, type LastingHostOptions } from "./lasting_host.ts";
-import { givenUpText } from "./restarts.ts";
 
 /** Most milliseconds that a batch waits for a start: as long as a call may take. Beyond it its rows fail. */
 const MOST_WAIT_MS = 5000;
@@ -68,10 +67,8 @@ export class FunctionInIsolate implements HostedFunction, AsyncDisposable {
   }
 
   #nextText(): string {
-    const { nextInMs, attempts } = this.#hosts;
-    return nextInMs === undefined
-      ? givenUpText(attempts)
-      : `starting again in ${formatDuration(nextInMs)}`;
+    const { nextInMs, givenUpText } = this.#hosts;
+    return nextInMs === undefined ? givenUpText : `starting again in ${formatDuration(nextInMs)}`;
   }
 
   /** The isolate that comes next, for all that wait for it. */

@@ -10,11 +10,16 @@ export interface LastingHostOptions {
   readonly clock: Clock;
 }
 
+/** Each further one could keep a core of its own busy. */
+const STUCK = "its thread cannot be ended, so that no other is started: it can with " +
+  '"isolation: process" in etc/plugins.yaml';
+
 /**
  * The isolate of a sink or function, and after it was lost the next one, as the policy of the plugin allows.
  *
  * - **One at a time**: all who lost it wait for the same next one.
  * - **Counted**: a start that fails is one of the starts that the policy allows.
+ * - **Not beside a stuck one**: when the code of one in a thread never waits, none follows.
  */
 export class LastingHost implements AsyncDisposable {
   readonly #options: LastingHostOptions;
@@ -22,6 +27,7 @@ export class LastingHost implements AsyncDisposable {
   #starting: Promise<WorkerHost> | undefined;
   /** When the next may start, milliseconds of the clock; undefined when never. */
   #nextAt: number | undefined;
+  #isStuck = false;
   /** The end of those that were lost. */
   #leaving: Promise<unknown> = Promise.resolve();
   #disposed = false;
@@ -37,9 +43,13 @@ export class LastingHost implements AsyncDisposable {
     return this.#host;
   }
 
-  /** How often it may be started again. */
-  get attempts(): number {
-    return this.#options.restarts.attempts;
+  /** Why none may follow, as the end of a sentence. */
+  get givenUpText(): string {
+    if (this.#isStuck) return STUCK;
+    const { attempts } = this.#options.restarts;
+    const often = attempts === 1 ? "once" : `${attempts} times`;
+    const allowed = attempts === 0 ? "no start again" : `to start it again ${often}`;
+    return `"restart" of etc/plugins.yaml allows ${allowed}`;
   }
 
   /** Milliseconds before the next one may start; undefined when none may. */
@@ -61,7 +71,8 @@ export class LastingHost implements AsyncDisposable {
   lost(host: WorkerHost): boolean {
     if (this.#host !== host) return false;
     this.#host = undefined;
-    this.#schedule();
+    if (host.isStuck) this.#isStuck = true;
+    else this.#schedule();
     this.#leaving = Promise.all([this.#leaving, host[Symbol.asyncDispose]()]);
     return true;
   }

@@ -32,10 +32,3 @@ export class Restarts {
     return this.#backoff.attempts >= this.attempts ? undefined : this.#backoff.next();
   }
 }
-
-/** Why there is no further start, as the end of a sentence. */
-export function givenUpText(attempts: number): string {
-  const often = attempts === 1 ? "once" : `${attempts} times`;
-  const allowed = attempts === 0 ? "no start again" : `to start it again ${often}`;
-  return `"restart" of etc/plugins.yaml allows ${allowed}`;
-}

@@ -10,7 +10,6 @@ import type {
 import { fail, messageOf } from "../core/mod.ts";
 import type { WorkerHost } from "../loader/mod.ts";
 import { LastingHost, type LastingHostOptions } from "./lasting_host.ts";
-import { givenUpText } from "./restarts.ts";
 
 /** Milliseconds that an instance has to close which did not open. */
 const CLOSE_MS = 1000;
@@ -114,7 +113,7 @@ class LastingSink implements SinkInstance {
     this.#hosts.lost(this.#host);
     const afterMs = this.#hosts.nextInMs;
     if (afterMs !== undefined) return { kind: "retry", message: reason.message, afterMs };
-    const message = `${reason.message}; ${givenUpText(this.#hosts.attempts)}`;
+    const message = `${reason.message}; ${this.#hosts.givenUpText}`;
     return { kind: "lost", failure: { ...reason, message } };
   }
 }

@@ -160,12 +160,16 @@ function lossy(policy: Partial<RestartPolicy> = {}) {
   const closed: string[] = [];
   const lines: string[] = [];
   const failing: Error[] = [];
+  const stuck = { next: false };
   const open = () => {
     const failure = failing.shift();
     if (failure !== undefined) return Promise.reject(failure);
     const id = `host ${opened.length}`;
     opened.push(id);
     return Promise.resolve({
+      get isStuck() {
+        return stuck.next;
+      },
       call: (rows: readonly unknown[][]) =>
         rows[0]![0] === "crash"
           ? Promise.reject(new Error("it crashed"))
@@ -184,7 +188,7 @@ function lossy(policy: Partial<RestartPolicy> = {}) {
   const log = createLogger((line) => lines.push(line), { level: "warn" });
   const functions = new Functions(sources, { clock, log });
   const mine = async () => (await functions.lookup(["mine"])).get("mine") as HostedFunction;
-  return { functions, clock, opened, closed, lines, failing, mine };
+  return { functions, clock, opened, closed, lines, failing, stuck, mine };
 }
 
 Deno.test("Functions start a function again that was lost, for the batch that waits for it", async () => {
@@ -261,6 +265,19 @@ Deno.test("Functions count a start that fails as one, and keep one that is busy"
   const next = it.callBatch([["x"]]);
   await clock.wake();
   assertEquals(await next, ["host 1"]);
+});
+
+Deno.test("Functions start none beside a thread that cannot be ended, and say what can be", async () => {
+  const { functions, opened, lines, stuck, mine } = lossy();
+  await using _ = functions;
+  const it = await mine();
+  stuck.next = true;
+  await assertRejects(() => it.callBatch([["crash"]]), Error, "it crashed");
+  const said = "it crashed; its thread cannot be ended, so that no other is started: it can with " +
+    '"isolation: process" in etc/plugins.yaml';
+  assertStringIncludes(lines.at(-1)!, said);
+  await assertRejects(() => it.callBatch([["x"]]), KuiperError, said);
+  assertEquals(opened.length, 1);
 });
 
 Deno.test("Functions stop waiting for a start when the program stops", async () => {

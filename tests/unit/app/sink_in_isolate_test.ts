@@ -26,6 +26,7 @@ class FakeIsolates {
   openings: (SourceFailure | undefined)[] = [];
   /** What loading ends with. */
   loadings: (Error | undefined)[] = [];
+  isStuck = false;
   #count = 0;
   #lost = new Set<string>();
 
@@ -49,6 +50,7 @@ class FakeIsolates {
     const id = `host ${this.#count++}`;
     return Promise.resolve({
       info: { takes: "rows" },
+      isStuck: this.isStuck,
       startSink: (): SinkInstance => ({
         opened: Promise.resolve(this.openings.shift()),
         collect: (items) => Promise.resolve(this.#collect(id, items)),
@@ -149,6 +151,18 @@ Deno.test("SinkInIsolate tells what keeps a fresh isolate from being open", asyn
   const failed = await sink.collect([item(1)]);
   assert(failed.kind === "lost");
   assertEquals([failed.failure.step, failed.failure.message], ["load", "its hash is another"]);
+});
+
+Deno.test("SinkInIsolate starts none beside a thread that cannot be ended", async () => {
+  const isolates = new FakeIsolates();
+  isolates.isStuck = true;
+  await using host = await isolates.sink();
+  const sink = host.start(SPEC, EVENTS);
+  await sink.opened;
+  isolates.lose();
+  const result = await sink.collect([item(1)]);
+  assert(result.kind === "lost");
+  assertStringIncludes(result.failure.message, "its process is gone; its thread cannot be ended");
 });
 
 Deno.test("SinkInIsolate does not start a sink again that never was open", async () => {
