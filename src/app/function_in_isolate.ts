@@ -6,6 +6,9 @@ import { LastingHost, type LastingHostOptions } from "./lasting_host.ts";
 /** Most milliseconds that a batch waits for a start: as long as a call may take. Beyond it its rows fail. */
 const MOST_WAIT_MS = 5000;
 
+/** Most batches that are with the isolate at once; it takes one after the other, and each has its time. */
+const MOST_CALLS = 16;
+
 /** What a function in an isolate is run with. */
 export interface FunctionOptions extends LastingHostOptions {
   /** Ends the waiting for a start. */
@@ -34,6 +37,8 @@ export class FunctionInIsolate implements HostedFunction, AsyncDisposable {
   #waiting: Promise<WorkerHost> | undefined;
   /** Why the last isolate is gone. */
   #reason = "";
+  #calls = 0;
+  readonly #turns: (() => void)[] = [];
   #disposed = false;
 
   /** @param host the first isolate, loaded. */
@@ -50,6 +55,18 @@ export class FunctionInIsolate implements HostedFunction, AsyncDisposable {
   }
 
   async callBatch(rows: readonly (readonly (Value | undefined)[])[]): Promise<(Value | Error)[]> {
+    // A rule has one batch here at a time, so that no more wait than there are rules.
+    while (this.#calls >= MOST_CALLS) await new Promise<void>((turn) => this.#turns.push(turn));
+    this.#calls++;
+    try {
+      return await this.#call(rows);
+    } finally {
+      this.#calls--;
+      this.#turns.shift()?.();
+    }
+  }
+
+  async #call(rows: readonly (readonly (Value | undefined)[])[]): Promise<(Value | Error)[]> {
     const host = this.#hosts.host ?? await this.#next();
     try {
       return await host.call(rows.map((args) => args.map((value) => value ?? null)));

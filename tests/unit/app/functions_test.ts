@@ -9,8 +9,8 @@ import { App } from "../../../src/app.ts";
 import { Functions } from "../../../src/app/functions.ts";
 import type { Sources } from "../../../src/app/sources.ts";
 import type { HostedFunction } from "../../../src/contract/mod.ts";
-import type { RestartPolicy } from "../../../src/config/mod.ts";
-import { createLogger, fail, KuiperError } from "../../../src/core/mod.ts";
+import { DEFAULT_RESTART, type RestartPolicy } from "../../../src/config/plugin_entry.ts";
+import { createLogger, fail, KuiperError, silentLogger } from "../../../src/core/mod.ts";
 import type { WorkerHost } from "../../../src/loader/mod.ts";
 import { HeldClock } from "../../fakes/mod.ts";
 import { startApp, stream } from "./_app.ts";
@@ -278,6 +278,34 @@ Deno.test("Functions start none beside a thread that cannot be ended, and say wh
   assertStringIncludes(lines.at(-1)!, said);
   await assertRejects(() => it.callBatch([["x"]]), KuiperError, said);
   assertEquals(opened.length, 1);
+});
+
+Deno.test("Functions hand no more than 16 batches over at once, and answer all of them in order", async () => {
+  const answers: (() => void)[] = [];
+  let most = 0;
+  const host = {
+    call: (rows: readonly unknown[][]) =>
+      new Promise((resolve) => {
+        answers.push(() => resolve(rows.map(([n]) => n)));
+        most = Math.max(most, answers.length);
+      }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  } as unknown as WorkerHost;
+  const sources = {
+    findFunction: () => Promise.resolve({ kind: "file", type: "mine" }),
+    holdOf: () => Promise.resolve({ entry: { restart: DEFAULT_RESTART } }),
+    openFunction: () => Promise.resolve(host),
+  } as unknown as Sources;
+  await using functions = new Functions(sources, { clock: new HeldClock(), log: silentLogger });
+  const mine = (await functions.lookup(["mine"])).get("mine") as HostedFunction;
+  const calls = Array.from({ length: 50 }, (_, n) => mine.callBatch([[n]]));
+  const done = Promise.all(calls);
+  for (let n = 0; n < 50; n++) {
+    while (answers.length === 0) await Promise.resolve();
+    answers.shift()!();
+  }
+  assertEquals((await done).flat(), Array.from({ length: 50 }, (_, n) => n));
+  assertEquals(most, 16);
 });
 
 Deno.test("Functions stop waiting for a start when the program stops", async () => {
