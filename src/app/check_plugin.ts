@@ -4,14 +4,20 @@ import { fail, KuiperError, oneOf } from "../core/mod.ts";
 import { type CheckContext, type CheckOptions, isFileTarget } from "./check_step.ts";
 import type { Sources } from "./sources.ts";
 
-/** What is asked of one kind only. */
-const OWN: Readonly<Record<"datasource" | "limit" | "props" | "row" | "args", PluginOf>> = {
-  datasource: "source",
-  limit: "source",
-  props: "sink",
-  row: "sink",
-  args: "function",
-};
+/** What is not asked of every kind: its flag, and of whom it is. */
+const OWN = [
+  { name: "confKey", flag: "conf-key", kinds: ["source", "sink"] },
+  { name: "datasource", flag: "datasource", kinds: ["source"] },
+  { name: "format", flag: "format", kinds: ["source", "sink"] },
+  { name: "limit", flag: "limit", kinds: ["source"] },
+  { name: "props", flag: "props", kinds: ["sink"] },
+  { name: "row", flag: "row", kinds: ["sink"] },
+  { name: "args", flag: "args", kinds: ["function"] },
+] as const satisfies readonly {
+  name: keyof CheckOptions;
+  flag: string;
+  kinds: readonly PluginOf[];
+}[];
 
 /**
  * Try a plugin step by step, as a stream, a rule or a query would use it.
@@ -28,9 +34,10 @@ export async function checkPlugin(options: CheckOptions, context: CheckContext):
   }
   const found = options.kind ?? await kindOf(target, context.sources);
   const kind = found ?? "source";
-  for (const [name, of] of Object.entries(OWN)) {
-    if (options[name as keyof typeof OWN] === undefined || of === kind) continue;
-    throw fail("usage", `--${name} is for a ${of}, and "${target}" is a ${kind}: leave it out`);
+  for (const { name, flag, kinds } of OWN) {
+    if (options[name] === undefined || kinds.some((one) => one === kind)) continue;
+    const whose = kinds.map((one) => `a ${one}`).join(" or ");
+    throw fail("usage", `--${flag} is for ${whose}, and "${target}" is a ${kind}: leave it out`);
   }
   switch (kind) {
     case "source":

@@ -245,6 +245,11 @@ Deno.test("checkPlugin() knows what a plugin is by its folder or its name, and a
     KuiperError,
     '--datasource is for a source, and "mine" is a function: leave it out',
   );
+  await assertRejects(
+    () => check(files, "mine", { kind: "function", confKey: "k" }),
+    KuiperError,
+    '--conf-key is for a source or a sink, and "mine" is a function: leave it out',
+  );
 });
 
 Deno.test("checkPlugin() says of a name that nobody has where it looked", async () => {
