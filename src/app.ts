@@ -16,12 +16,11 @@ import {
   resolveBase,
   Secrets,
 } from "./config/mod.ts";
-import { typeKey } from "./loader/mod.ts";
 import type { Store } from "./store/mod.ts";
 import { type CreateStream, parseStatement, printStatement } from "./sql/mod.ts";
 import type { RuleManager } from "./rule/mod.ts";
 import { type Selection, type StateKeeper, StreamRun } from "./stream/mod.ts";
-import { type CheckOptions, checkPlugin, type CheckStep } from "./app/check_plugin.ts";
+import type { CheckOptions, CheckStep } from "./app/check_step.ts";
 import { DenialBook } from "./app/denial_book.ts";
 import { describeStream, type StreamDescription } from "./app/describe_stream.ts";
 import { maskedLogger } from "./app/masking.ts";
@@ -32,7 +31,8 @@ import type {
   PluginSummary,
   ProposeOptions,
 } from "./app/plugin_proposal.ts";
-import type { PinnedPlugin } from "./app/pin_files.ts";
+import type { PinnedPlugin, PinOptions } from "./app/pin_files.ts";
+import type { PluginUsers } from "./app/plugin_users.ts";
 import type { Plugins } from "./app/plugins.ts";
 import type { SignedFile, SignOptions } from "./app/sign_plugin.ts";
 import { Sources } from "./app/sources.ts";
@@ -41,6 +41,7 @@ import type { QueryContext, QueryRun } from "./app/run_query.ts";
 import { storeKeeper, streamScope } from "./app/store_keeper.ts";
 import { validate, type ValidateOptions } from "./app/validate.ts";
 
+export { builtinNames } from "./app/builtin_names.ts";
 export type { CheckOptions, CheckStep, StreamDescription, ValidateOptions };
 export type { PinnedPlugin, PluginDescription, PluginOf, PluginProposal, PluginSummary };
 export type { InstallOptions, ProposeOptions };
@@ -288,9 +289,15 @@ export class App implements AsyncDisposable {
     return run;
   }
 
-  /** Try a source step by step. @returns whether every step went well. */
+  /** Try a plugin step by step. @returns whether every step went well. @throws KuiperError `usage` */
   async checkPlugin(options: CheckOptions, report: (step: CheckStep) => void): Promise<boolean> {
-    return await checkPlugin(options, { sources: this.#sources, log: this.#log, report });
+    const { checkPlugin } = await import("./app/check_plugin.ts");
+    return await checkPlugin(options, {
+      input: this.#input,
+      sources: this.#sources,
+      log: this.#log,
+      report,
+    });
   }
 
   // -- Plugins --
@@ -326,11 +333,11 @@ export class App implements AsyncDisposable {
     return await (await this.#openPlugins()).catalog.describe(name, of);
   }
 
-  /** Pin the plugins from files of `plugins/sources`, one or all, as they are now. */
-  async pinFiles(type?: string): Promise<PinnedPlugin[]> {
+  /** Pin plugins from files as they are now. */
+  async pinFiles(options: PinOptions = {}): Promise<PinnedPlugin[]> {
     const { pinFiles } = await import("./app/pin_files.ts");
-    return await pinFiles(type, {
-      folder: this.#sources.folders[0]!,
+    return await pinFiles(options, {
+      folderOf: (of) => this.#sources.foldersOf(of)[0]!,
       lock: this.base.lock,
       scratch: this.base.data,
       log: this.#log,
@@ -343,9 +350,14 @@ export class App implements AsyncDisposable {
     return await signPlugins(options);
   }
 
-  /** Forget a plugin by URL. @throws KuiperError `exists` while a stored stream or rule uses it, `not_found` */
-  async removePlugin(name: string): Promise<void> {
-    await (await this.#openPlugins()).remove(name);
+  /**
+   * Forget a plugin by URL.
+   *
+   * @returns a sentence for each stored stream or rule that cannot be read, and so may have used it.
+   * @throws KuiperError `exists` while a stored stream or rule uses it, `not_found`
+   */
+  async removePlugin(name: string): Promise<string[]> {
+    return await (await this.#openPlugins()).remove(name);
   }
 
   /** `text` without secrets and without the place of the base directory: for whom one does not know. */
@@ -394,7 +406,7 @@ export class App implements AsyncDisposable {
   /** Functions are loaded for the first query. */
   async #openFunctions(): Promise<Functions> {
     this.#functions ??= import("./app/functions.ts").then(({ Functions }) =>
-      new Functions(this.#sources, systemClock)
+      new Functions(this.#sources, { clock: systemClock, log: this.#log })
     );
     return await this.#functions;
   }
@@ -414,17 +426,11 @@ export class App implements AsyncDisposable {
   }
 
   /** The stored streams or rules of a plugin; a process that owns the store is no hindrance. */
-  async #usersOf(name: string, of: PluginOf): Promise<string[]> {
+  async #usersOf(name: string, of: PluginOf): Promise<PluginUsers> {
     const { openStore } = await import("./store/mod.ts");
     await using store = await openStore(this.base.data, { owner: "kuiper plugin", readOnly: true });
-    if (of !== "source") {
-      const { rulesUsing } = await import("./app/rules_using.ts");
-      return rulesUsing(store.rules.list(), name, of);
-    }
-    return store.streams.list().filter(({ statement }) => {
-      const { options } = parseStatement(statement) as CreateStream;
-      return typeKey(options.type) === typeKey(name);
-    }).map(({ name }) => name);
+    const { usersOf } = await import("./app/plugin_users.ts");
+    return usersOf(store, name, of);
   }
 
   /** What only rules need is loaded for them. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Manifest, Props, Sink, SinkContext, SinkItem } from "kuiper";
+import type { Manifest, Props, Row, Sink, SinkContext, SinkItem } from "kuiper";
 
 /** What the module says of itself. It asks for no permissions and is given none. */
 export const manifest: Manifest = {
@@ -40,10 +40,15 @@ export class Notice implements Sink {
     for (const [i, item] of items.entries()) {
       if (!("message" in item)) continue;
       for (const row of [item.message].flat()) {
-        const said = this.#field === undefined ? JSON.stringify(row) : row[this.#field];
+        const said = this.#field === undefined ? toText(row) : row[this.#field];
         if (said === undefined || said === null) ctx.refuse(i, `it has no "${this.#field}"`);
         else ctx.log[this.#level](String(said));
       }
     }
   }
+}
+
+/** A row as JSON; whole numbers that are too large for it as texts. */
+function toText(row: Row): string {
+  return JSON.stringify(row, (_key, value) => typeof value === "bigint" ? String(value) : value);
 }

@@ -55,8 +55,10 @@ export function pluginRoutes(app: RestApp, options: { allowed: boolean }): Route
         }),
         DELETE: changing(async (call) => {
           const { name } = await found(app, call);
-          await app.removePlugin(name);
-          return text(`${call.param("kind")} plugin ${name} is deleted`);
+          const unreadable = (await app.removePlugin(name)).map((said) => app.mask(said));
+          return text(
+            [`${call.param("kind")} plugin ${name} is deleted`, ...unreadable].join("; "),
+          );
         }),
       },
     },

@@ -1,226 +1,103 @@
-import {
-  asKuiperError,
-  fail,
-  formatDuration,
-  type Logger,
-  systemClock,
-  type Tuple,
-} from "../core/mod.ts";
-import { type SourceHost, splitBuffer } from "../contract/mod.ts";
-import { type CreateStream, DEFAULT_STREAM_OPTIONS, type StreamFormat } from "../sql/mod.ts";
-import { compileIngest, newMetrics } from "../stream/mod.ts";
-import { type PreparedSource, type Sources, typeOfFile } from "./sources.ts";
+import { basename, dirname, resolve } from "@std/path";
+import { PLUGIN_KINDS, type PluginOf } from "../config/mod.ts";
+import { fail, KuiperError, oneOf } from "../core/mod.ts";
+import { type CheckContext, type CheckOptions, isFileTarget } from "./check_step.ts";
+import type { Sources } from "./sources.ts";
 
-/** What to try. */
-export interface CheckOptions {
-  /** A source file, or a TYPE. */
-  target: string;
-  confKey?: string;
-  datasource?: string;
-  format?: string;
-  /** Tuples to take. */
-  limit: number;
-  /** Ends the waiting for tuples. */
-  signal?: AbortSignal;
-}
+/** What is not asked of every kind: its flag, and of whom it is. */
+const OWN = [
+  { name: "confKey", flag: "conf-key", kinds: ["source", "sink"] },
+  { name: "datasource", flag: "datasource", kinds: ["source"] },
+  { name: "format", flag: "format", kinds: ["source", "sink"] },
+  { name: "limit", flag: "limit", kinds: ["source"] },
+  { name: "props", flag: "props", kinds: ["sink"] },
+  { name: "row", flag: "row", kinds: ["sink"] },
+  { name: "args", flag: "args", kinds: ["function"] },
+] as const satisfies readonly {
+  name: keyof CheckOptions;
+  flag: string;
+  kinds: readonly PluginOf[];
+}[];
 
-/** What came of one step. */
-export interface CheckStep {
-  name: "find" | "load" | "export" | "configure" | "open" | "tuples" | "abort" | "close";
-  ok: boolean;
-  text: string;
-  /** At the step `tuples`: what was taken. */
-  tuples?: Tuple[];
-}
-
-interface CheckContext {
-  sources: Sources;
-  log: Logger;
-  report(step: CheckStep): void;
-}
-
-/** Milliseconds without a tuple after which the check goes on. */
-const PATIENCE_MS = 10_000;
-const STREAM = "check";
-
-/** Load, configure, open, take tuples, abort and close a source, as a stream would. */
+/**
+ * Try a plugin step by step, as a stream, a rule or a query would use it.
+ *
+ * @returns whether every step went well.
+ * @throws KuiperError `usage` for a name that is of several kinds, and for what is asked of another kind.
+ */
 export async function checkPlugin(options: CheckOptions, context: CheckContext): Promise<boolean> {
-  const { report } = context;
-  const source = await step("find", report, async () => {
-    const isFile = /[\\/]|\.(?:ts|js|mts|mjs)$/.test(options.target);
-    if (isFile) await refuseNoFile(options.target);
-    const source = await context.sources.prepareSource({
-      type: isFile ? typeOfFile(options.target) : options.target,
-      format: options.format ?? DEFAULT_STREAM_OPTIONS.format,
-      confKey: options.confKey,
-      file: isFile ? options.target : undefined,
-    });
-    const { resolved, config, grant } = source;
-    const place = resolved.kind === "file"
-      ? resolved.display
-      : resolved.kind === "url"
-      ? resolved.entry.url
-      : "built in";
-    const files = config.files.length === 0 ? "no configuration file" : config.files.join(", ");
-    return [source, `${place}; ${files}; grant: ${grant}`];
-  });
-  if (source === undefined) return false;
-  const host = await step("load", report, async () => {
-    const started = performance.now();
-    const plugin = await source.loadPlugin();
-    const host: SourceHost = plugin ?? await source.openHost();
-    return [
-      { host, plugin },
-      plugin === undefined
-        ? "built in"
-        : `${source.isolation === "process" ? "in a process of its own" : "in a Worker"}, ${
-          formatDuration(performance.now() - started)
-        }`,
-    ];
-  });
-  if (host === undefined) return false;
-  await using running = host.host;
-  if (host.plugin !== undefined) {
-    const { kind, exportName, manifest } = host.plugin.info;
-    const about = [manifest?.version, manifest?.description].filter((text) => text !== undefined);
-    report({
-      name: "export",
-      ok: true,
-      text: `"${exportName}", ${kind === "object" ? "an object" : `a ${kind}`}` +
-        (about.length === 0 ? "" : `; ${about.join(", ")}`),
-    });
+  const { target } = options;
+  if (isFileTarget(target) && !await isFile(target)) {
+    const text = `Cannot read "${target}": there is no file of that name`;
+    context.report({ name: "find", ok: false, text });
+    return false;
   }
-  return await tryInstance(running, source, { options, context });
-}
-
-async function step<T>(
-  name: CheckStep["name"],
-  report: CheckContext["report"],
-  run: () => Promise<[T, string]>,
-): Promise<T | undefined> {
-  try {
-    const [value, text] = await run();
-    report({ name, ok: true, text });
-    return value;
-  } catch (error) {
-    report({ name, ok: false, text: asKuiperError(error).message });
-    return undefined;
+  const found = options.kind ?? await kindOf(target, context.sources);
+  const kind = found ?? "source";
+  for (const { name, flag, kinds } of OWN) {
+    if (options[name] === undefined || kinds.some((one) => one === kind)) continue;
+    const whose = kinds.map((one) => `a ${one}`).join(" or ");
+    throw fail("usage", `--${flag} is for ${whose}, and "${target}" is a ${kind}: leave it out`);
+  }
+  switch (kind) {
+    case "source":
+      return await (await import("./check_source.ts")).checkSource(
+        options,
+        found === undefined ? withAllKinds(context) : context,
+      );
+    case "sink":
+      return await (await import("./check_sink.ts")).checkSink(options, context);
+    case "function":
+      return await (await import("./check_function.ts")).checkFunction(options, context);
   }
 }
 
-async function tryInstance(
-  host: SourceHost,
-  source: PreparedSource,
-  { options, context: { log, report } }: { options: CheckOptions; context: CheckContext },
-): Promise<boolean> {
-  const { common, props } = source;
-  const datasource = options.datasource ?? "";
-  const definition: CreateStream = {
-    kind: "create_stream",
-    name: STREAM,
-    columns: [],
-    options: {
-      ...DEFAULT_STREAM_OPTIONS,
-      format: props["format"] as StreamFormat,
-      datasource,
+/** What a plugin is: the folder of a file says it, and of a name what there is; undefined when there is nothing. */
+async function kindOf(target: string, sources: Sources): Promise<PluginOf | undefined> {
+  if (isFileTarget(target)) {
+    const folder = basename(dirname(resolve(target)));
+    return PLUGIN_KINDS.find((kind) => folder === `${kind}s`) ?? "source";
+  }
+  const finds = {
+    source: () => sources.find(target),
+    sink: () => sources.findSink(target),
+    function: () => sources.findFunction(target),
+  };
+  const kinds: PluginOf[] = [];
+  for (const kind of PLUGIN_KINDS) {
+    if (await isThere(finds[kind])) kinds.push(kind);
+  }
+  if (kinds.length > 1) {
+    throw fail(
+      "usage",
+      `"${target}" is the name of a ${kinds.join(" and of a ")}: say which with ${
+        oneOf(kinds.map((kind) => `--kind=${kind}`))
+      }`,
+    );
+  }
+  return kinds[0];
+}
+
+/** Of a name that nobody has, the check of a source says where it looked; the others were looked for, too. */
+function withAllKinds(context: CheckContext): CheckContext {
+  return {
+    ...context,
+    report: (step) => {
+      const more = step.ok ? "" : "; nor is there a sink or function of that name";
+      context.report({ ...step, text: `${step.text}${more}` });
     },
   };
-  const ingest = compileIngest(definition, { metrics: newMetrics(), log, clock: systemClock });
-  const tuples: Tuple[] = [];
-  let closeFailed: string | undefined;
-  let opened = false;
-  let enough = () => {};
-  const taken = new Promise<void>((resolve) => enough = resolve);
-  const instance = host.start({
-    datasource,
-    props,
-    streamId: STREAM,
-    opId: `source_${STREAM}`,
-    instanceId: 0,
-    state: {},
-    bufferLength: common.bufferLength,
-    overflow: common.overflow,
-    maxTupleBytes: common.maxTupleBytes,
-  }, {
-    batch(batch) {
-      opened = true;
-      for (const tuple of ingest(batch)) if (tuples.length < options.limit) tuples.push(tuple);
-      if (tuples.length >= options.limit) enough();
-      else instance.grant(batch.messages.length, batch.seq);
-    },
-    log(level, message) {
-      if (message.startsWith("close failed: ")) closeFailed = message;
-      else log[level](message);
-    },
-    status(status, message) {
-      if (status === "connected") opened = true;
-      log.info(`${status}${message === "" ? "" : `: ${message}`}`);
-    },
-  });
-  instance.grant(splitBuffer(common.bufferLength).credit, 0);
-
-  const patience = new AbortController();
-  options.signal?.addEventListener("abort", enough, { once: true });
-  void systemClock.sleep(PATIENCE_MS, patience.signal).then(enough, () => {});
-  void instance.closed.then(enough);
-  await taken;
-  patience.abort();
-  options.signal?.removeEventListener("abort", enough);
-
-  const asked = performance.now();
-  instance.stop(common.stopTimeoutMs);
-  const { end } = await instance.closed;
-  const tookMs = performance.now() - asked;
-
-  if (end.kind === "failed") {
-    const { step, message } = end.failure;
-    const order = ["configure", "open"] as const;
-    const failed = step === "configure" || step === "load" ? "configure" : "open";
-    for (const name of order.slice(0, order.indexOf(failed))) report({ name, ok: true, text: "" });
-    if (tuples.length > 0) report({ name: "tuples", ok: true, text: count(tuples), tuples });
-    report({
-      name: failed,
-      ok: false,
-      text: source.explain(end.failure, STREAM).message || message,
-    });
-    return false;
-  }
-  report({ name: "configure", ok: true, text: "" });
-  if (end.kind === "not_connected" || end.kind === "back_off") {
-    report({ name: "open", ok: false, text: end.message });
-    return false;
-  }
-  report({ name: "open", ok: true, text: opened ? "" : "nothing came of it" });
-  const some = tuples.length > 0 || end.kind === "done";
-  report({
-    name: "tuples",
-    ok: some,
-    text: some ? count(tuples) : `none within ${formatDuration(PATIENCE_MS)}`,
-    tuples,
-  });
-  if (end.kind === "done") {
-    report({ name: "abort", ok: true, text: "not needed: the input ended" });
-  } else {
-    report({
-      name: "abort",
-      ok: !end.forced,
-      text: end.forced
-        ? `it did not end within ${
-          formatDuration(common.stopTimeoutMs)
-        } and was cut off: watch ctx.signal`
-        : `ended after ${formatDuration(tookMs)}`,
-    });
-  }
-  const forced = end.kind === "stopped" && end.forced;
-  if (!forced) report({ name: "close", ok: closeFailed === undefined, text: closeFailed ?? "" });
-  return some && !forced && closeFailed === undefined;
 }
 
-function count(tuples: readonly Tuple[]): string {
-  return tuples.length === 1 ? "1 tuple" : `${tuples.length} tuples`;
+/** Whether something is found, be it with an error: the check then tells that. */
+async function isThere(find: () => Promise<unknown>): Promise<boolean> {
+  try {
+    return await find() !== undefined;
+  } catch (error) {
+    return !(error instanceof KuiperError && error.code === "not_found");
+  }
 }
 
-async function refuseNoFile(file: string): Promise<void> {
-  const isFile = await Deno.stat(file).then((stat) => stat.isFile, () => false);
-  if (!isFile) throw fail("not_found", `Cannot read "${file}": there is no file of that name`);
+async function isFile(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((stat) => stat.isFile, () => false);
 }

@@ -4,12 +4,14 @@
  *
  * @module
  */
+import type { PluginOf } from "../config/mod.ts";
 import { fail } from "../core/mod.ts";
-import { type LinkedPlugin, lockedFiles, type Lockfile } from "../loader/mod.ts";
+import { fileKey, type LinkedPlugin, lockedFiles, type Lockfile } from "../loader/mod.ts";
 
 /** A plugin from a file, and the lock that it is held to. */
 export interface FrozenFiles {
   readonly type: string;
+  readonly of: PluginOf;
   /** The lock's name for people. */
   readonly lockName: string;
   readonly lock: Lockfile;
@@ -22,10 +24,11 @@ export interface FrozenFiles {
  */
 export function refuseUnpinned(
   { modules }: Pick<LinkedPlugin, "modules">,
-  { type, lock, lockName }: FrozenFiles,
+  { type, of, lock, lockName }: FrozenFiles,
 ): void {
-  const cure = `look at it, then "kuiper plugin pin ${type}"`;
-  const pinned = lockedFiles(lock, type);
+  const kind = of === "source" ? "" : ` --kind=${of}`;
+  const cure = `look at it, then "kuiper plugin pin ${type}${kind}"`;
+  const pinned = lockedFiles(lock, fileKey(type, of));
   const [entry] = modules;
   if (pinned === undefined) {
     throw fail(

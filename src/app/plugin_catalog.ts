@@ -13,6 +13,7 @@ import {
   type Denials,
   describeGrant,
   type FetchedGraph,
+  fileKey,
   inspectLocked,
   listTypes,
   type LockedFiles,
@@ -26,6 +27,7 @@ import {
 import { grantedOf } from "./granted.ts";
 import { hasUrl } from "./has_url.ts";
 import { PluginCode } from "./plugin_code.ts";
+import type { PluginUsers } from "./plugin_users.ts";
 import type { PluginDescription, PluginSummary } from "./plugin_proposal.ts";
 import { CONTRACT, describeLimits } from "./provenance.ts";
 
@@ -36,7 +38,7 @@ export interface PluginsContext {
   /** Folders of the files of one kind, the base directory's own first. */
   folders(of: PluginOf): readonly SourceFolder[];
   /** The stored streams of a source, or the stored rules of a sink or function. */
-  usersOf(name: string, of: PluginOf): Promise<string[]>;
+  usersOf(name: string, of: PluginOf): Promise<PluginUsers>;
   /** What the plugin of a TYPE was denied; undefined when nothing was. */
   deniedOf(type: string): Promise<Denials | undefined>;
 }
@@ -78,8 +80,7 @@ export class PluginCatalog {
           from: display,
           kind: "file",
           ...(version === undefined ? {} : { version }),
-          // Those of sources alone can be pinned.
-          ...(of === "source" ? pinOf(lockedFiles(lock, type), path) : {}),
+          ...pinOf(lockedFiles(lock, fileKey(type, of)), path),
           isolation: plugins.entryFor(name).isolation,
           grant: describeGrant(grantedOf(plugins.grantFor(name))),
         });
@@ -161,9 +162,13 @@ export class PluginCatalog {
     };
   }
 
-  async #users(name: string, of: PluginOf): Promise<{ streams: string[]; rules: string[] }> {
-    const users = await this.#context.usersOf(name, of);
-    return of === "source" ? { streams: users, rules: [] } : { streams: [], rules: users };
+  async #users(
+    name: string,
+    of: PluginOf,
+  ): Promise<Pick<PluginDescription, "streams" | "rules" | "unreadable">> {
+    const { names, unreadable } = await this.#context.usersOf(name, of);
+    const users = of === "source" ? { streams: names, rules: [] } : { streams: [], rules: names };
+    return unreadable.length === 0 ? users : { ...users, unreadable };
   }
 
   #wrapper(): { wrapper?: string } {

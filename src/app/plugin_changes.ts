@@ -1,4 +1,4 @@
-import type { PluginEntry } from "../config/mod.ts";
+import { type PluginEntry, type PluginOf, restartOf } from "../config/mod.ts";
 import {
   describeGrant,
   type FetchedGraph,
@@ -25,6 +25,7 @@ export interface ChangesContext {
   readonly limits: PluginEntry["limits"] | undefined;
   /** The same of how it would be started again. */
   readonly restart: PluginEntry["restart"] | undefined;
+  readonly of: PluginOf;
   /** What etc/plugins.yaml has of it; undefined when only its code is still pinned. */
   readonly entry: PluginEntry | undefined;
   /** Hides in what is shown what a server was sent and says again. */
@@ -67,7 +68,7 @@ async function changedFacts(
   graph: FetchedGraph,
   context: ChangesContext,
 ): Promise<ProposedChanges["facts"]> {
-  const { old, grant, current, isolation, limits, restart, signature, entry, mask } = context;
+  const { old, grant, current, isolation, limits, restart, of, signature, entry, mask } = context;
   const before = await old();
   const pairs: [string, string, string][] = [];
   if (before !== undefined) {
@@ -97,7 +98,8 @@ async function changedFacts(
       pairs.push(["limits", describeLimits(entry.limits), describeLimits(limits)]);
     }
     if (restart !== undefined) {
-      pairs.push(["restart", describeRestart(entry.restart), describeRestart(restart)]);
+      const describe = (one: Pick<PluginEntry, "restart">) => describeRestart(restartOf(one, of));
+      pairs.push(["restart", describe(entry), describe({ restart })]);
     }
   }
   return pairs.filter(([, was, is]) => was !== is)

@@ -114,6 +114,8 @@ export interface PluginDescription extends PluginSummary {
   readonly streams: readonly string[];
   /** The stored rules that use it, of a sink or function. */
   readonly rules: readonly string[];
+  /** A sentence for each stored stream or rule that cannot be read, and so may use it; absent when there is none. */
+  readonly unreadable?: readonly string[];
   /** What it was denied; absent when nothing was. */
   readonly denied?: Denials;
 }

@@ -10,6 +10,7 @@ import {
   type PluginOf,
   type PluginsConfig,
   refuseErrors,
+  restartOf,
   urlProblem,
   writePlugins,
   writtenLimits,
@@ -34,7 +35,7 @@ import {
   withinOwn,
   withPlugin,
 } from "../loader/mod.ts";
-import { BUILTIN_SOURCES } from "../source/mod.ts";
+import { builtinNames } from "./builtin_names.ts";
 import {
   grantedOf,
   knownPart,
@@ -217,7 +218,7 @@ export class Plugins {
   }
 
   async #refuseTaken(name: string, of: PluginOf): Promise<void> {
-    if (of === "function" && !/^[a-z_]\w*$/.test(name)) {
+    if (of === "function" && !/^[a-z_][a-z0-9_]*$/.test(name)) {
       throw fail(
         "usage",
         `"${name}" is no name of a function, use small letters, digits and "_": a query calls it by its name`,
@@ -265,6 +266,7 @@ export class Plugins {
         isolation,
         limits: draft.limits,
         restart: draft.restart,
+        of: draft.of,
         entry,
         mask: (text) => this.#code.withoutTokens(text),
       },
@@ -287,7 +289,9 @@ export class Plugins {
       isolation,
       signature,
       ...(draft.limits === undefined ? {} : { limits: describeLimits(draft.limits) }),
-      ...(draft.restart === undefined ? {} : { restart: describeRestart(draft.restart) }),
+      ...(draft.restart === undefined
+        ? {}
+        : { restart: describeRestart(restartOf({ restart: draft.restart }, draft.of)) }),
       ...(changes === undefined ? {} : { changes }),
       wider,
       approve: () => this.#approve({ ...draft, before }),
@@ -353,13 +357,18 @@ export class Plugins {
 
   // -- Removing and carrying --
 
-  /** Forget a plugin by URL. @throws KuiperError `exists` while a stored stream or rule uses it. */
-  async remove(name: string): Promise<void> {
+  /**
+   * Forget a plugin by URL.
+   *
+   * @returns a sentence for each stored stream or rule that cannot be read: it does not stand in the way.
+   * @throws KuiperError `exists` while a stored stream or rule uses it.
+   */
+  async remove(name: string): Promise<string[]> {
     const { paths } = this.#input;
     const plugins = await this.catalog.config();
     const entry = entryOf(plugins, name);
     if (entry === undefined || !hasUrl(entry)) throw unknownPlugin(name, plugins);
-    const users = await this.#context.usersOf(name, entry.of);
+    const { names: users, unreadable } = await this.#context.usersOf(name, entry.of);
     if (users.length > 0) {
       const what = entry.of === "source" ? "stream" : "rule";
       throw fail(
@@ -385,6 +394,7 @@ export class Plugins {
       await undo?.();
       throw error;
     }
+    return unreadable;
   }
 
   /**
@@ -416,13 +426,6 @@ export class Plugins {
     });
     return chosen.map(({ name }) => name);
   }
-}
-
-/** The names that are there without a plugin. What only one kind needs is loaded for it. */
-async function builtinNames(of: PluginOf): Promise<string[]> {
-  if (of === "source") return Object.keys(BUILTIN_SOURCES);
-  if (of === "sink") return Object.keys((await import("../sink/mod.ts")).BUILTIN_SINKS);
-  return [...(await import("../function/mod.ts")).BUILTIN_FUNCTIONS.names()];
 }
 
 function shownUrl(text: string): string {

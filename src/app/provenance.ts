@@ -82,9 +82,14 @@ export function describeLimits(
 
 /** How a process that crashed or was ended is started again, for people. */
 export function describeRestart(
-  { attempts, delayMs, multiplier, maxDelayMs, jitter }: RestartPolicy,
+  { attempts, delayMs, multiplier, maxDelayMs, jitter }: Required<RestartPolicy>,
 ): string {
   if (attempts === 0) return "never";
-  return `${attempts === 1 ? "once" : `${attempts} times`}, after ${formatDuration(delayMs)} × ` +
+  const often = attempts === Infinity
+    ? "as often as it is lost"
+    : attempts === 1
+    ? "once"
+    : `${attempts} times`;
+  return `${often}, after ${formatDuration(delayMs)} × ` +
     `${multiplier} up to ${formatDuration(maxDelayMs)}, jitter ${jitter}`;
 }

@@ -104,7 +104,7 @@ class Rules {
 
   constructor(context: RulesContext) {
     this.#context = context;
-    this.#sinks = new Sinks(context.input, context.sources);
+    this.#sinks = new Sinks(context.input, context.sources, context.clock);
     this.#shared = new SharedStreams((definition) =>
       context.run(definition, {
         keeper: storeKeeper(context.store, streamScope(definition.name)),

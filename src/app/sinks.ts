@@ -2,26 +2,35 @@ import {
   type ConfigInput,
   loadSinkConfig,
   refuseErrors,
+  restartOf,
   type SinkConfig,
   type SinkFields,
 } from "../config/mod.ts";
 import { inlineSinkHost, type Props, type SinkHost, type SourceFailure } from "../contract/mod.ts";
-import { fail, type KuiperError, nearest, oneOf } from "../core/mod.ts";
+import { type Clock, fail, type KuiperError, nearest, oneOf } from "../core/mod.ts";
+import type { WorkerHost } from "../loader/mod.ts";
 import type { RuleAction } from "../rule/mod.ts";
 import { refuseOwnFiles } from "./refuse_own_files.ts";
+import { Restarts } from "./restarts.ts";
+import { SinkInIsolate } from "./sink_in_isolate.ts";
 import { BUILTIN_SINKS } from "../sink/mod.ts";
 import type { FoundPlugin, Sources } from "./sources.ts";
 
 /** What finds and opens the sinks of plugins. */
-export type SinkPlugins = Pick<Sources, "findSink" | "openSink">;
+export type SinkPlugins = Pick<Sources, "findSink" | "openSink" | "holdOf">;
 
 /** A sink, found and configured, but not started. */
 export interface PreparedSink {
   readonly type: string;
   readonly common: SinkFields;
   readonly props: Props;
+  /** Where a plugin is; absent for a built-in. */
+  readonly plugin?: FoundPlugin;
+  readonly config: SinkConfig;
   /** Open what runs its instances; `signal` ends the loading of a plugin. */
   openHost(signal: AbortSignal): Promise<SinkHost>;
+  /** Load a plugin alone; `undefined` for a built-in. */
+  loadPlugin(signal: AbortSignal): Promise<WorkerHost | undefined>;
   /** The sentence for a failure. */
   explain(failure: SourceFailure): KuiperError;
 }
@@ -30,24 +39,28 @@ export interface PreparedSink {
 export class Sinks {
   readonly #input: ConfigInput;
   readonly #plugins: SinkPlugins;
+  readonly #clock: Clock;
 
   /** @param plugins finds and opens those that are no built-ins. */
-  constructor(input: ConfigInput, plugins: SinkPlugins) {
+  constructor(input: ConfigInput, plugins: SinkPlugins, clock: Clock) {
     this.#input = input;
     this.#plugins = plugins;
+    this.#clock = clock;
   }
 
   /**
    * Find and configure the sink of an action.
    *
    * @param what how sentences call the action: `rule "r1", actions[0].mqtt`.
+   * @param file a plugin that was found already, such as one outside of the base directory's plugins.
    * @throws KuiperError `not_found` with the nearest names, `config` for a property that is wrong.
    */
-  async prepare(action: RuleAction, what: string): Promise<PreparedSink> {
+  async prepare(action: RuleAction, what: string, file?: FoundPlugin): Promise<PreparedSink> {
     const { type } = action;
-    const builtin = Object.hasOwn(BUILTIN_SINKS, type) ? BUILTIN_SINKS[type] : undefined;
+    const isBuiltin = file === undefined && Object.hasOwn(BUILTIN_SINKS, type);
+    const builtin = isBuiltin ? BUILTIN_SINKS[type] : undefined;
     // A built-in is never shadowed.
-    const plugin = builtin === undefined ? await this.#plugins.findSink(type) : undefined;
+    const plugin = isBuiltin ? undefined : file ?? await this.#plugins.findSink(type);
     if (builtin === undefined && plugin === undefined) throw this.#notFound(type, what);
     const config = await loadSinkConfig({
       ...this.#input,
@@ -62,19 +75,36 @@ export class Sinks {
       type,
       common: config.common,
       props: config.props,
-      openHost: (signal) =>
+      config,
+      ...(plugin === undefined ? {} : { plugin }),
+      openHost: async (signal) =>
         builtin === undefined
-          ? this.#openPlugin(plugin!, config, signal)
-          : Promise.resolve(inlineSinkHost(() => builtin.make(), builtin.takes)),
+          ? await this.#openPlugin(plugin!, config, signal)
+          : inlineSinkHost(() => builtin.make(), builtin.takes),
+      loadPlugin: async (signal) =>
+        plugin === undefined ? undefined : await this.#loadPlugin(plugin, config, signal),
       explain: (failure) => this.#explain(failure, what),
     };
   }
 
+  /** The host of a plugin, which is started again when it is lost. */
   async #openPlugin(
+    plugin: FoundPlugin,
+    config: SinkConfig,
+    signal: AbortSignal,
+  ): Promise<SinkHost> {
+    const { operatorProps } = config;
+    const { entry } = await this.#plugins.holdOf(plugin, { role: "sink", operatorProps });
+    const restarts = new Restarts(restartOf(entry, "sink"), this.#clock);
+    const open = () => this.#loadPlugin(plugin, config, signal);
+    return new SinkInIsolate(await open(), { open, restarts, clock: this.#clock });
+  }
+
+  async #loadPlugin(
     plugin: FoundPlugin,
     { operatorProps, check }: SinkConfig,
     signal: AbortSignal,
-  ): Promise<SinkHost> {
+  ): Promise<WorkerHost> {
     const host = await this.#plugins.openSink(plugin, { operatorProps, signal });
     try {
       const schema = host.info.manifest?.properties;
@@ -83,11 +113,7 @@ export class Sinks {
       await host[Symbol.asyncDispose]();
       throw error;
     }
-    return {
-      takes: host.info.takes ?? "bytes",
-      start: (spec, events) => host.startSink(spec, events),
-      [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
-    };
+    return host;
   }
 
   #notFound(type: string, what: string): KuiperError {
@@ -106,6 +132,16 @@ export class Sinks {
     cause.name = failure.name;
     if (failure.stack !== undefined) cause.stack = secrets.mask(failure.stack);
     const code = failure.name === "NotCapable" ? "denied" : "sink";
-    return fail(code, `${what} failed in ${failure.step}: ${message}`, cause);
+    const where = failure.step === "crash" ? "" : ` in ${failure.step}`;
+    return fail(code, `${what} failed${where}: ${message}`, cause);
   }
+}
+
+/** A loaded plugin as the host of a sink. */
+export function sinkHostOf(host: WorkerHost): SinkHost {
+  return {
+    takes: host.info.takes ?? "bytes",
+    start: (spec, events) => host.startSink(spec, events),
+    [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
+  };
 }

@@ -2,6 +2,7 @@ import { dirname, fromFileUrl, join, resolve } from "@std/path";
 import {
   type CommonFields,
   type ConfigInput,
+  formatFinding,
   formatPlace,
   type Grant,
   type KuiperConfig,
@@ -12,6 +13,7 @@ import {
   type PluginsConfig,
   refuseErrors,
   resolveGrant,
+  restartOf,
   type RestartPolicy,
   showPath,
   type SourceConfig,
@@ -41,6 +43,7 @@ import type { CreateStream } from "../sql/mod.ts";
 import type { DenialBook } from "./denial_book.ts";
 import { maskedError } from "./masking.ts";
 import { hasUrl } from "./has_url.ts";
+import { misplacedRate } from "./misplaced_rate.ts";
 import { linkedFolder } from "./linked_folder.ts";
 import type { PluginCode } from "./plugin_code.ts";
 import { type Provenance, ProvenanceRecord } from "./provenance.ts";
@@ -78,7 +81,7 @@ export interface PreparedSource {
   readonly isolation: "inline" | "worker" | "process";
   readonly grant: string;
   /** How a plugin's crashed isolate is started again; absent for a built-in. */
-  readonly restart?: RestartPolicy;
+  readonly restart?: Required<RestartPolicy>;
   /** Where a plugin's code comes from and how it is held, as far as that is known now; nothing for a built-in. */
   provenance(): Provenance | undefined;
   /** Open what runs one instance; `signal` ends the loading of a plugin. */
@@ -213,7 +216,7 @@ export class Sources implements AsyncDisposable {
       ...common,
       isolation: entry.isolation,
       grant,
-      restart: entry.restart,
+      restart: restartOf(entry, "source"),
       provenance: () => {
         const denied = this.#denied.list(resolved.type);
         return { ...record.get(), ...(denied === undefined ? {} : { denied }) };
@@ -232,12 +235,23 @@ export class Sources implements AsyncDisposable {
    * @throws KuiperError `config` when two files, or a file and a URL, claim the name.
    */
   async findFunction(name: string): Promise<FoundPlugin | undefined> {
-    return /^[a-z_]\w*$/.test(name) ? await this.#findPlugin(name, "function") : undefined;
+    return /^[a-z_][a-z0-9_]*$/.test(name) ? await this.#findPlugin(name, "function") : undefined;
   }
 
   /** Where a plugin with a sink comes from. As {@link findFunction}. */
   async findSink(type: string): Promise<FoundPlugin | undefined> {
     return await this.#findPlugin(type, "sink");
+  }
+
+  /** The plugin in a file outside of the base directory's plugins. @throws KuiperError `not_found` when it is none. */
+  async findFile(file: string): Promise<FoundPlugin> {
+    const found = await resolveType(typeOfFile(file), {
+      folders: [this.#folderOf(file)],
+      builtins: [],
+    });
+    // There is nothing built in to be found.
+    if (found.kind === "builtin") throw fail("internal", `"${file}" is a built-in source`);
+    return found;
   }
 
   async #findPlugin(
@@ -291,6 +305,28 @@ export class Sources implements AsyncDisposable {
     return await this.#openPlugin(found, { role: "sink", operatorProps, signal });
   }
 
+  /**
+   * How a sink or function is held: its grant, and its entry in etc/plugins.yaml or what holds without one.
+   *
+   * @throws KuiperError `denied` for a grant beyond the program's own, `config` for a limit that only a source has.
+   */
+  async holdOf(
+    found: FoundPlugin,
+    { role, operatorProps }: {
+      role: Exclude<PluginOf, "source">;
+      operatorProps: SourceConfig["operatorProps"];
+    },
+  ): Promise<{ permissions: IsolateGrant; entry: PluginEntry }> {
+    const { type } = found;
+    const permissions = await this.#grantOf(type, { role, operatorProps });
+    const entry = found.kind === "url"
+      ? found.entry
+      : (await this.#pluginsConfig(type)).entryFor(type);
+    const problem = misplacedRate(entry, role);
+    if (problem !== undefined) throw fail("config", formatFinding(problem));
+    return { permissions, entry };
+  }
+
   async #openPlugin(
     found: FoundPlugin,
     { role, operatorProps, signal }: {
@@ -300,13 +336,10 @@ export class Sources implements AsyncDisposable {
     },
   ): Promise<WorkerHost> {
     const { type } = found;
-    const permissions = await this.#grantOf(type, { role, operatorProps });
-    const entry = found.kind === "url"
-      ? found.entry
-      : (await this.#pluginsConfig(type)).entryFor(type);
+    const { permissions, entry } = await this.holdOf(found, { role, operatorProps });
     const isolate = await this.#startIsolate(type, { role, permissions, entry });
     try {
-      const linked = await this.#link(found);
+      const linked = await this.#link(found, role);
       const host = await isolate.load(linked, signal);
       if (found.kind === "url") this.#logStart(entry, linked, describeGrant(permissions));
       return host;
@@ -369,7 +402,7 @@ export class Sources implements AsyncDisposable {
     const isolate = await this.#startIsolate(resolved.type, { permissions, entry });
     let host: WorkerHost;
     try {
-      const linked = await this.#link(resolved);
+      const linked = await this.#link(resolved, "source");
       host = await isolate.load(linked, signal);
       record.started(host, linked);
       if (resolved.kind === "url") {
@@ -429,7 +462,7 @@ export class Sources implements AsyncDisposable {
     );
   }
 
-  async #link(resolved: FoundPlugin): Promise<LinkedPlugin> {
+  async #link(resolved: FoundPlugin, of: PluginOf): Promise<LinkedPlugin> {
     if (resolved.kind === "url") return await (await this.#openCode()).load(resolved.entry);
     const linked = await loadLinked({
       entry: resolved.path,
@@ -442,7 +475,8 @@ export class Sources implements AsyncDisposable {
       const { lock: path } = this.#input.paths;
       const { refuseUnpinned } = await import("./frozen.ts");
       const lockName = showPath(this.#input.paths, path);
-      refuseUnpinned(linked, { type: resolved.type, lock: await readLock(path), lockName });
+      const lock = await readLock(path);
+      refuseUnpinned(linked, { type: resolved.type, of, lock, lockName });
     }
     return linked;
   }

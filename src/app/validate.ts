@@ -1,6 +1,16 @@
-import { checkConfig, type ConfigInput, type Finding, formatFinding } from "../config/mod.ts";
+import {
+  checkConfig,
+  type ConfigInput,
+  type Finding,
+  formatFinding,
+  loadPluginsConfig,
+  type PluginOf,
+  type PluginsConfig,
+} from "../config/mod.ts";
 import { asKuiperError, KuiperError, messageOf } from "../core/mod.ts";
 import { type CreateStream, isSqlError, parseStatements } from "../sql/mod.ts";
+import { listTypes, typeKey } from "../loader/mod.ts";
+import { misplacedRate } from "./misplaced_rate.ts";
 import type { Sources } from "./sources.ts";
 
 /** What to look at besides the configuration and the stored streams. */
@@ -26,6 +36,7 @@ export async function validate(
   { input, sources, warned, stored }: ValidateContext,
 ): Promise<Finding[]> {
   const findings = await checkConfig(input);
+  findings.push(...await misplacedRates(input, sources));
   const texts = statements === undefined
     ? (await stored()).map(({ name, statement }) => ({
       where: `stream "${name}"`,
@@ -58,6 +69,30 @@ export async function validate(
       for (const message of warned.slice(before)) {
         if (!said.has(message)) findings.push({ severity: "warning", where: place, message });
       }
+    }
+  }
+  return findings;
+}
+
+/** The entries of files that are no sources and limit a rate all the same. */
+async function misplacedRates(input: ConfigInput, sources: Sources): Promise<Finding[]> {
+  let plugins: PluginsConfig;
+  try {
+    // What is wrong with the file itself was found before.
+    plugins = await loadPluginsConfig({ ...input, allowUnsafe: true });
+  } catch {
+    return [];
+  }
+  const typesOf = async (of: PluginOf) =>
+    (await listTypes(sources.foldersOf(of))).map(({ type }) => type);
+  const findings: Finding[] = [];
+  const own = await typesOf("source");
+  for (const role of ["sink", "function"] as const) {
+    const types = await typesOf(role);
+    for (const name of plugins.types) {
+      if (!types.includes(typeKey(name)) || own.includes(typeKey(name))) continue;
+      const problem = misplacedRate(plugins.entryFor(name), role);
+      if (problem !== undefined) findings.push(problem);
     }
   }
   return findings;

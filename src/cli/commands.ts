@@ -119,17 +119,17 @@ export const COMMANDS: readonly Entry[] = [
   },
   {
     words: "plugin new",
-    summary: "write the start of a source of your own",
+    summary: "write the start of a source, sink or function of your own",
     load: () => import("./plugin_new.ts"),
   },
   {
     words: "plugin check",
-    summary: "try a source, step by step",
+    summary: "try a source, sink or function, step by step",
     load: () => import("./plugin_check.ts"),
   },
   {
     words: "plugin add",
-    summary: "take a source from a URL: look at it, approve it, pin it",
+    summary: "take a plugin from a URL: look at it, approve it, pin it",
     load: () => import("./plugin_add.ts"),
   },
   {

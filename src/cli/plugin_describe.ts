@@ -57,6 +57,7 @@ function descriptionText(plugin: PluginDescription, style: Style): string {
     plugin.of === "source"
       ? ["streams", list(plugin.streams) ?? "none"]
       : ["rules", list(plugin.rules) ?? "none"],
+    ...(plugin.unreadable ?? []).map((text): [string, string] => ["and maybe", text]),
   ], style);
   const modules = plugin.modules.length === 0 ? "" : `\n${modulesTable(plugin, style)}`;
   return `${about}${modules}${deniedText(plugin.denied, style)}`;

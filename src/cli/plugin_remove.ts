@@ -7,7 +7,8 @@ export const command: Command = {
   words: "plugin remove",
   usage: ["NAME"],
   about: `Forget a plugin by URL: its entry in etc/plugins.yaml and its hashes in kuiper.lock. It is
-refused while a stored stream or rule uses it.`,
+refused while a stored stream or rule uses it; one that cannot be read, because another version
+wrote it, is named and does not stand in the way.`,
   positionals: [{ name: "NAME" }],
   examples: [["kuiper plugin remove weather", "forget it"]],
   run(call) {
@@ -20,7 +21,8 @@ refused while a stored stream or rule uses it.`,
 export async function removePlugin(call: Call, name: string, of?: PluginOf): Promise<number> {
   await using engine = await openEngine(call, { quiet: true });
   if (of !== undefined) await engine.describePlugin(name, of);
-  await engine.removePlugin(name);
+  const unreadable = await engine.removePlugin(name);
   call.terminal.note(`plugin "${name}" is removed`);
+  for (const text of unreadable) call.terminal.note(text);
   return 0;
 }

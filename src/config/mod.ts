@@ -11,7 +11,7 @@ export { resolveBase, showPath } from "./base_dir.ts";
 export { embeddedEtc } from "./config_files.ts";
 export type { ConfigInput } from "./config_input.ts";
 export type { Finding, Place } from "./finding.ts";
-export { formatFinding, formatPlace, refuseErrors } from "./finding.ts";
+export { errorAt, formatFinding, formatPlace, refuseErrors } from "./finding.ts";
 export type { RestConfig } from "./rest_config.ts";
 export type { KuiperConfig } from "./kuiper_config.ts";
 export { checkKuiperConfig, DEFAULT_KUIPER_CONFIG, loadKuiperConfig } from "./kuiper_config.ts";
@@ -23,7 +23,12 @@ export type { MqttSourceProps } from "./mqtt_props.ts";
 export type { Grant, GrantKind, GrantValue } from "./grant.ts";
 export { GRANT_KINDS, noGrant, resolveGrant } from "./grant.ts";
 export type { PluginsConfig, PluginsInput } from "./plugins_config.ts";
-export { checkPluginsConfig, checkPluginsText, loadPluginsConfig } from "./plugins_config.ts";
+export {
+  checkPluginsConfig,
+  checkPluginsText,
+  loadPluginsConfig,
+  rateSentence,
+} from "./plugins_config.ts";
 export type {
   PluginEntry,
   PluginIsolation,
@@ -31,7 +36,7 @@ export type {
   PluginOf,
   RestartPolicy,
 } from "./plugin_entry.ts";
-export { PLUGIN_KINDS } from "./plugin_entry.ts";
+export { PLUGIN_KINDS, restartOf } from "./plugin_entry.ts";
 export type { EntryChanges, PluginsEdit } from "./write_plugins.ts";
 export { editPluginEntry, writePlugins } from "./write_plugins.ts";
 export { writtenLimits, writtenRestart } from "./written_entry.ts";

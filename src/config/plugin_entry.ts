@@ -27,8 +27,12 @@ export interface PluginLimits {
 
 /** How often and when a process that crashed or was killed is started again. */
 export interface RestartPolicy {
-  /** Starts after the first, until it has run well for a while. @default {0} */
-  readonly attempts: number;
+  /**
+   * Starts after the first, until it has run well for a while.
+   *
+   * @default {0 for a source, whose stream then ends; without end for a sink or function}
+   */
+  readonly attempts?: number;
   /** Milliseconds before the first of them. @default {1000} */
   readonly delayMs: number;
   /** What the delay is multiplied by each time. @default {2} */
@@ -56,12 +60,20 @@ export interface PluginEntry {
 
 /** What holds where an entry says nothing of restarts. */
 export const DEFAULT_RESTART: RestartPolicy = {
-  attempts: 0,
   delayMs: 1000,
   multiplier: 2,
   maxDelayMs: 30_000,
   jitter: 0.1,
 };
+
+/** The policy with the attempts that hold for a kind of plugin where nothing is said of them. */
+export function restartOf(
+  { restart }: Pick<PluginEntry, "restart">,
+  of: PluginOf,
+): Required<RestartPolicy> {
+  // A stream tells that it ended, and its rule may start anew. Nobody but the engine starts a function.
+  return { ...restart, attempts: restart.attempts ?? (of === "source" ? 0 : Infinity) };
+}
 
 /** The entry that a file without one stands for. */
 export function noEntry(name: string, place: Place): PluginEntry {

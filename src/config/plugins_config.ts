@@ -14,7 +14,7 @@ import {
 } from "./finding.ts";
 import { type Grant, GRANT_KINDS, type GrantValue, noGrant } from "./grant.ts";
 import { interpolate } from "./interpolate.ts";
-import { noEntry, type PluginEntry, toEntry } from "./plugin_entry.ts";
+import { noEntry, type PluginEntry, type PluginOf, toEntry } from "./plugin_entry.ts";
 import { PLUGINS_SCHEMA } from "./plugins_schema.ts";
 import { validateProps } from "./props_check.ts";
 import { urlProblem } from "./plugin_url.ts";
@@ -140,7 +140,11 @@ function checkEntry(
     findings.push(errorAt(place, `"${type}" and "${other}" are one type, remove one entry`));
   }
   const entry = entries[type] as Section;
-  findings.push(...checkUrl(type, entry, where), ...checkLimits(type, entry, where));
+  findings.push(
+    ...checkUrl(type, entry, where),
+    ...checkLimits(type, entry, where),
+    ...checkRate(type, entry, where),
+  );
   const permissions = (entry["permissions"] ?? {}) as Section;
   for (const kind of GRANT_KINDS) {
     const value = permissions[kind] as GrantValue | undefined;
@@ -185,6 +189,20 @@ function checkLimits(type: string, entry: Section, where: Where): Finding[] {
       `"${key}" of "${type}" needs a process of its own: add "isolation: process", or remove it`,
     )
   );
+}
+
+/** What has no tuples to be counted. Of a file its folder says what it is: it is refused when it is used. */
+function checkRate(type: string, entry: Section, where: Where): Finding[] {
+  const { limits, kind = "source" } = entry as { limits?: Section; kind?: PluginOf };
+  if (limits?.["rate"] === undefined || kind === "source") return [];
+  return [
+    errorAt(where.locate(["plugins", type, "limits", "rate"], "key"), rateSentence(type, kind)),
+  ];
+}
+
+/** Why "limits: {rate: …}" cannot stand in the entry of a sink or function. */
+export function rateSentence(type: string, kind: PluginOf): string {
+  return `"rate" counts the tuples of a source, and "${type}" is a ${kind}: remove it`;
 }
 
 function toGrant(entry: Section, place: Grant["place"]): Grant {

@@ -1,4 +1,4 @@
-import { fail, nearest, oneOf, parseDuration } from "../core/mod.ts";
+import { fail, nearest, oneOf, parseDuration, type SinkCommon } from "../core/mod.ts";
 import { showPath } from "./base_dir.ts";
 import { readOwnEtcFile } from "./config_files.ts";
 import type { ConfigInput } from "./config_input.ts";
@@ -15,26 +15,10 @@ import { below, joinPath } from "./where.ts";
 import { isFinding, isSection, type Section } from "./yaml_file.ts";
 import { join, resolve } from "@std/path";
 
-/** The fields that the engine reads from the properties of every sink; the names are those of its contract. */
-export interface SinkFields {
-  readonly sendSingle: boolean;
-  readonly fields: readonly string[];
-  readonly excludeFields: readonly string[];
-  readonly dataField: string;
-  readonly format: string;
-  readonly delimiter: string;
-  readonly hasHeader: boolean;
-  readonly omitIfEmpty: boolean;
-  readonly batchSize: number;
-  readonly lingerMs: number;
-  /** Absent: the rule's. */
-  readonly bufferLength?: number;
-  /** Absent: the rule's. */
-  readonly overflow?: "wait" | "drop_oldest" | "drop_newest";
-  readonly concurrency: number;
-  readonly retryIntervalMs: number;
-  readonly retryCount: number;
-}
+/** What every sink has, as far as the configuration says it: what it leaves out is the rule's. */
+export type SinkFields =
+  & Omit<SinkCommon, "bufferLength" | "overflow">
+  & Partial<Pick<SinkCommon, "bufferLength" | "overflow">>;
 
 /** Which configuration is wanted. */
 export interface SinkQuery extends ConfigInput {
@@ -53,6 +37,8 @@ export interface SinkConfig {
   readonly common: SinkFields;
   /** What etc/sinks alone says: the operator's, which a grant may name. */
   readonly operatorProps: Record<string, unknown>;
+  /** The files of etc/sinks that it was read from: one, or none. */
+  readonly files: readonly string[];
   /** Look at the properties that are the sink's own, as its manifest describes them. */
   check(schema: PropsSchema): Promise<Finding[]>;
 }
@@ -81,7 +67,7 @@ export async function loadSinkConfig(query: SinkQuery): Promise<SinkConfig> {
         "move it there and name its section with resourceId",
     );
   }
-  const operator = await operatorLayers(query, resourceId);
+  const { layers: operator, read: readFiles } = await operatorLayers(query, resourceId);
   const schema = sinkSchema(type);
   const read = mergeLayers([...operator, layerOf({}, { locate: () => place, label: joinPath })]);
   const findings = [];
@@ -113,6 +99,7 @@ export async function loadSinkConfig(query: SinkQuery): Promise<SinkConfig> {
     props: resolved,
     common: fieldsOf(resolved),
     operatorProps: files.props,
+    files: readFiles,
     check: async (schema) => await validateProps(ownProps, schema, merged.where),
   };
 }
@@ -154,7 +141,10 @@ function documentOptions({ type, paths, env, secrets }: ConfigInput & { readonly
 }
 
 /** What the operator wrote for this type, in `etc/sinks`. */
-async function operatorLayers(query: SinkQuery, resourceId: unknown): Promise<Layer[]> {
+async function operatorLayers(
+  query: SinkQuery,
+  resourceId: unknown,
+): Promise<{ layers: Layer[]; read: string[] }> {
   const { type, paths, what } = query;
   if (resourceId !== undefined && typeof resourceId !== "string") {
     throw fail(
@@ -174,7 +164,7 @@ async function operatorLayers(query: SinkQuery, resourceId: unknown): Promise<La
   refuseErrors(document.findings);
   const { value, where } = document;
   const sections = ["default", ...(resourceId === undefined ? [] : [resourceId])];
-  return sections.flatMap((section) => {
+  const layers = sections.flatMap((section) => {
     const content = Object.hasOwn(value, section) ? value[section] : undefined;
     if (isSection(content)) return [layerOf(content, below(where, [section]))];
     if (section === "default") return [];
@@ -187,6 +177,7 @@ async function operatorLayers(query: SinkQuery, resourceId: unknown): Promise<La
       : `there is ${oneOf(names, "and")}`;
     throw fail("config", `${what}: ${name} has no section "${section}" for resourceId, ${cure}`);
   });
+  return { layers, read: file === undefined ? [] : [name] };
 }
 
 /** Who may write rules must not send the operator's secrets somewhere else. */

@@ -1,3 +1,4 @@
+import { OVERFLOW_POLICIES } from "../core/mod.ts";
 import { DURATION_SCHEMA } from "./duration_schema.ts";
 import { MQTT_SOURCE_SCHEMA } from "./mqtt_source_schema.ts";
 import type { PropsSchema } from "./props_schema.ts";
@@ -17,7 +18,7 @@ export const SINK_COMMON_SCHEMA = {
     batchSize: { type: "integer", minimum: 0, maximum: 1_000_000, default: 0 },
     lingerInterval: { ...DURATION_SCHEMA, default: 0 },
     bufferLength: { type: "integer", minimum: 1, maximum: 10_000_000 },
-    overflow: { enum: ["wait", "drop_oldest", "drop_newest"] },
+    overflow: { enum: OVERFLOW_POLICIES },
     concurrency: { type: "integer", minimum: 1, maximum: 256, default: 1 },
     retryInterval: { ...DURATION_SCHEMA, default: 1000 },
     retryCount: { type: "integer", minimum: -1, default: -1 },

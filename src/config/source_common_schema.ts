@@ -1,3 +1,4 @@
+import { OVERFLOW_POLICIES } from "../core/mod.ts";
 import { DURATION_SCHEMA } from "./duration_schema.ts";
 import type { PropsSchema } from "./props_schema.ts";
 
@@ -7,7 +8,7 @@ export const SOURCE_COMMON_SCHEMA = {
   properties: {
     concurrency: { type: "integer", minimum: 1, maximum: 256, default: 1 },
     bufferLength: { type: "integer", minimum: 1, default: 102400 },
-    overflow: { enum: ["wait", "drop_oldest", "drop_newest"], default: "wait" },
+    overflow: { enum: OVERFLOW_POLICIES, default: "wait" },
     maxTupleBytes: { type: "integer", minimum: 0, default: 16777216 },
     stopTimeout: { ...DURATION_SCHEMA, default: "5s" },
   },

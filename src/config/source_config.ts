@@ -1,4 +1,4 @@
-import { nearest, oneOf, parseDuration } from "../core/mod.ts";
+import { nearest, oneOf, type OverflowPolicy, parseDuration } from "../core/mod.ts";
 import type { ConfigInput } from "./config_input.ts";
 import { openDocument } from "./document.ts";
 import {
@@ -28,7 +28,7 @@ export interface CommonFields {
   /** Most tuples in memory between the source and its stream. @default {102400} */
   readonly bufferLength: number;
   /** What happens when that many wait. @default {"wait"} */
-  readonly overflow: "wait" | "drop_oldest" | "drop_newest";
+  readonly overflow: OverflowPolicy;
   /** Bytes; a larger tuple is dropped and counted. 0 is no limit. @default {16777216} */
   readonly maxTupleBytes: number;
   /** Milliseconds that a source may take to end after it was told to stop. @default {5000} */

@@ -7,6 +7,8 @@ export interface PickedFunction {
   /** Which export was taken. */
   exportName: string;
   manifest?: Manifest;
+  /** How many parameters it has before the first with a default. */
+  parameters: number;
   /** Called for each row; what it gives may be a promise, and is not checked. */
   call(args: readonly Value[]): unknown;
 }
@@ -31,8 +33,12 @@ export function pickFunction(exports: Record<string, unknown>, name: string): Pi
   if (typeof value !== "function") {
     throw new TypeError(`the export "${exportName}" is ${typeName(value)}, expected a function`);
   }
+  // What a plugin says of itself may be anything.
+  const { length } = value;
+  const parameters = Number.isSafeInteger(length) && length >= 0 ? length : 0;
   return {
     exportName,
+    parameters,
     call: (args) => value(...args),
     ...(manifest === undefined ? {} : { manifest }),
   };

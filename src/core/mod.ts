@@ -26,3 +26,6 @@ export { isEqual, timeOf } from "./equal.ts";
 export { setField } from "./set_field.ts";
 export { showValue, sqlTypeOf } from "./show_value.ts";
 export { endOfTurn } from "./turn.ts";
+export type { OverflowPolicy } from "./overflow.ts";
+export { OVERFLOW_POLICIES } from "./overflow.ts";
+export type { SinkCommon } from "./sink_common.ts";

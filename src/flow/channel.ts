@@ -1,10 +1,4 @@
-import { endOfTurn } from "../core/mod.ts";
-
-/** What happens to an item that finds a channel full. */
-export const OVERFLOW_POLICIES = ["wait", "drop_oldest", "drop_newest"] as const;
-
-/** One of {@link OVERFLOW_POLICIES}. */
-export type OverflowPolicy = (typeof OVERFLOW_POLICIES)[number];
+import { endOfTurn, type OverflowPolicy } from "../core/mod.ts";
 
 /** Options of a {@link Channel}. */
 export interface ChannelOptions {

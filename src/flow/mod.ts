@@ -3,8 +3,11 @@
  *
  * @module
  */
-export type { ChannelOptions, OverflowPolicy } from "./channel.ts";
-export { Channel, ChannelClosedError, OVERFLOW_POLICIES } from "./channel.ts";
+// A word of the configuration, too, which knows `core` alone.
+export type { OverflowPolicy } from "../core/mod.ts";
+export { OVERFLOW_POLICIES } from "../core/mod.ts";
+export type { ChannelOptions } from "./channel.ts";
+export { Channel, ChannelClosedError } from "./channel.ts";
 export type { BackoffOptions } from "./backoff.ts";
 export { Backoff } from "./backoff.ts";
 export { TaskScope } from "./task_scope.ts";

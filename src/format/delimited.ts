@@ -14,7 +14,7 @@ const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
  * Every line is a row, its fields separated by the delimiter. A field in double quotes may hold the delimiter, line
- * breaks, and quotes written twice. Empty lines are no rows.
+ * breaks, and quotes written twice. Empty lines are no rows; a line of one empty field in quotes is one.
  *
  * With declared columns the fields are theirs in order, the text read as the column's type where it is one (an empty
  * text is absent, unless the column is a STRING), fields beyond the last column left out. A schemaless stream has the
@@ -134,7 +134,7 @@ function quotedLines(text: string, { delimiter, ending }: Separators): string[][
     fields.push(quoted?.field ?? text.slice(at, end));
     at = end + (found?.[0].length ?? 1);
     if (found?.[0] === delimiter) continue;
-    if (fields.length > 1 || fields[0] !== "") rows.push(fields);
+    if (fields.length > 1 || fields[0] !== "" || quoted !== undefined) rows.push(fields);
     fields = [];
   }
   return rows;

@@ -64,7 +64,9 @@ function delimitedEncoder({ delimiter = ",", hasHeader = false }: EncoderOptions
   return (message) => {
     const rows = isMany(message) ? message : [message];
     const names = Object.keys(rows[0] ?? {});
-    const lines = rows.map((row) => names.map((name) => field(row[name])).join(delimiter));
+    // An empty line is no row to its reader, one with an empty text in quotes is.
+    const empty = names.length === 1 ? '""' : "";
+    const lines = rows.map((row) => names.map((name) => field(row[name])).join(delimiter) || empty);
     if (hasHeader) lines.unshift(names.map(field).join(delimiter));
     return text.encode(lines.join("\n"));
   };

@@ -172,6 +172,7 @@ async function load(message: ToIsolate & { t: "load" }): Promise<void> {
       kind,
       exportName,
       ...(takes === undefined ? {} : { takes }),
+      ...(picked === undefined ? {} : { parameters: picked.parameters }),
       ...(manifest === undefined ? {} : { manifest: JSON.stringify(manifest) }),
     });
   } catch (error) {

@@ -44,6 +44,8 @@ import type {
 const HEARTBEATS = 3;
 /** More messages in a second, besides batches, are no use of a log but an attack on the engine's memory. */
 const MESSAGES_PER_SECOND = 10_000;
+/** Milliseconds that an isolate which is overdue has to show that its event loop turns. */
+const SIGN_MS = 250;
 /** Milliseconds that instances get to close their sources when the isolate is disposed of. */
 const DISPOSE_MS = 300;
 /** Lines of the log that pass in a second; the isolate holds itself to half of it. */
@@ -76,6 +78,9 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
   #ended: { failure: SourceFailure | undefined } | undefined;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #silentBeats = 0;
+  #stuck = false;
+  /** It is overdue with something, and was asked for a sign of life. */
+  #late: { what: string; timer: ReturnType<typeof setTimeout> } | undefined;
   #windowStart = 0;
   #inWindow = 0;
   #portClosed: Promise<void> | undefined;
@@ -86,9 +91,12 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
       name: options.type,
       deadlineMs: options.callDeadlineMs ?? 5000,
       post: (message) => this.post(message),
-      overdue: (what) => this.#end(lost(what)),
-      explain: (message) =>
-        explainFailure({ step: "open", name: "Error", message }, this.#plugin).message,
+      overdue: (what) => this.#overdue(what),
+      explain: (message) => {
+        const failure = { step: "open", name: "Error", message } as const;
+        const { message: explained } = explainFailure(failure, this.#plugin);
+        return explained === message ? undefined : explained;
+      },
     });
     this.#port = open({
       message: (data) => this.#receive(data),
@@ -99,6 +107,10 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
   get info(): PluginInfo {
     if (this.#info === undefined) throw new TypeError("Cannot tell: the plugin is not loaded");
     return this.#info;
+  }
+
+  get isStuck(): boolean {
+    return this.#stuck;
   }
 
   get #plugin(): { role: PluginRole; type: string; maps: readonly ModuleMap[] } {
@@ -157,7 +169,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
     if (this.#loading === undefined || this.#info !== undefined) {
       throw new ProtocolError("said twice that it is loaded");
     }
-    const { kind, exportName, manifest, takes } = message;
+    const { kind, exportName, manifest, takes, parameters } = message;
     let read: Manifest | undefined;
     try {
       read = manifest === undefined ? undefined : readManifest(manifest);
@@ -171,6 +183,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
       exportName,
       startedAt: this.#startedAt,
       ...(takes === undefined ? {} : { takes }),
+      ...(parameters === undefined ? {} : { parameters }),
       ...(read === undefined ? {} : { manifest: read }),
     });
   }
@@ -193,7 +206,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
     const sink = new RemoteSink(this.#nextId++, events, {
       deadlineMs: this.#options.collectDeadlineMs ?? 60_000,
       post: (message) => this.post(message),
-      overdue: (what) => this.#end(lost(what)),
+      overdue: (what) => this.#overdue(what),
     });
     if (this.#ended !== undefined) {
       sink.gone(this.#ended.failure ?? lost("is closed"));
@@ -253,6 +266,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
   #receive(data: unknown): void {
     if (this.#ended !== undefined) return;
     this.#silentBeats = 0;
+    if (this.#late !== undefined) return this.#end(lost(this.#late.what));
     try {
       const message = readMessage(data);
       if (message.t !== "batch") this.#countMessage();
@@ -362,8 +376,21 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
 
   // -- End --
 
+  /** End an isolate that did not do something in time; before, find out whether its thread can be ended. */
+  #overdue(what: string): void {
+    if (this.#ended !== undefined || this.#late !== undefined) return;
+    if (this.#port.endsCode) return this.#end(lost(what));
+    const timer = setTimeout(() => {
+      this.#stuck = true;
+      this.#end(lost(what));
+    }, SIGN_MS);
+    this.#late = { what, timer };
+    this.post({ t: "ping" });
+  }
+
   #beat(): void {
     if (++this.#silentBeats > HEARTBEATS) {
+      this.#stuck = !this.#port.endsCode;
       const after = formatDuration(HEARTBEATS * (this.#options.heartbeatMs ?? 10_000));
       this.#end(
         lost(`has not answered for ${after}: it ended by itself, or its code never waits`),
@@ -380,6 +407,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
     if (this.#ended !== undefined) return;
     this.#ended = { failure };
     clearInterval(this.#heartbeat);
+    clearTimeout(this.#late?.timer);
     this.#portClosed = this.#port.close();
     for (const instance of this.#instances.values()) instance.gone(failure);
     this.#instances.clear();

@@ -13,6 +13,8 @@ export interface PortEvents {
 export interface IsolatePort {
   /** What happens to code that never waits once the isolate is closed; ends a sentence. */
   readonly neverWaits: string;
+  /** Whether closing it ends such code, too. */
+  readonly endsCode: boolean;
   post(message: ToIsolate): void;
   /** End the isolate. Resolves when nothing of it is left to wait for. Nothing comes through any more. */
   close(): Promise<void>;

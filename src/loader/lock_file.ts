@@ -5,6 +5,7 @@
  * @module
  */
 import { fail, messageOf, typeName } from "../core/mod.ts";
+import type { PluginRole } from "./protocol.ts";
 import { sha256 } from "./sha256.ts";
 import { isSignature, type Signature } from "./signature.ts";
 
@@ -32,7 +33,7 @@ export interface LockedPlugin {
   readonly signature?: Signature;
 }
 
-/** The files of a pinned plugin of `plugins/sources`, by their path in that folder: SHA-256 in hex, and bytes. */
+/** The files of a pinned plugin, by their path in the folder of its kind: SHA-256 in hex, and bytes. */
 export type LockedFiles = Readonly<Record<string, Pick<LockedModule, "sha256" | "bytes">>>;
 
 /** Everything that is pinned. */
@@ -40,7 +41,7 @@ export interface Lockfile {
   readonly version: typeof LOCK_VERSION;
   /** By the name under which it was added: its TYPE. */
   readonly plugins: Readonly<Record<string, LockedPlugin>>;
-  /** By TYPE; absent when no file is pinned. */
+  /** By {@link fileKey}; absent when no file is pinned. */
   readonly files?: Readonly<Record<string, LockedFiles>>;
 }
 
@@ -62,9 +63,14 @@ export function withPlugin(
   return { ...lock, plugins: Object.fromEntries(entries) };
 }
 
-/** The files that are pinned for a TYPE. */
-export function lockedFiles(lock: Lockfile, type: string): LockedFiles | undefined {
-  return lock.files !== undefined && Object.hasOwn(lock.files, type) ? lock.files[type] : undefined;
+/** The key of a plugin from files in {@link Lockfile.files}: the TYPE of a source, `sinks/…` and `functions/…`. */
+export function fileKey(type: string, of: PluginRole): string {
+  return of === "source" ? type : `${of}s/${type}`;
+}
+
+/** The files that are pinned for a plugin. */
+export function lockedFiles(lock: Lockfile, key: string): LockedFiles | undefined {
+  return lock.files !== undefined && Object.hasOwn(lock.files, key) ? lock.files[key] : undefined;
 }
 
 /** The hashes of all modules of plugins by URL that are pinned. */

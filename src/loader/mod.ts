@@ -59,6 +59,7 @@ export { entryUrl } from "./remote_url.ts";
 export type { LockedFiles, LockedModule, LockedPlugin, Lockfile } from "./lock_file.ts";
 export {
   EMPTY_LOCK,
+  fileKey,
   LOCK_VERSION,
   lockedFiles,
   lockedHash,

@@ -97,6 +97,7 @@ export class ProcessChild {
     this.#tell({ t: "open", id });
     return {
       neverWaits: "was ended with its process",
+      endsCode: true,
       post: (message: ToIsolate) => this.#send(id, message),
       close: () => this.#close(id),
     };

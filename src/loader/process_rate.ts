@@ -58,6 +58,9 @@ export class RateMeter {
       get info() {
         return host.info;
       },
+      get isStuck() {
+        return host.isStuck;
+      },
       start: (spec, events) => this.#start(host, { spec, events }),
       // The rate is of tuples that come in; calls are as many as the rule makes.
       startSink: (spec, events) => host.startSink(spec, events),

@@ -69,7 +69,15 @@ export interface BatchMessage {
 /** What an isolate tells the engine. */
 export type FromIsolate =
   /** `manifest` is JSON. */
-  | { t: "loaded"; kind: PluginKind; exportName: string; manifest?: string; takes?: SinkTakes }
+  /** `takes` is of a sink; `parameters` of a function: how many it has before the first with a default. */
+  | {
+    t: "loaded";
+    kind: PluginKind;
+    exportName: string;
+    manifest?: string;
+    takes?: SinkTakes;
+    parameters?: number;
+  }
   /** Loading failed, or something was thrown where nobody could catch it: the isolate is of no more use. */
   | { t: "failed"; failure: SourceFailure }
   | BatchMessage
@@ -183,6 +191,9 @@ export function readMessage(data: unknown): FromIsolate {
         ...(message.takes === undefined
           ? {}
           : { takes: member(message.takes, ["rows", "bytes"] as const, "takes") }),
+        ...(message.parameters === undefined
+          ? {}
+          : { parameters: count(message.parameters, "parameters") }),
       };
     case "failed":
       return { t: "failed", failure: readFailure(message.failure) };

@@ -15,8 +15,8 @@ export interface CallLink {
   post(message: ToIsolate): void;
   /** A call was not answered in time: the isolate has to go. */
   overdue(what: string): void;
-  /** The sentence for what a row failed with: a permission that was denied, for example. */
-  explain(message: string): string;
+  /** The sentence for a permission that was denied; undefined when a row failed with something else. */
+  explain(message: string): string | undefined;
 }
 
 interface Waiting {
@@ -69,13 +69,14 @@ export class RemoteCalls {
     this.#waiting.delete(message.id);
     clearTimeout(waiting.timer);
     const { name } = this.#link;
-    waiting.resolve(
-      answers.map((answer) =>
-        "value" in answer
-          ? answer.value
-          : fail("row", `Function "${name}" failed: ${this.#link.explain(answer.error)}`)
-      ),
-    );
+    waiting.resolve(answers.map((answer) => {
+      if ("value" in answer) return answer.value;
+      const denied = this.#link.explain(answer.error);
+      // What was denied names the function itself.
+      return denied === undefined
+        ? fail("row", `Function "${name}" failed: ${answer.error}`)
+        : fail("denied", denied);
+    }));
   }
 
   /** The isolate is gone: nothing will be answered. */

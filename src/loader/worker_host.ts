@@ -44,6 +44,8 @@ export interface PluginInfo {
   readonly exportName: string;
   /** Of a sink: what it wants to be given. */
   readonly takes?: SinkTakes;
+  /** Of a function: how many parameters it has before the first with a default. */
+  readonly parameters?: number;
   readonly manifest?: Manifest;
   /** Milliseconds since 1970, when the isolate was started. */
   readonly startedAt: number;
@@ -52,6 +54,8 @@ export interface PluginInfo {
 /** A loaded plugin in its isolate. A class or function serves one instance best; an object serves all its streams. */
 export interface WorkerHost extends SourceHost {
   readonly info: PluginInfo;
+  /** Whether it was ended and its code goes on all the same: a thread whose code never waits cannot be ended. */
+  readonly isStuck: boolean;
   /** Of a plugin that is a sink: start an instance. */
   startSink(spec: SinkSpec, events: SinkEvents): SinkInstance;
   /**

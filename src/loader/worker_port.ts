@@ -37,6 +37,7 @@ export function openWorkerPort(type: string, grant: Grant, events: PortEvents): 
   });
   return {
     neverWaits: "keeps one core busy until this program ends",
+    endsCode: false,
     post: (message) => worker.postMessage(message),
     close() {
       worker.onmessage = null;

@@ -21,7 +21,6 @@ export type {
 } from "./operator/operator.ts";
 export type { CompiledPlan, PlanOptions, SourceFilter } from "./operator/compile_plan.ts";
 export { compilePlan } from "./operator/compile_plan.ts";
-export type { SinkCommon } from "./sink_common.ts";
 export type { SinkRunOptions } from "./sink_run.ts";
 export { SinkRun } from "./sink_run.ts";
 export { newOpMetrics } from "./op_metrics.ts";

@@ -4,9 +4,15 @@
  * rule → channel (bufferLength, overflow) → transform → gather → encode → collect, again until it is taken
  */
 import type { Props, SinkHost, SourceFailure } from "../contract/mod.ts";
-import { asKuiperError, type Clock, type KuiperError, type Logger, sampled } from "../core/mod.ts";
+import {
+  asKuiperError,
+  type Clock,
+  type KuiperError,
+  type Logger,
+  sampled,
+  type SinkCommon,
+} from "../core/mod.ts";
 import type { RuleResult } from "./operator/operator.ts";
-import type { SinkCommon } from "./sink_common.ts";
 import { type LaneShared, SinkLane } from "./sink_lane.ts";
 import type { OpStatus } from "./status.ts";
 

@@ -1,6 +1,5 @@
-import type { Row } from "../core/mod.ts";
+import type { Row, SinkCommon } from "../core/mod.ts";
 import type { RuleResult } from "./operator/operator.ts";
-import type { SinkCommon } from "./sink_common.ts";
 
 /** The rows of a result as a sink is to get them. */
 export type Transform = (result: RuleResult) => readonly Row[];

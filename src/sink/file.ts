@@ -141,7 +141,9 @@ export class FileSink implements Sink {
         ? `"${text.replaceAll('"', '""')}"`
         : text;
     });
-    return `${fields.join(this.#delimiter)}\n`;
+    // An empty line would be no row to its reader.
+    const line = fields.length === 1 && fields[0] === "" ? '""' : fields.join(this.#delimiter);
+    return `${line}\n`;
   }
 
   // -- Files --

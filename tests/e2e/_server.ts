@@ -22,9 +22,9 @@ export const ANY_PORT = "basic:\n  restPort: 0\n";
 /** Start a server and wait until it serves. */
 export async function serve(
   options: CallOptions,
-  settings: { caFile?: string } = {},
+  { args = [], ...settings }: { caFile?: string; args?: readonly string[] } = {},
 ): Promise<TestServer> {
-  const running = start(["serve"], options);
+  const running = start(["serve", ...args], options);
   try {
     const said = await running.said(/^serving on /);
     const address = /^serving on ([^,\s]+)/.exec(said)![1]!;

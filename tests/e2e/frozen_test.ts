@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { binaryTest, kuiper, makeBase } from "./_kuiper.ts";
+import { ANY_PORT, serve, type TestServer } from "./_server.ts";
 
 const MINE = `import { label } from "./lib/label.ts";
 export default class {
@@ -24,10 +25,10 @@ binaryTest("kuiper run --frozen=all runs files only as kuiper plugin pin pinned 
   );
   const pinned = await call("plugin", "pin", "mine");
   assertEquals(pinned.code, 0, pinned.stderr);
-  assertMatch(pinned.stdout, /^mine +plugins\/sources\/Mine\.ts +\d+ B +[0-9a-f]{12}$/m);
+  assertMatch(pinned.stdout, /^mine +source +plugins\/sources\/Mine\.ts +\d+ B +[0-9a-f]{12}$/m);
   assertEquals((await run()).rows, [{ label: "number 1" }]);
   assertMatch((await call("plugin", "list")).stdout, /^mine .* [0-9a-f]{12}$/m);
-  assertMatch((await call("plugin", "pin")).stderr, /plugin "mine" is as it was/);
+  assertMatch((await call("plugin", "pin")).stderr, /source "mine" is as it was/);
 
   await base.write({ [LIB]: LABEL.replace("`number", "`Number") });
   const changed = await run();
@@ -59,6 +60,80 @@ binaryTest("kuiper run --frozen=all runs files only as kuiper plugin pin pinned 
   assertMatch(wrong.stderr, /--frozen is "none", expected "all"/);
   assertMatch(
     (await call("plugin", "pin", "Rando")).stderr,
-    /No file of plugins\/sources is of TYPE "Rando"/,
+    /No file of plugins\/sources, plugins\/sinks or plugins\/functions is of the name "Rando"/,
   );
+});
+
+const FUNCTION = `import { one } from "./lib/one.ts";
+export const more = (n: number): number => n + one;
+`;
+const ONE = "plugins/functions/lib/one.ts";
+const SINK = `export class Told {
+  takes = "rows";
+  configure() {}
+  collect(items, ctx) { for (const { message } of items) ctx.log.info(JSON.stringify(message)); }
+}
+`;
+
+binaryTest("kuiper --frozen=all holds functions and sinks to kuiper.lock, too", async () => {
+  await using base = await makeBase({
+    "etc/kuiper.yaml": ANY_PORT,
+    "plugins/sources/Mine.ts": `export default class {
+      configure() {}
+      async *open(ctx) {
+        yield { message: { n: 1 } };
+        await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
+      }
+    }`,
+    "plugins/functions/more.ts": FUNCTION,
+    [ONE]: "export const one = 1;\n",
+    "plugins/sinks/Told.js": SINK,
+  });
+  const call = (...args: string[]) => kuiper(args, { cwd: base.path });
+  await call("create", "stream", "mine", '() WITH (TYPE="mine")');
+  const query = () => call("query", "SELECT more(n) AS m FROM mine", "--limit=1", "--frozen=all");
+  assertEquals((await call("plugin", "pin", "mine")).code, 0);
+  assertMatch(
+    (await query()).stderr,
+    /plugins\/functions\/more\.ts has sha256 .* is not pinned in kuiper\.lock.*"kuiper plugin pin more --kind=function"/,
+  );
+  const pinned = await call("plugin", "pin", "more", "--kind=function");
+  assertMatch(pinned.stdout, /^more +function +plugins\/functions\/more\.ts +\d+ B/m);
+  assertMatch((await call("plugin", "list")).stdout, /^more +function .* [0-9a-f]{12}$/m);
+  const good = await query();
+  assertEquals([good.code, good.rows], [0, [{ m: 2 }]], good.stderr);
+  await base.write({ [ONE]: "export const one = 2;\n" });
+  const changed = await query();
+  assertEquals([changed.code, changed.rows], [1, []]);
+  assertMatch(changed.stderr, /functions\/lib\/one\.ts has sha256 .* pins/);
+  await base.write({ [ONE]: "export const one = 1;\n" });
+
+  const rule = {
+    sql: "SELECT more(n) AS m FROM mine",
+    actions: [{ told: { sendSingle: true } }],
+  };
+  await call("create", "rule", "r1", JSON.stringify(rule));
+  const serving = async (work: (server: TestServer) => Promise<unknown>) => {
+    await using server = await serve({ cwd: base.path }, { args: ["--frozen=all"] });
+    await work(server);
+  };
+  await serving((server) =>
+    server.running.said(
+      /r1.*sinks\/Told\.js has sha256 .* is not pinned .*"kuiper plugin pin told --kind=sink"/,
+    )
+  );
+  const all = await call("plugin", "pin");
+  assertMatch(all.stderr, /source "mine" is as it was/);
+  assertMatch(all.stderr, /sink "told" is pinned in kuiper\.lock/);
+  await call("start", "rule", "r1");
+  await serving((server) => server.running.said(/r1 sink_told_0: \{"m":2\}/));
+
+  // A kind by itself forgets those of it that are gone, and no other.
+  await Deno.remove(`${base.path}/plugins/sinks/Told.js`);
+  await call("plugin", "pin", "--kind=function");
+  const lock = () => Deno.readTextFile(`${base.path}/kuiper.lock`);
+  assertMatch(await lock(), /"sinks\/told": \{/);
+  await call("plugin", "pin", "--kind=sink");
+  const keys = Object.keys(JSON.parse(await lock()).files);
+  assertEquals(keys, ["functions/more", "mine"]);
 });

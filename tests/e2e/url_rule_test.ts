@@ -65,6 +65,10 @@ binaryTest(
       assertMatch(added.stdout, new RegExp(`kind +${kind}\n(.+\n)+isolation +process`));
       const shown = await kuiper(["show", "plugins", `${kind}s`], { cwd });
       assertMatch(shown.stdout, new RegExp(`^${name} +${kind} +http`, "m"));
+      const more = kind === "sink" ? ["--props", '{"word":"hey"}', "--row", '{"d":1}'] : [];
+      const check = await kuiper(["plugin", "check", name, ...more], { cwd });
+      assertEquals(check.code, 0, check.stdout + check.stderr);
+      assertMatch(check.stdout, /^ok +load +in a process of its own, /m);
     }
     {
       await using server = await serve({ cwd: site.base.path });

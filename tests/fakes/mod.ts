@@ -10,4 +10,6 @@ export { connectPublisher } from "./mqtt_publisher.ts";
 export type { ModuleRoute, ModuleServer, ModuleServerOptions } from "./module_server.ts";
 export { failing, hanging, module, redirect, startModuleServer } from "./module_server.ts";
 export { HeldClock } from "./held_clock.ts";
+export type { HeldStill } from "./held_still.ts";
+export { holdStill } from "./held_still.ts";
 export { SINK_COMMON } from "./sink_common.ts";

@@ -1,4 +1,4 @@
-import type { SinkCommon } from "../../src/rule/mod.ts";
+import type { SinkCommon } from "../../src/core/mod.ts";
 
 /** What every sink has, as it is where an action says nothing; but for a retry, which comes soon. */
 export const SINK_COMMON: SinkCommon = {

@@ -170,6 +170,8 @@ export class FakeServer {
   readonly rules = new FakeRules();
   readonly installed: unknown[] = [];
   readonly removed: string[] = [];
+  /** What the removal of a plugin says of rules that cannot be read. */
+  readonly unreadable: string[] = [];
   readonly logged: string[] = [];
   /** What the next queries are. */
   readonly queries: FakeQuery[] = [];
@@ -232,7 +234,10 @@ export class FakeServer {
           return plugin;
         }),
       installPlugin: (options) => Promise.resolve(void this.installed.push(options)),
-      removePlugin: (name) => Promise.resolve(void this.removed.push(name)),
+      removePlugin: (name) => {
+        this.removed.push(name);
+        return Promise.resolve(this.unreadable);
+      },
       // As a method of the application, which needs its `this`.
       mask(text) {
         return this === app

@@ -360,6 +360,11 @@ Deno.test("POST, PUT and DELETE /plugins are refused unless the operator allowed
     { of: "source", name: "weather", url: body.file, replace: true },
   ]);
   assertEquals(open.removed, ["weather"]);
+  open.unreadable.push('rule "old" cannot be read');
+  assertEquals(
+    (await open.ask("DELETE", "/plugins/sources/weather")).text,
+    'sources plugin weather is deleted; rule "old" cannot be read',
+  );
   assertEquals((await open.ask("POST", "/plugins/sources", { body: { name: "x" } })).status, 400);
   assertEquals((await open.ask("DELETE", "/plugins/sinks/weather")).status, 404);
 });

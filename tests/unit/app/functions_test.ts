@@ -1,10 +1,18 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { App } from "../../../src/app.ts";
 import { Functions } from "../../../src/app/functions.ts";
 import type { Sources } from "../../../src/app/sources.ts";
 import type { HostedFunction } from "../../../src/contract/mod.ts";
-import { createLogger, KuiperError, systemClock } from "../../../src/core/mod.ts";
+import { DEFAULT_RESTART, type RestartPolicy } from "../../../src/config/plugin_entry.ts";
+import { createLogger, fail, KuiperError, silentLogger } from "../../../src/core/mod.ts";
 import type { WorkerHost } from "../../../src/loader/mod.ts";
+import { HeldClock } from "../../fakes/mod.ts";
 import { startApp, stream } from "./_app.ts";
 
 const COUNTS = `export class Counts {
@@ -145,34 +153,220 @@ Deno.test("Functions run a plugin by URL in a process of its own", async () => {
   );
 });
 
-Deno.test("Functions start a function again that was lost, but not at once", async () => {
-  let now = 0;
+/** Functions over a fake of what is outside of them: a function "mine" that is lost when it is told so. */
+function lossy(policy: Partial<RestartPolicy> = {}) {
+  const clock = new HeldClock();
   const opened: string[] = [];
   const closed: string[] = [];
+  const lines: string[] = [];
+  const failing: Error[] = [];
+  const stuck = { next: false };
   const open = () => {
+    const failure = failing.shift();
+    if (failure !== undefined) return Promise.reject(failure);
     const id = `host ${opened.length}`;
     opened.push(id);
     return Promise.resolve({
+      get isStuck() {
+        return stuck.next;
+      },
       call: (rows: readonly unknown[][]) =>
         rows[0]![0] === "crash"
-          ? Promise.reject(new Error("crashed"))
+          ? Promise.reject(new Error("it crashed"))
+          : rows[0]![0] === "busy"
+          ? Promise.reject(fail("busy", "it has enough to do"))
           : Promise.resolve(rows.map(() => id)),
       [Symbol.asyncDispose]: () => Promise.resolve(void closed.push(id)),
     } as unknown as WorkerHost);
   };
+  const restart = { delayMs: 1000, multiplier: 10, maxDelayMs: 30_000, jitter: 0, ...policy };
   const sources = {
     findFunction: () => Promise.resolve({ kind: "file", type: "mine" }),
+    holdOf: () => Promise.resolve({ entry: { restart } }),
     openFunction: open,
   } as unknown as Sources;
+  const log = createLogger((line) => lines.push(line), { level: "warn" });
+  const functions = new Functions(sources, { clock, log });
+  const mine = async () => (await functions.lookup(["mine"])).get("mine") as HostedFunction;
+  return { functions, clock, opened, closed, lines, failing, stuck, mine };
+}
+
+Deno.test("Functions start a function again that was lost, for the batch that waits for it", async () => {
+  const { functions, clock, opened, closed, lines, mine } = lossy();
   {
-    await using functions = new Functions(sources, { ...systemClock, now: () => now });
-    const mine = (await functions.lookup(["mine"])).get("mine") as HostedFunction;
-    assertEquals(await mine.callBatch([["x"]]), ["host 0"]);
-    await assertRejects(() => mine.callBatch([["crash"]]), Error, "crashed");
+    await using _ = functions;
+    const it = await mine();
+    assertEquals(await it.callBatch([["x"]]), ["host 0"]);
+    await assertRejects(() => it.callBatch([["crash"]]), Error, "it crashed");
     assertEquals(closed, ["host 0"]);
-    await assertRejects(() => mine.callBatch([["x"]]), KuiperError, "starts again in a moment");
-    now = 1000;
-    assertEquals(await mine.callBatch([["x"]]), ["host 1"]);
+    assertStringIncludes(lines.at(-1)!, "it crashed; starting again in 1 s");
+    // Two that wait get the same one.
+    const waiting = [it.callBatch([["x"]]), it.callBatch([["y"], ["z"]])];
+    assertEquals(await clock.asleep(), 1000);
+    assertEquals(opened, ["host 0"]);
+    await clock.wake();
+    assertEquals(await Promise.all(waiting), [["host 1"], ["host 1", "host 1"]]);
   }
   assertEquals(closed, ["host 0", "host 1"]);
+});
+
+Deno.test("Functions fail rows at once while the next start is far away", async () => {
+  const { functions, clock, mine } = lossy();
+  await using _ = functions;
+  const it = await mine();
+  await assertRejects(() => it.callBatch([["crash"]]), Error, "it crashed");
+  const again = it.callBatch([["crash"]]);
+  await clock.wake();
+  await assertRejects(() => again, Error, "it crashed");
+  await assertRejects(
+    () => it.callBatch([["x"]]),
+    KuiperError,
+    "it crashed; starting again in 10 s",
+  );
+  // One that ran well for a minute has all its starts and the first delay again.
+  clock.time += 10_000;
+  assertEquals(await it.callBatch([["x"]]), ["host 2"]);
+  clock.time += 60_000;
+  await assertRejects(() => it.callBatch([["crash"]]), Error, "it crashed");
+  const waiting = it.callBatch([["x"]]);
+  assertEquals(await clock.asleep(), 1000);
+  await clock.wake();
+  assertEquals(await waiting, ["host 3"]);
+});
+
+Deno.test("Functions give a function up as its policy says, and try it anew for who looks it up again", async () => {
+  const { functions, clock, opened, lines, mine } = lossy({ attempts: 1 });
+  await using _ = functions;
+  const it = await mine();
+  await assertRejects(() => it.callBatch([["crash"]]), Error, "it crashed");
+  const again = it.callBatch([["crash"]]);
+  await clock.wake();
+  await assertRejects(() => again, Error, "it crashed");
+  const given = 'it crashed; "restart" of etc/plugins.yaml allows to start it again once';
+  assertStringIncludes(lines.at(-1)!, given);
+  await assertRejects(() => it.callBatch([["x"]]), KuiperError, given);
+  const [fresh, same] = await Promise.all([mine(), mine()]);
+  assertStrictEquals(fresh, same);
+  assertEquals(await fresh.callBatch([["x"]]), ["host 2"]);
+  assertEquals(opened.length, 3);
+});
+
+Deno.test("Functions count a start that fails as one, and keep one that is busy", async () => {
+  const { functions, clock, closed, failing, mine } = lossy({ multiplier: 1 });
+  await using _ = functions;
+  const it = await mine();
+  await assertRejects(() => it.callBatch([["busy"]]), KuiperError, "it has enough to do");
+  assertEquals(closed, []);
+  await assertRejects(() => it.callBatch([["crash"]]), Error, "it crashed");
+  failing.push(new Error("it does not load"));
+  const waiting = it.callBatch([["x"]]);
+  await clock.wake();
+  await assertRejects(() => waiting, Error, "it does not load");
+  const next = it.callBatch([["x"]]);
+  await clock.wake();
+  assertEquals(await next, ["host 1"]);
+});
+
+Deno.test("Functions start none beside a thread that cannot be ended, and say what can be", async () => {
+  const { functions, opened, lines, stuck, mine } = lossy();
+  await using _ = functions;
+  const it = await mine();
+  stuck.next = true;
+  await assertRejects(() => it.callBatch([["crash"]]), Error, "it crashed");
+  const said = "it crashed; its thread cannot be ended, so that no other is started: it can with " +
+    '"isolation: process" in etc/plugins.yaml';
+  assertStringIncludes(lines.at(-1)!, said);
+  await assertRejects(() => it.callBatch([["x"]]), KuiperError, said);
+  assertEquals(opened.length, 1);
+});
+
+Deno.test("Functions hand no more than 16 batches over at once, and answer all of them in order", async () => {
+  const answers: (() => void)[] = [];
+  let most = 0;
+  const host = {
+    call: (rows: readonly unknown[][]) =>
+      new Promise((resolve) => {
+        answers.push(() => resolve(rows.map(([n]) => n)));
+        most = Math.max(most, answers.length);
+      }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  } as unknown as WorkerHost;
+  const sources = {
+    findFunction: () => Promise.resolve({ kind: "file", type: "mine" }),
+    holdOf: () => Promise.resolve({ entry: { restart: DEFAULT_RESTART } }),
+    openFunction: () => Promise.resolve(host),
+  } as unknown as Sources;
+  await using functions = new Functions(sources, { clock: new HeldClock(), log: silentLogger });
+  const mine = (await functions.lookup(["mine"])).get("mine") as HostedFunction;
+  const calls = Array.from({ length: 50 }, (_, n) => mine.callBatch([[n]]));
+  const done = Promise.all(calls);
+  for (let n = 0; n < 50; n++) {
+    while (answers.length === 0) await Promise.resolve();
+    answers.shift()!();
+  }
+  assertEquals((await done).flat(), Array.from({ length: 50 }, (_, n) => n));
+  assertEquals(most, 16);
+});
+
+Deno.test("Functions stop waiting for a start when the program stops", async () => {
+  const { functions, clock, mine } = lossy();
+  const it = await mine();
+  await assertRejects(() => it.callBatch([["crash"]]), Error, "it crashed");
+  const waiting = it.callBatch([["x"]]);
+  await clock.asleep();
+  const [ended] = await Promise.allSettled([waiting, functions[Symbol.asyncDispose]()]);
+  assertEquals(ended.status, "rejected");
+  await assertRejects(() => it.callBatch([["x"]]), KuiperError, "the program stops");
+});
+
+Deno.test("Functions end a process that spins or takes too much, and count its rows with the reason", async () => {
+  const files = {
+    "plugins/functions/heavy.js": `const kept = [];
+      export async function heavy(n) {
+        if (n === 1) for (;;);
+        while (n === 2) {
+          kept.push(new Uint8Array(1e7).fill(1));
+          await new Promise((resolve) => setTimeout(resolve));
+        }
+        return n;
+      }`,
+    "etc/plugins.yaml": `plugins:
+  heavy:
+    isolation: process
+    limits: {watchdog: 300ms, memory: 256MB}
+    restart: {delay: 1ms}
+`,
+  };
+  await withFunctions(files, async (app, lines) => {
+    // A batch for each, since those of a batch share its fate.
+    const rows: unknown[] = [];
+    for (const n of [0, 1, 2, 3]) {
+      rows.push(...await rowsOf(app, `SELECT heavy(n) AS h FROM counts_s WHERE n = ${n}`));
+    }
+    assertEquals(rows, [{ h: 0 }, { h: 3 }]);
+    const said = lines.join("\n");
+    assertStringIncludes(
+      said,
+      'Function "heavy" is lost: its process was ended because its code did',
+    );
+    assertMatch(said, /of memory, its limit is 256 MB.*; starting again in \d ms/);
+  });
+});
+
+Deno.test("Functions of files that limit a rate are refused, and validate says it with the place", async () => {
+  const files = {
+    "plugins/functions/twice.js": `export const twice = (n) => 2 * n;`,
+    "etc/plugins.yaml": "plugins:\n  twice:\n    isolation: process\n    limits: {rate: 10/s}\n" +
+      "  counts:\n    isolation: process\n    limits: {rate: 10/s}\n",
+  };
+  await withFunctions(files, async (app) => {
+    const sentence = '"rate" counts the tuples of a source, and "twice" is a function: remove it';
+    await assertRejects(
+      () => app.runQuery("SELECT twice(n) FROM counts_s"),
+      KuiperError,
+      `plugins.yaml:2:3: ${sentence}`,
+    );
+    const findings = await app.validate({ statements: "" });
+    assertEquals(findings.map(({ message }) => message), [sentence]);
+  });
 });

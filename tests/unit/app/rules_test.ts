@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { KuiperError } from "../../../src/core/mod.ts";
+import { type CreateStream, parseStatement } from "../../../src/sql/mod.ts";
+import { holdStill } from "../../fakes/mod.ts";
 import { collect, memoryStream, publish, startRules } from "./_rules.ts";
 
 Deno.test("App.rules run a query from a stream to a sink, each step of it", async () => {
@@ -45,6 +47,101 @@ Deno.test("App.rules read a SHARED stream together, and no rule changes what ano
   ]);
   const source = (id: string) => site.rules.status(id).ops[0]!.metrics.records_in_total;
   assertEquals(source("r0"), source("r4"));
+});
+
+Deno.test("App.rules make pipelines over memory, by topic, by + and by #", async () => {
+  await using site = await startRules();
+  await site.app.createStream(memoryStream("raw", "p/in"));
+  await site.app.createStream(memoryStream("one_level", "p/hall/+"));
+  await site.app.createStream(memoryStream("below", "p/hall/#", ', SHARED="true"'));
+  using out = collect("p/out/+");
+  // What sends comes last: nothing is kept for who is not there yet.
+  const readers = [
+    ["one", "SELECT n, meta(topic) AS t FROM one_level"],
+    ["all", "SELECT n, meta(topic) AS t FROM below"],
+    ["big", "SELECT n, meta(topic) AS t FROM below WHERE n > 15"],
+  ];
+  for (const [id, sql] of readers) {
+    await site.rules.create({ id, sql, actions: [{ memory: { topic: `p/out/${id}` } }] });
+    await site.becomes(id!, "running");
+  }
+  await site.rules.create({
+    id: "first",
+    sql: "SELECT n * 10 AS n FROM raw",
+    actions: [{ memory: { topic: "p/hall/a" } }, { memory: { topic: "p/hall/b/inner" } }],
+  });
+  await publish("p/in", [{ n: 1 }, { n: 2 }]);
+  const rows = (await out.have(8)).map((row) => JSON.stringify(row)).sort();
+  assertEquals(rows, [
+    ...Array(2).fill('{"n":10,"t":"p/hall/a"}'),
+    '{"n":10,"t":"p/hall/b/inner"}',
+    ...Array(3).fill('{"n":20,"t":"p/hall/a"}'),
+    ...Array(2).fill('{"n":20,"t":"p/hall/b/inner"}'),
+  ]);
+});
+
+Deno.test("App.rules change no row that is on its way through memory, whatever they do with it", async () => {
+  await using site = await startRules();
+  const held = holdStill([{
+    n: 1,
+    text: "7",
+    none: null,
+    bytes: new Uint8Array([1, 2]),
+    at: new Date("2026-01-31T10:20:30.123Z"),
+    list: [3, 1, 2],
+    place: { hall: 7, inner: { x: 1 } },
+  }]);
+  const streams = {
+    free: "",
+    shared: ', SHARED="true"',
+    timed: ', TIMESTAMP="at"',
+  };
+  for (const [name, more] of Object.entries(streams)) {
+    await site.app.createStream(memoryStream(name, "m/in", more));
+  }
+  const declared = parseStatement(
+    `CREATE STREAM declared (n STRING, text BIGINT, bytes BYTEA, at STRING, list ARRAY(STRING),
+      place STRUCT(hall FLOAT)) WITH (TYPE="memory", DATASOURCE="m/in")`,
+  ) as CreateStream;
+  await site.app.createStream(declared);
+  const queries = [
+    "SELECT * FROM %",
+    "SELECT * EXCEPT(bytes) REPLACE(n AS text) FROM %",
+    "SELECT *, array_distinct(list) AS list, place->hall AS n, meta(topic) AS topic FROM %",
+    'SELECT list, object_construct("a", place) AS o FROM % WHERE list[0] IS NOT NULL',
+  ];
+  const sinksOf = (id: string) => [
+    { memory: { topic: "m/out", sendSingle: true } },
+    { file: { path: `data/${id}.csv`, fileType: "csv", hasHeader: true } },
+    { file: { path: `data/${id}.json`, fileType: "lines", fields: ["list"] } },
+    { memory: { topic: "m/out", dataField: "place", batchSize: 1 } },
+    { log: { excludeFields: ["bytes"], omitIfEmpty: true } },
+    { nop: {} },
+  ];
+  using out = collect("m/out");
+  const options = { sendMetaToSink: true, sendNilField: true, sendError: true };
+  let readers = 0;
+  for (const name of ["declared", ...Object.keys(streams)]) {
+    for (const [i, query] of queries.entries()) {
+      const id = `${name}_${i}`;
+      const sql = query.replace("%", name);
+      await site.rules.create({ id, sql, actions: sinksOf(id), options });
+      await site.becomes(id, "running");
+      readers++;
+    }
+  }
+  // Those of the SHARED stream read the topic as one.
+  await publish("m/in", held.rows, readers - queries.length + 1);
+  // A row of each rule, and what its field place holds where it has one: all but the last query.
+  await out.have(readers * 2 - readers / queries.length);
+  for (const { id } of site.rules.list()) {
+    const ops = site.rules.status(id).ops;
+    assertEquals(
+      ops.map(({ metrics }) => metrics.last_exception).filter((said) => said !== ""),
+      [],
+    );
+  }
+  held.check();
 });
 
 Deno.test("App.rules refuse what cannot run, in one sentence", async () => {

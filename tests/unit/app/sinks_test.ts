@@ -1,4 +1,4 @@
-import { assert, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { App } from "../../../src/app.ts";
 import { createLogger, KuiperError } from "../../../src/core/mod.ts";
 import { stream } from "./_app.ts";
@@ -114,6 +114,64 @@ Deno.test("Sinks take the host of a grant from etc/sinks, and not from the rule"
     await line(`reached ${allowed}: 200`);
     await rules.create({ ...rule("reach", { host: "127.0.0.1:18765" }), id: "r2" });
     await line("reached 127.0.0.1:18765: NotCapable");
+  });
+});
+
+Deno.test("Sinks go on in a fresh process when theirs is ended, and lose nothing", async () => {
+  await withSink(async (app, line) => {
+    const { base, plugins, etc } = app.base;
+    // Each time it is started it takes one row and then never waits for anything again.
+    await Deno.writeTextFile(
+      `${plugins}/sinks/spins.js`,
+      `export class Spins { takes = "rows"; taken = false; configure() {}
+         collect(items, ctx) {
+           if (this.taken) for (;;);
+           this.taken = true;
+           for (const { message } of items) ctx.log.info("took " + JSON.stringify(message));
+         } }`,
+    );
+    await Deno.mkdir(`${base}/etc`, { recursive: true });
+    await Deno.writeTextFile(
+      `${etc}/plugins.yaml`,
+      "plugins:\n  spins:\n    isolation: process\n    limits: {watchdog: 300ms}\n" +
+        "    restart: {delay: 1ms}\n",
+    );
+    await app.startRules();
+    const rules = await app.rules;
+    await rules.create({
+      ...rule("spins", { bufferLength: 1 }),
+      sql: "SELECT n FROM counts_s",
+    });
+    for (const n of [0, 1, 2]) await line(`took [{"n":${n}}]`);
+    assertStringIncludes(
+      await line("sink_spins_0: its process was ended"),
+      "did not wait for anything for 0.3 s; trying again in",
+    );
+    const { state, ops } = rules.status("r1");
+    const { metrics } = ops.at(-1)!;
+    assertEquals([state, metrics.dropped_total], ["running", 0]);
+    assert(metrics.exceptions_total >= 2);
+    assertStringIncludes(metrics.last_exception, "its process was ended");
+  });
+});
+
+Deno.test("Sinks end a rule whose plugin is lost more often than its policy allows", async () => {
+  await withSink(async (app, line) => {
+    const { base, plugins, etc } = app.base;
+    await Deno.writeTextFile(
+      `${plugins}/sinks/spins.js`,
+      `export class Spins { takes = "rows"; configure() {} collect() { for (;;); } }`,
+    );
+    await Deno.mkdir(`${base}/etc`, { recursive: true });
+    await Deno.writeTextFile(
+      `${etc}/plugins.yaml`,
+      "plugins:\n  spins:\n    isolation: process\n    limits: {watchdog: 300ms}\n" +
+        "    restart: {attempts: 1, delay: 1ms}\n",
+    );
+    await app.startRules();
+    await (await app.rules).create(rule("spins", {}));
+    const said = await line("allows to start it again once");
+    assertStringIncludes(said, "actions[0].spins failed: its process was ended");
   });
 });
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { main } from "../../../src/cli/mod.ts";
 import type { CheckStep, Engine } from "../../../src/cli/engine.ts";
 import { FakeIo, tupleOf } from "./fake_io.ts";
@@ -32,7 +32,7 @@ ok      tuples     2 tuples
 ok      close
 `,
   );
-  assertEquals(engine.asked, [{ target: "mySource", limit: 3, signal: true }]);
+  assertEquals(engine.asked, [{ target: "mySource", signal: true }]);
 });
 
 Deno.test("plugin check hands its flags on and ends with 1 when a step fails", async () => {
@@ -44,4 +44,25 @@ Deno.test("plugin check hands its flags on and ends with 1 when a step fails", a
   assertEquals(engine.asked, [
     { target: "a.ts", limit: 7, signal: true, confKey: "k", datasource: "d", format: "binary" },
   ]);
+});
+
+Deno.test("plugin check reads the JSON of its flags with every digit, and refuses another kind of it", async () => {
+  const engine = engineOf([]);
+  const flags = ["--kind=sink", '--props={"a": 1}', '--row={"n": 9007199254740993}'];
+  assertEquals(await main(["plugin", "check", "mine", ...flags], new FakeIo({ engine })), 0);
+  assertEquals(engine.asked, [
+    { target: "mine", signal: true, kind: "sink", props: { a: 1 }, row: { n: 9007199254740993n } },
+  ]);
+  for (
+    const [flag, sentence] of [
+      ["--row=[1]", '--row is "[1]", expected an object of JSON'],
+      ["--props={", '--props is "{", expected an object of JSON'],
+      ['--args={"a":1}', "expected an array of JSON such as '[21.5, null]'"],
+      ["--kind=door", '--kind is "door", expected "source", "sink" or "function"'],
+    ] as const
+  ) {
+    const io = new FakeIo({ engine });
+    assertEquals(await main(["plugin", "check", "mine", flag], io), 2);
+    assertStringIncludes(io.err, sentence);
+  }
 });

@@ -61,11 +61,36 @@ Deno.test("plugin new names the type in lower case and the class in upper case",
   assert(paths.includes("plugins/sources/Thermo_2.ts"));
 });
 
-Deno.test("plugin new writes a module that type-checks beside its deno.json", async () => {
+Deno.test("plugin new writes a sink with its yaml, and a function alone", async () => {
+  await using base = await emptyBase();
+  const sink = await base.make("mySink", "--kind=sink");
+  const clamp = await base.make("clamp", "--kind", "function");
+  assertEquals([sink.code, clamp.code], [0, 0], sink.io.err + clamp.io.err);
+  assertEquals(await base.paths(), [
+    "etc/sinks/mySink.yaml",
+    "plugins/deno.json",
+    "plugins/functions/clamp.ts",
+    "plugins/kuiper.d.ts",
+    "plugins/sinks/MySink.ts",
+  ]);
+  assertStringIncludes(sink.io.err, "next: kuiper plugin check mySink\n");
+  assertStringIncludes(sink.io.err, `"actions": [{"mySink": {}}]`);
+  assertStringIncludes(clamp.io.err, "SELECT clamp(temperature)");
+  const read = (path: string) => Deno.readTextFile(join(base.dir, path));
+  assertStringIncludes(
+    await read("plugins/sinks/MySink.ts"),
+    "export class MySink implements Sink {",
+  );
+  assertStringIncludes(await read("plugins/functions/clamp.ts"), "export function clamp(");
+});
+
+Deno.test("plugin new writes modules that type-check beside their deno.json", async () => {
   await using base = await emptyBase();
   await base.make("mySource");
+  await base.make("mySink", "--kind=sink");
+  await base.make("clamp", "--kind=function");
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["check", "sources/MySource.ts"],
+    args: ["check", "sources/MySource.ts", "sinks/MySink.ts", "functions/clamp.ts"],
     cwd: join(base.dir, "plugins"),
     stdout: "null",
   }).output();
@@ -114,17 +139,45 @@ Deno.test("plugin new takes back what it wrote when a later file cannot be writt
   assertEquals(await base.paths(), ["etc"]);
 });
 
-const REFUSED: readonly [name: string, sentence: string][] = [
-  ["my-source", '"my-source" cannot be the name of a source, expected a letter and then'],
-  ["../up", '"../up" cannot be the name of a source'],
-  ["9lives", '"9lives" cannot be the name of a source'],
-  ["mqtt", '"mqtt" is a source of the engine itself'],
-  ["promise", '"Promise" is a name that every source uses'],
-];
-for (const [name, sentence] of REFUSED) {
-  Deno.test(`plugin new refuses the name ${name}`, async () => {
+Deno.test("plugin new writes no sink or function over one that exists", async () => {
+  for (
+    const [path, name, kind] of [
+      ["plugins/sinks/mySink.js", "MySink", "sink"],
+      ["etc/sinks/mySink.yaml", "mySink", "sink"],
+      ["plugins/functions/clamp@1.0.0.ts", "clamp", "function"],
+    ] as const
+  ) {
     await using base = await emptyBase();
-    const { code, io } = await base.make(name);
+    await Deno.mkdir(join(base.dir, path, ".."), { recursive: true });
+    await Deno.writeTextFile(join(base.dir, path), "mine");
+    const { code, io } = await base.make(name, `--kind=${kind}`);
+    assertEquals([code, await base.paths()], [1, [path]]);
+    assertStringIncludes(io.err, `error: The ${kind} "`);
+    assertStringIncludes(io.err, `exists already: ${join(base.dir, path)}`);
+  }
+});
+
+const REFUSED: readonly [name: string, kind: string, sentence: string][] = [
+  ["my-source", "source", '"my-source" cannot be the name of a source, expected a letter and then'],
+  ["../up", "source", '"../up" cannot be the name of a source'],
+  ["9lives", "source", '"9lives" cannot be the name of a source'],
+  ["mqtt", "source", '"mqtt" is a source of the engine itself'],
+  ["memory", "source", '"memory" is a source of the engine itself'],
+  ["promise", "source", '"Promise" is a name that every source uses'],
+  ["a.b", "sink", '"a.b" cannot be the name of a sink'],
+  ["Log", "sink", '"Log" is a sink of the engine itself'],
+  ["sinkItem", "sink", '"SinkItem" is a name that every sink uses'],
+  ["myFunction", "function", '"myFunction" cannot be the name of a function, expected a small'],
+  ["abs", "function", '"abs" is a function of the engine itself'],
+  ["manifest", "function", '"manifest" is a name that every function uses'],
+  ["delete", "function", '"delete" is a word of TypeScript'],
+  ["between", "function", '"between" is a word of SQL'],
+  ["mine", "door", '--kind is "door", expected "source", "sink" or "function"'],
+];
+for (const [name, kind, sentence] of REFUSED) {
+  Deno.test(`plugin new refuses the ${kind} ${name}`, async () => {
+    await using base = await emptyBase();
+    const { code, io } = await base.make(name, `--kind=${kind}`);
     assertEquals([code, await base.paths()], [2, []]);
     assertStringIncludes(io.err, `error: ${sentence}`);
   });

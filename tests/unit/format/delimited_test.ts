@@ -21,6 +21,7 @@ Deno.test("delimited decoder makes a row of every line that is not empty", () =>
     { col0: "e" },
   ]);
   assertEquals(decode("\n"), []);
+  assertEquals(decode('\n""\n\na\n""'), [{ col0: "" }, { col0: "a" }, { col0: "" }]);
 });
 
 Deno.test("delimited decoder takes fields in quotes", () => {

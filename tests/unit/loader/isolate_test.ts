@@ -635,6 +635,25 @@ Deno.test("stop() ends an isolate that does not answer, and says so", async () =
   assertMatch(run.lines.at(-1)![1], /^its isolate did not answer 10 ms after it was told to stop/);
 });
 
+Deno.test("WorkerHost.isStuck tells a thread that never waits from one that is late", async () => {
+  const late = { role: "function", callDeadlineMs: 20 } as const;
+  await using waits = await openPlugin(
+    `export const mine = () => new Promise(() => {});`,
+    late,
+  );
+  const sentence =
+    'Function "mine" is lost: the isolate did not answer a call of 1 rows after 20 ms';
+  await assertRejects(() => waits.call([[1]]), KuiperError, sentence);
+  assertEquals(waits.isStuck, false);
+  // It ends by itself, so no thread is left spinning.
+  await using spins = await openPlugin(
+    `export function mine() { for (const until = performance.now() + 600; performance.now() < until;); }`,
+    late,
+  );
+  await assertRejects(() => spins.call([[1]]), KuiperError, sentence);
+  assertEquals(spins.isStuck, true);
+});
+
 function silent() {
   return createLogger(() => {}, { level: "error" });
 }

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { KuiperError } from "../../../src/core/mod.ts";
 import {
   EMPTY_LOCK,
+  fileKey,
   lockedFiles,
   lockedHash,
   type LockedPlugin,
@@ -70,6 +71,9 @@ Deno.test("printLock() keeps the files that are pinned, and parseLock() reads th
   const read = parseLock(text, "kuiper.lock");
   assertEquals(lockedFiles(read, "mine"), files.mine);
   assertEquals(lockedFiles(read, "constructor"), undefined);
+  // A sink of the same name is another plugin.
+  assertEquals(fileKey("mine", "source"), "mine");
+  assertEquals(lockedFiles(read, fileKey("mine", "sink")), undefined);
   // Adding and removing a plugin by URL leaves them.
   const added = withPlugin(read, { name: "weather", plugin: PLUGIN });
   assertEquals(withPlugin(added, { name: "weather", plugin: undefined }), read);

@@ -42,6 +42,7 @@ function eager(): { host: WorkerHost; sent: number[]; end: (() => void)[] } {
   const end: (() => void)[] = [];
   const host: WorkerHost = {
     info: { kind: "class", exportName: "default", startedAt: 0 },
+    isStuck: false,
     start(_spec, events: SourceEvents): SourceInstance {
       const index = sent.push(0) - 1;
       const closed = new Promise<Awaited<SourceInstance["closed"]>>((resolve) =>

@@ -169,7 +169,12 @@ fuzz("Isolate ends for whatever breaks a rule, and its instances with it", 5000,
   let closed = 0;
   const isolate = new Isolate({ type: "mine", permissions: {}, log: silentLogger }, (given) => {
     events = given;
-    return { neverWaits: "waits", post() {}, close: () => Promise.resolve(void closed++) };
+    return {
+      neverWaits: "waits",
+      endsCode: true,
+      post() {},
+      close: () => Promise.resolve(void closed++),
+    };
   });
   if (dice.upTo(4) > 0) {
     const loading = isolate.load({ text: "", maps: [], nodeModules: [] });

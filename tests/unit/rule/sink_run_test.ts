@@ -7,8 +7,14 @@ import type {
   SinkItem,
   SourceFailure,
 } from "../../../src/contract/mod.ts";
-import { type Clock, fail, type Row, silentLogger } from "../../../src/core/mod.ts";
-import { type RuleResult, type SinkCommon, SinkRun } from "../../../src/rule/mod.ts";
+import {
+  type Clock,
+  fail,
+  type Row,
+  silentLogger,
+  type SinkCommon,
+} from "../../../src/core/mod.ts";
+import { type RuleResult, SinkRun } from "../../../src/rule/mod.ts";
 import { HeldClock, SINK_COMMON } from "../../fakes/mod.ts";
 
 /** A sink that does as the test says: by default it takes everything. */

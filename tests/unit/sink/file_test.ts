@@ -46,6 +46,16 @@ Deno.test("FileSink writes CSV with one header, quoting what needs it", async ()
   assertEquals(await Deno.readTextFile(path), `a,b\n${rows}${rows}`);
 });
 
+Deno.test("FileSink writes a row of one empty field so that a reader of csv sees it", async () => {
+  await using dir = await folder();
+  const path = join(dir.path, "out.csv");
+  {
+    await using sink = await open({ path, fileType: "csv" });
+    await sink.collect(items({ a: "" }, { a: 1 }, { a: null }));
+  }
+  assertEquals(await Deno.readTextFile(path), '""\n1\n""\n');
+});
+
 /** Name and text of each file, sorted by name. */
 async function filesIn(path: string): Promise<[string, string][]> {
   const names = [...Deno.readDirSync(path)].map(({ name }) => name).sort();

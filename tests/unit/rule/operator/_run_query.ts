@@ -8,6 +8,7 @@ import {
   type RuleTuple,
 } from "../../../../src/rule/mod.ts";
 import { type CreateStream, parseStatement, prepareQuery } from "../../../../src/sql/mod.ts";
+import { holdStill } from "../../../fakes/held_still.ts";
 
 /** How a query is run over rows. */
 export interface RunOptions {
@@ -28,7 +29,10 @@ export interface RunOutcome {
 /** The clock of queries: 2026-01-02 03:04:05.678 in UTC. */
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
-/** Parse, check, plan and compile `sql`, which reads `demo`, and run it over `messages` as one batch. */
+/**
+ * Parse, check, plan and compile `sql`, which reads `demo`, and run it over `messages` as one batch. Other rules may have
+ * the same rows: one that changes a row fails.
+ */
 export async function runQuery(
   sql: string,
   messages: readonly Row[],
@@ -48,7 +52,8 @@ export async function runQuery(
     clock: { ...systemClock, now: () => NOW },
     ...options.plan,
   });
-  let tuples: RuleTuple[] = messages.map((message, i) => ({
+  const held = holdStill(messages);
+  let tuples: RuleTuple[] = held.rows.map((message, i) => ({
     message,
     meta: options.meta ?? { topic: "t/1" },
     timestamp: 1000 + i,
@@ -57,5 +62,6 @@ export async function runQuery(
     tuples = "process" in operator ? operator.process(tuples) : await operator.processAsync(tuples);
   }
   const rows = compiled.toResults(tuples).flatMap((result) => result.rows);
+  held.check();
   return { rows, errors, compiled };
 }

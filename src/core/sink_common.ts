@@ -1,6 +1,9 @@
-import type { OverflowPolicy } from "../flow/mod.ts";
+import type { OverflowPolicy } from "./overflow.ts";
 
-/** What every sink has, complete and checked. Names as eKuiper's. */
+/**
+ * What every sink has, complete and checked: the configuration reads it, and a rule runs its sinks by it. Names as
+ * eKuiper's.
+ */
 export interface SinkCommon {
   /** Hand over rows one by one, instead of an array of the rows of a result. @default {false} */
   readonly sendSingle: boolean;

@@ -1,0 +1,118 @@
+/** A function and a sink of a rule whose processes are lost: the rule goes on, and says what was lost. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { binaryTest, makeBase } from "./_kuiper.ts";
+import { ANY_PORT, serve } from "./_server.ts";
+
+/** What the source asks of: it gives a row when the test says so. */
+function rowServer() {
+  const rows: number[] = [];
+  let asking: ((v: number) => void) | undefined;
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async () => {
+    const v = rows.shift() ?? await new Promise<number>((resolve) => asking = resolve);
+    return Response.json({ v });
+  });
+  return {
+    port: server.addr.port,
+    give(v: number): void {
+      if (asking === undefined) rows.push(v);
+      else asking(v);
+      asking = undefined;
+    },
+    async [Symbol.asyncDispose]() {
+      asking?.(-1);
+      await server.shutdown();
+    },
+  };
+}
+
+const filesFor = (port: number) => ({
+  "etc/kuiper.yaml": ANY_PORT,
+  "etc/plugins.yaml": `plugins:
+  asks:
+    permissions: {net: ["127.0.0.1:${port}"]}
+  once:
+    isolation: process
+    limits: {watchdog: 300ms}
+    restart: {delay: 1ms}
+  told:
+    isolation: process
+    limits: {memory: 256MB}
+    restart: {attempts: 3, delay: 1ms}
+`,
+  "plugins/sources/asks.js": `export default class {
+  configure() {}
+  async *open(ctx) {
+    while (!ctx.signal.aborted) {
+      const answer = await fetch("http://127.0.0.1:${port}/", { signal: ctx.signal });
+      yield { message: await answer.json() };
+    }
+  }
+}
+`,
+  // Never waits again for the row 2.
+  "plugins/functions/once.js": `export function once(v) {
+  if (v === 2) for (;;);
+  return v;
+}
+`,
+  // Takes two rows, and then all the memory that there is.
+  "plugins/sinks/told.js": `export class Told {
+  takes = "rows";
+  #taken = 0;
+  configure() {}
+  async collect(items, ctx) {
+    const kept = [];
+    while (this.#taken === 2) {
+      kept.push(new Uint8Array(1e7).fill(1));
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    for (const { message } of items) {
+      this.#taken++;
+      ctx.log.info("took " + message.o);
+    }
+  }
+}
+`,
+});
+
+binaryTest(
+  "a rule goes on when the process of its function or its sink is ended, and says so",
+  async () => {
+    await using source = rowServer();
+    await using base = await makeBase(filesFor(source.port));
+    await using server = await serve({ cwd: base.path });
+    await server.ask("POST", "/streams", {
+      body: { sql: 'CREATE STREAM t () WITH (TYPE="asks")' },
+    });
+    const rule = {
+      id: "r1",
+      sql: "SELECT once(v) AS o FROM t",
+      actions: [{ told: { sendSingle: true } }],
+    };
+    const created = await server.ask("POST", "/rules", { body: rule });
+    assertEquals(created.status, 201, created.text);
+    const statusPath = "/rules/r1/status";
+    for (const v of [0, 1, 2, 3, 4, 5]) {
+      source.give(v);
+      if (v !== 2) await server.running.said(new RegExp(`took ${v}$`));
+      else {await server.until(statusPath, ({ text }) =>
+          text.includes('Function \\"once\\" is lost'));}
+    }
+    // The sink says what it took before the engine has its answer.
+    const status = JSON.parse(
+      await server.until(statusPath, ({ text }) => text.includes('told_0_0_records_out_total":5')),
+    );
+    const field = (name: string) => {
+      const [key] = Object.keys(status).filter((one) => one.endsWith(name));
+      return status[key!];
+    };
+    assertEquals(status.status, "running");
+    assertEquals(field("call_0_exceptions_total"), 1, JSON.stringify(status));
+    assertStringIncludes(
+      field("call_0_last_exception"),
+      "its process was ended because its code did",
+    );
+    assert(field("sink_told_0_0_exceptions_total") >= 2);
+    assertStringIncludes(field("sink_told_0_0_last_exception"), "of memory, its limit is 256 MB");
+  },
+);
