@@ -10,6 +10,7 @@
  */
 import { ALLOWED_DENO, ALLOWED_GLOBALS, UNSAFE_DENO, UNSAFE_MARK } from "./allowed_names.ts";
 import { define, lazily, type Realm } from "./realm.ts";
+import { type Callable, tamedNet } from "./tame_net.ts";
 import { postponeNode } from "./tame_node.ts";
 
 /** What the boot keeps for itself. */
@@ -126,11 +127,12 @@ function cutInternals(internals: Internals): void {
 function replaceDeno(realm: Realm, deno: Realm, env: typeof Deno.env): void {
   const allowed: Realm = Object.create(null);
   const isUnsafe = (realm.name as string).startsWith(UNSAFE_MARK);
+  const net = tamedNet(realm, deno);
   for (const name of isUnsafe ? [...ALLOWED_DENO, ...UNSAFE_DENO] : ALLOWED_DENO) {
     if (!Object.hasOwn(deno, name)) continue;
-    const get = TRANSPORTED.includes(name)
-      ? once(() => withoutVsock(lazily(deno, name)() as Callable))
-      : lazily(deno, name);
+    const tame = net[name];
+    const real = lazily(deno, name);
+    const get = tame === undefined ? real : once(() => tame(real() as Callable));
     const isLazy = Object.getOwnPropertyDescriptor(deno, name)?.get !== undefined;
     Object.defineProperty(allowed, name, {
       enumerable: true,
@@ -145,44 +147,6 @@ function replaceDeno(realm: Realm, deno: Realm, env: typeof Deno.env): void {
     toObject: env.toObject.bind(env),
   });
   define(realm, { Deno: Object.freeze(allowed) });
-}
-
-type Callable = (...args: unknown[]) => unknown;
-
-/** Calls that take a `transport`. */
-const TRANSPORTED: readonly string[] = ["connect", "listen", "serve", "createHttpClient"];
-
-/**
- * The call without the transport for which the runtime wants a flag: when that is missing it does not throw, it ends
- * the whole program. Options are read once, so that a getter cannot say another thing the second time. A plugin runs
- * when this is called, so it uses nothing that a plugin could have replaced.
- */
-function withoutVsock(call: Callable): Callable {
-  return (...args) => {
-    const copies: unknown[] = [];
-    for (let i = 0; i < args.length; i++) copies[i] = plainOptions(args[i]);
-    return apply(call, undefined, copies);
-  };
-}
-
-function plainOptions(arg: unknown): unknown {
-  if (arg === null || typeof arg !== "object") return arg;
-  const options: Realm = { ...arg };
-  refuseVsock(options.transport);
-  const { proxy } = options;
-  if (proxy !== null && typeof proxy === "object") {
-    const copy: Realm = { ...proxy };
-    refuseVsock(copy.transport);
-    options.proxy = copy;
-  }
-  return options;
-}
-
-/** Whatever is no text would be made one by the runtime, later. */
-function refuseVsock(transport: unknown): void {
-  if (transport === undefined) return;
-  if (typeof transport === "string" && transport !== "vsock") return;
-  throw new TypeError('Cannot use this transport: a plugin has "tcp" and "unix"');
 }
 
 function once<T>(make: () => T): () => T {
