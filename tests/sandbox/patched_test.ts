@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { harm, road } from "./_venue.ts";
 
 /** Each of these is put in the place of what the boot or the runtime might call with something in its hands. */
@@ -30,28 +30,29 @@ for (const owner of [Array, String, Map, Set, WeakMap, Promise, Function, RegExp
 for (const owner of [Object, JSON, Reflect, Array, Promise, Number, Math]) {
   for (const name of Reflect.ownKeys(owner)) if (name !== "prototype") spy(owner, name);
 }
-const find = (test: (value: any) => boolean) => {
+const find = async (test: (value: any) => boolean) => {
+  await new Promise((done) => setTimeout(done, 10));
+  if (seen.length === 0) return "nothing was seen";
+  const matches = (value: any) => { try { return test(value); } catch { return false; } };
   for (let i = 0; i < seen.length; i++) {
-    try { if (test(seen[i])) return "found"; } catch { /* not this one */ }
+    const value: any = seen[i];
+    if (matches(value)) return "found";
+    if (Array.isArray(value)) for (let at = 0; at < value.length && at < 9; at++) if (matches(value[at])) return "found";
   }
-};
-const wait = () => new Promise((done) => setTimeout(done, 30));`;
+};`;
 
 road(
   "What a plugin puts in the place of the language's own is handed nothing of the boot or the runtime",
   {
     head: HEAD,
     attempts: {
-      reached:
-        `(await wait(), [1, 2].map((n) => n).length === 2 && seen.length > 0 ? undefined : "nothing was seen")`,
-      core: `find((value) => typeof value.ops === "object" && value.ops !== null)`,
-      ops:
-        `find((value) => typeof value.op_read_file_sync === "function" || typeof value.op_fs_read_file_sync === "function")`,
+      core: `find((value) => typeof value.ops === "object" && value.ops !== null ||
+        typeof value.op_read_file_sync === "function" || typeof value.op_fs_read_file_sync === "function")`,
       deno:
         `find((value) => typeof value.readTextFileSync === "function" && typeof value.Command === "function")`,
       post: `find((value) => typeof value.postMessage === "function")`,
       process: `find((value) => typeof value.kill === "function" && value.pid !== undefined)`,
-      module: `find((value) => typeof value.createRequire === "function")`,
+      builtin: `find((value) => typeof value.getBuiltinModule === "function")`,
       natives: `find((value) => typeof value === "function" && /postMessage/.test(value.name))`,
     },
   },
@@ -96,24 +97,4 @@ harm("A log line says whose it is, and a plugin's own word for it changes nothin
     assertEquals(lines.length, 1, stderr);
     assertEquals(/road: .*road2|road.*road2/.test(lines[0]!), true, stderr);
   },
-});
-
-road("A server that was granted writes nothing to standard output", {
-  permissions: `{ net: ["127.0.0.1"] }`,
-  attempts: {
-    serve:
-      `(() => { const server = Deno.serve({ hostname: "127.0.0.1", port: 0 }, () => { throw new Error("mine"); });
-      const { port } = server.addr as Deno.NetAddr;
-      return fetch("http://127.0.0.1:" + port).then((answer) => answer.text()).then(() => server.shutdown()); })()`,
-    proxy: `(Deno.createHttpClient({ proxy: { url: "http://127.0.0.1:9" } }).close(), undefined)`,
-  },
-  scene: () =>
-    Promise.resolve({
-      after({ stdout, stderr }) {
-        assertEquals(stdout.split("\n").filter((line) => line !== "" && !line.startsWith("{")), []);
-        assertEquals(stderr.includes("\u001b"), false);
-        assertStringIncludes(stderr, "road");
-      },
-      [Symbol.asyncDispose]: () => Promise.resolve(),
-    }),
 });
