@@ -24,7 +24,11 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "environment of a process": [[/clearEnv: true(?=,\s+\/\/ A group)/g, "clearEnv: !1"]],
   "closed standard streams": [[/closeStandardStreams\(internals\);/g, ""]],
   "cut internals": [[/cutInternals\(internals\);/g, ""]],
-  "list of Deno": [[/replaceDeno\(realm, deno, env\);/g, ""]],
+  "list of Deno": [[/replaceDeno\(realm, \{[^}]*\}\);/g, ""]],
+  "calls that refuse files": [
+    [/if \(!grant\.read\) withoutFiles\(realm, deno\);/g, ""],
+    [/const refused = refusing\(deno, grant\);/g, "const refused = () => {};"],
+  ],
   "small process": [[/captured\w*\.loadNode = postponeNode\(realm,/g, "void (realm,"]],
   "constructors that refuse": [[/silenceCodeFromText\(realm\);/g, ""]],
   "objects that cannot be forged": [[/removeForgeable\(\);/g, ""]],

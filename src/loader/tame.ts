@@ -8,8 +8,10 @@
  *
  * @module
  */
-import { ALLOWED_DENO, ALLOWED_GLOBALS, UNSAFE_DENO, UNSAFE_MARK } from "./allowed_names.ts";
+import { ALLOWED_DENO, ALLOWED_GLOBALS, UNSAFE_DENO } from "./allowed_names.ts";
 import { define, lazily, type Realm } from "./realm.ts";
+import { readRealmName, type RealmGrant } from "./realm_name.ts";
+import { refusing, withoutFiles } from "./tame_files.ts";
 import { type Callable, tamedNet } from "./tame_net.ts";
 import { postponeNode } from "./tame_node.ts";
 
@@ -68,10 +70,12 @@ export function tameRealm(): Captured {
     lockListeners: (types) => lockListeners(realm, types),
     loadNode: () => {},
   };
+  const grant = readRealmName(realm.name as string);
   closeStandardStreams(internals);
   cutInternals(internals);
   captured.loadNode = postponeNode(realm, { env: captured.processEnv, deno });
-  replaceDeno(realm, deno, env);
+  replaceDeno(realm, { deno, env, grant });
+  if (!grant.read) withoutFiles(realm, deno);
   silenceCodeFromText(realm);
   removeForgeable();
   removeGlobals(realm);
@@ -124,15 +128,23 @@ function cutInternals(internals: Internals): void {
   }
 }
 
-function replaceDeno(realm: Realm, deno: Realm, env: typeof Deno.env): void {
+function replaceDeno(
+  realm: Realm,
+  { deno, env, grant }: { deno: Realm; env: typeof Deno.env; grant: RealmGrant },
+): void {
   const allowed: Realm = Object.create(null);
-  const isUnsafe = (realm.name as string).startsWith(UNSAFE_MARK);
   const net = tamedNet(realm, deno);
-  for (const name of isUnsafe ? [...ALLOWED_DENO, ...UNSAFE_DENO] : ALLOWED_DENO) {
+  const refused = refusing(deno, grant);
+  for (const name of grant.unsafe ? [...ALLOWED_DENO, ...UNSAFE_DENO] : ALLOWED_DENO) {
     if (!Object.hasOwn(deno, name)) continue;
     const tame = net[name];
     const real = lazily(deno, name);
-    const get = tame === undefined ? real : once(() => tame(real() as Callable));
+    const instead = refused(name);
+    const get = instead !== undefined
+      ? () => instead
+      : tame === undefined
+      ? real
+      : once(() => tame(real() as Callable));
     const isLazy = Object.getOwnPropertyDescriptor(deno, name)?.get !== undefined;
     Object.defineProperty(allowed, name, {
       enumerable: true,

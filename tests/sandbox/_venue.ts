@@ -118,8 +118,9 @@ const WEAK: Venue = {
   why: "KUIPER_WEAK_BINARY is not set, make one with src/dev/weaken.ts",
 };
 
-const LEVELS = ["worker", "process"] as const;
-type Level = (typeof LEVELS)[number];
+/** How a plugin is held. */
+export const LEVELS = ["worker", "process"] as const;
+export type Level = (typeof LEVELS)[number];
 
 /** Register the tests of a road: two levels in two venues, and the controls. */
 export function road(name: string, walk: Road): void {
@@ -191,6 +192,39 @@ async function hits(
     },
   });
   return new Set(open);
+}
+
+/**
+ * What gets through in an executable from which something was taken out, of several roads at once: they are to have the
+ * same grant, and no head.
+ */
+export async function openWithout(
+  executable: string,
+  roads: Readonly<Record<string, Road>>,
+  isolation: Level,
+): Promise<string[]> {
+  const attempts = Object.entries(roads).flatMap(([name, walk]) =>
+    Object.entries(walk.attempts).map(([key, attempt]) => [`${name} ${key}`, attempt])
+  );
+  const open: string[] = [];
+  await walkRoad({ ...Object.values(roads)[0]!, attempts: Object.fromEntries(attempts) }, {
+    venue: { name: "weakened", command: [executable], why: "" },
+    isolation,
+    check(walked) {
+      for (const [name, walk] of Object.entries(roads)) {
+        const got = Object.fromEntries(
+          Object.keys(walk.attempts).flatMap((key) => {
+            const text = walked.got[`${name} ${key}`];
+            return text === undefined ? [] : [[key, text]];
+          }),
+        );
+        open.push(
+          ...openOnes(walk, { ...walked, got }).map((key) => `${name} ${key}: ${got[key]}`),
+        );
+      }
+    },
+  });
+  return open;
 }
 
 /** What an attempt gave, without what differs from run to run. */
@@ -332,7 +366,7 @@ async function walkRoad(
     await write(base, files);
     const walked = await runIn(venue, base);
     check(walked);
-    if (venue !== WEAK) await scene.after?.(walked, base);
+    if (VENUES.includes(venue)) await scene.after?.(walked, base);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -375,7 +409,13 @@ async function runIn(
   const child = new Deno.Command(program!, {
     args: [...before, "run", "--type", "road", "--base", base, ...more],
     cwd: base,
-    env: { [SECRET_NAME]: SECRET, NO_COLOR: "1", DENO_TLS_CA_STORE: "system" },
+    env: {
+      [SECRET_NAME]: SECRET,
+      NO_COLOR: "1",
+      DENO_TLS_CA_STORE: "system",
+      // By its name there an executable may start itself, wherever it was copied to.
+      PATH: `${dirname(program!)}:${Deno.env.get("PATH")}`,
+    },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
