@@ -34,7 +34,9 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "objects that cannot be forged": [[/removeForgeable\(\);/g, ""]],
   "list of globals": [[/removeGlobals\(realm\);/g, ""]],
   "closed prototypes": [[/closePrototypes\(realm\);/g, ""]],
-  "first word of the boot's own listeners": [
+  "boot's own listeners": [
+    [/captured\.listen\("error", \{/g, 'void ("error", {'],
+    [/captured\.listen\("unhandledrejection", \{/g, 'void ("unhandledrejection", {'],
     [/apply\w*\(preventDefault, event, \[\]\);/g, ""],
     [/apply\w*\(stopImmediatePropagation, event, \[\]\);/g, ""],
   ],

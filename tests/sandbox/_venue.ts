@@ -4,7 +4,7 @@
  * the sources under this Deno and in the compiled binary. As a control each spelling is walked in an executable without the
  * sandbox (`src/dev/weaken.ts`), where it must reach what it wants.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
@@ -272,27 +272,51 @@ export interface Harm {
   /** Arguments of `kuiper run` beside the type. @default {[]} */
   readonly args?: readonly string[];
   readonly check: (walked: Omit<Walked, "got">) => void;
+  /**
+   * Why it does no harm in an executable without the sandbox either, where it does none.
+   *
+   * @default {it does}
+   */
+  readonly harmless?: string;
 }
 
-/** Register the tests of a harm: two levels in two venues. */
-export function harm(name: string, { body, args = [], check }: Harm): void {
-  for (const venue of VENUES) {
-    for (const isolation of ["worker", "process"] as const) {
+/** Register the tests of a harm: two levels in two venues, and the control. */
+export function harm(name: string, made: Harm): void {
+  const { check, harmless } = made;
+  for (const isolation of LEVELS) {
+    for (const venue of VENUES) {
       register(`${name}, in a ${isolation} ${venue.name}`, venue, async () => {
-        const base = await Deno.makeTempDir({ prefix: "kuiper_harm_" });
-        try {
-          await write(base, {
-            "plugins/sources/Road.ts":
-              `export class Road { configure() {} async *open(ctx: any) { void ctx; ${body} } }\n`,
-            "etc/plugins.yaml": `plugins:\n  road:\n    isolation: ${isolation}\n`,
-            "etc/kuiper.yaml": "basic:\n  gracefulShutdownTimeout: 1s\n",
-          });
-          check(await runIn(venue, base, args));
-        } finally {
-          await Deno.remove(base, { recursive: true });
-        }
+        check(await runHarm(made, venue, isolation));
       });
     }
+  }
+  register(
+    harmless === undefined ? `${name}: it does ${WEAK.name}` : `${name}, ${WEAK.name} too`,
+    WEAK,
+    async () => {
+      const walked = await runHarm(made, WEAK, "worker");
+      if (harmless === undefined) assertThrows(() => check(walked));
+      else check(walked);
+    },
+  );
+}
+
+async function runHarm(
+  { body, args }: Harm,
+  venue: Venue,
+  isolation: Level,
+): Promise<Walked> {
+  const base = await Deno.makeTempDir({ prefix: "kuiper_harm_" });
+  try {
+    await write(base, {
+      "plugins/sources/Road.ts":
+        `export class Road { configure() {} async *open(ctx: any) { void ctx; ${body} } }\n`,
+      "etc/plugins.yaml": `plugins:\n  road:\n    isolation: ${isolation}\n`,
+      "etc/kuiper.yaml": "basic:\n  gracefulShutdownTimeout: 1s\n",
+    });
+    return await runIn(venue, base, args);
+  } finally {
+    await Deno.remove(base, { recursive: true });
   }
 }
 

@@ -94,8 +94,8 @@ road("A plugin takes no listener of the engine's off, and puts none in its place
     empty: change(`refused(() => { table.listeners.message.length = 0; })`),
     delete: change(`refused(() => { delete table.listeners.unhandledrejection; })`),
     callback: change(`refused(() => { table.listeners.message[0].callback = () => {}; })`),
-    remove: `(removeEventListener("error", table.listeners.error[0].callback),
-      table.listeners.error.length === 1 ? undefined : "removed")`,
+    remove: change(`(removeEventListener("message", table.listeners.message[0].callback),
+      table.listeners.message?.length === 1 ? undefined : "changed")`),
     add:
       `(addEventListener("message", () => {}), table.listeners.message.length === 1 ? undefined : "added")`,
     addDirectly:

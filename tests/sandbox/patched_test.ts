@@ -59,6 +59,7 @@ road(
 );
 
 harm("What a plugin puts in the place of the language's own keeps no tuple from coming", {
+  harmless: "it harms itself alone",
   body: `Array.prototype.push = JSON.stringify = Promise.prototype.then = Map.prototype.get =
       () => { throw new Error("forged"); };
     yield { message: { a: 1 } };`,
@@ -70,6 +71,7 @@ harm("What a plugin puts in the place of the language's own keeps no tuple from 
 });
 
 harm("A plugin that patches the language keeps no stop from coming", {
+  harmless: "the engine stops it, whatever the isolate does",
   body: `yield { message: { a: 1 } };
     Map.prototype.get = Map.prototype.delete = Promise.prototype.then = () => { throw new Error("forged"); };
     (globalThis as any).setTimeout = (globalThis as any).clearTimeout = () => 0;
@@ -89,6 +91,7 @@ harm("A plugin that patches the language keeps no stop from coming", {
 });
 
 harm("A log line says whose it is, and a plugin's own word for it changes nothing", {
+  harmless: "the engine says whose it is, whatever the isolate does",
   body: `ctx.log.warn("road2: stream \\"other\\" failed");
     ctx.log.warn({ toString() { throw new Error("x"); } } as any);
     yield { message: { a: 1 } };`,
