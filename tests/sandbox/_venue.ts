@@ -80,7 +80,8 @@ export interface Walked {
   readonly got: Readonly<Record<string, string>>;
 }
 
-interface Venue {
+/** A program that roads are walked in. */
+export interface Venue {
   readonly name: string;
   readonly command: readonly string[] | undefined;
   readonly why: string;
@@ -104,7 +105,8 @@ const binary = (variable: string) => {
   ];
 };
 
-const VENUES: readonly Venue[] = [
+/** Where the sandbox holds. */
+export const VENUES: readonly Venue[] = [
   {
     name: "from the sources",
     command: [Deno.execPath(), ...kuiperTask(), join(ROOT, "main.ts")],
@@ -112,7 +114,8 @@ const VENUES: readonly Venue[] = [
   },
   { name: "in the binary", command: binary("KUIPER_BINARY"), why: "KUIPER_BINARY is not set" },
 ];
-const WEAK: Venue = {
+/** Where it does not. */
+export const WEAK: Venue = {
   name: "without the sandbox",
   command: binary("KUIPER_WEAK_BINARY"),
   why: "KUIPER_WEAK_BINARY is not set, make one with src/dev/weaken.ts",
@@ -320,14 +323,16 @@ async function runHarm(
   }
 }
 
-async function write(base: string, files: Readonly<Record<string, string>>): Promise<void> {
+/** Write files below `base`. */
+export async function write(base: string, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [file, text] of Object.entries(files)) {
     await Deno.mkdir(dirname(join(base, file)), { recursive: true });
     await Deno.writeTextFile(join(base, file), text);
   }
 }
 
-function register(name: string, { command, why }: Venue, fn: () => Promise<void>): void {
+/** Register a test of a venue, which is left out where its program is not there. */
+export function register(name: string, { command, why }: Venue, fn: () => Promise<void>): void {
   const missing = command === undefined;
   Deno.test({ name: missing ? `${name} (skipped: ${why})` : name, ignore: missing, fn });
 }
@@ -396,13 +401,19 @@ async function walkRoad(
   }
 }
 
+/** Statements that try one thing after the other and hand over what `report` makes of each. */
+export function triesOf(attempts: Attempts, handOver: (row: string) => string): string[] {
+  return Object.entries(attempts).map(([name, attempt]) => {
+    const code = typeof attempt === "string" ? attempt : attempt.code;
+    const key = JSON.stringify(name);
+    return `    try { ${handOver(`report(${key}, await (${code}))`)} }
+    catch (error) { ${handOver(`report(${key}, "!" + error)`)} }`;
+  });
+}
+
 /** A module that tries one thing after the other and yields what each gave. */
 function moduleOf({ attempts, head = "" }: Road): string {
-  const tries = Object.entries(attempts).map(([name, attempt]) => {
-    const code = typeof attempt === "string" ? attempt : attempt.code;
-    return `    try { yield report(${JSON.stringify(name)}, await (${code})); }
-    catch (error) { yield report(${JSON.stringify(name)}, "!" + error); }`;
-  });
+  const tries = triesOf(attempts, (row) => `yield ${row};`);
   return `${head}
 const report = (name: string, got: unknown) => {
   let text;
@@ -424,14 +435,20 @@ ${tries.join("\n")}
 /** Milliseconds that a program has: the longest of them needs a tenth. */
 const DEADLINE_MS = 60_000;
 
-async function runIn(
+async function runIn(venue: Venue, base: string, more: readonly string[] = []): Promise<Walked> {
+  const ran = await runKuiper(venue, base, { args: ["run", "--type", "road", ...more] });
+  return { ...ran, got: gotOf(ran.stdout) };
+}
+
+/** Run the program of a venue over a base directory, until it ends or what it says on stderr has `until`. */
+export async function runKuiper(
   { command }: Venue,
   base: string,
-  more: readonly string[] = [],
-): Promise<Walked> {
+  { args, until }: { args: readonly string[]; until?: string },
+): Promise<Omit<Walked, "got">> {
   const [program, ...before] = command!;
   const child = new Deno.Command(program!, {
-    args: [...before, "run", "--type", "road", "--base", base, ...more],
+    args: [...before, ...args, "--base", base],
     cwd: base,
     env: {
       [SECRET_NAME]: SECRET,
@@ -450,14 +467,21 @@ async function runIn(
     // A process of a plugin ends with its input.
     child.kill("SIGKILL");
   }, DEADLINE_MS);
-  const { code, stdout, stderr } = await child.output();
+  const stdout = new Response(child.stdout).text();
+  let stderr = "";
+  let told = false;
+  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+    stderr += text;
+    if (told || until === undefined || !stderr.includes(until)) continue;
+    told = true;
+    child.kill("SIGTERM");
+  }
+  const { code } = await child.status;
   clearTimeout(timer);
-  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)) as [
-    string,
-    string,
-  ];
-  if (overdue) throw new Error(`It did not end in ${DEADLINE_MS} ms.\n${out}\n${err}`);
-  return { code, stdout: out, stderr: err, got: gotOf(out) };
+  if (overdue) {
+    throw new Error(`It did not end in ${DEADLINE_MS} ms.\n${await stdout}\n${stderr}`);
+  }
+  return { code, stdout: await stdout, stderr };
 }
 
 function gotOf(stdout: string): Record<string, string> {
