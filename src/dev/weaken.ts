@@ -29,6 +29,9 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
     [/if \(!grant\.read\) withoutFiles\(realm, deno\);/g, ""],
     [/const refused = refusing\(deno, grant\);/g, "const refused = () => {};"],
   ],
+  "program that no plugin may write over": [
+    [/refuseOwnProgram\(grant, owner\);/g, ""],
+  ],
   "small process": [[/captured\w*\.loadNode = postponeNode\(realm,/g, "void (realm,"]],
   "constructors that refuse": [[/silenceCodeFromText\(realm\);/g, ""]],
   "objects that cannot be forged": [[/removeForgeable\(\);/g, ""]],
@@ -45,6 +48,9 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
       /if \(transfer === void 0 \|\| transfer\.length === 0\) captured\.postMessage\(message\);\s+else captured\.postMessage\(message, transfer\);/g,
       "[captured, captured.postMessage, Deno, process, Deno[Deno.internal]?.core].map((a) => a?.postMessage?.(message));",
     ],
+  ],
+  "wrapped namespace": [
+    [/return \{\s+namespace: entry\.namespace\s+\};/g, "return {namespace: await entry.namespace}"],
   ],
   "console of the plugin": [
     [/globalThis\.console = pluginConsole\(log\(0\), captured\.inspect\);/g, ""],

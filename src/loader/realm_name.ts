@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Grant, isUnsafe } from "./permissions.ts";
+import type { Grant } from "./permissions.ts";
 
 /** What a realm knows of the grant of its plugin. */
 export interface RealmGrant {
@@ -20,8 +20,12 @@ const WORDS = ["unsafe", "read", "write"] as const;
 
 /** The name of the Worker for a plugin of a type. */
 export function realmName(type: string, grant: Grant): string {
-  const { read, write } = grant;
-  const known: RealmGrant = { unsafe: isUnsafe(grant), read: isAny(read), write: isAny(write) };
+  const { read, write, run, ffi } = grant;
+  const known: RealmGrant = {
+    unsafe: isAny(run) || isAny(ffi),
+    read: isAny(read),
+    write: isAny(write),
+  };
   return `${WORDS.filter((word) => known[word]).join(" ")}: source ${type}`;
 }
 

@@ -101,20 +101,12 @@ export function withoutFiles(realm: Realm, deno: Realm): void {
       const whole = isRequest(input);
       // What is no text would be made one by the runtime, and perhaps another one.
       const target = whole ? input : makeText(input);
-      const url = whole ? apply(urlOf, input, []) : target as string;
-      if (isFile(url)) refuse("read", new MakeUrl(url));
+      // One that is not whole would be a file beside the program's own modules: here it is no address.
+      const url = new MakeUrl(whole ? apply(urlOf, input, []) : target as string);
+      if (apply(protocolOf, url, []) === "file:") refuse("read", url);
       return await apply(fetch, undefined, [target, init]);
     },
   });
-}
-
-/** What is no address at all is refused by the runtime. */
-function isFile(url: string): boolean {
-  try {
-    return apply(protocolOf, new MakeUrl(url), []) === "file:";
-  } catch {
-    return false;
-  }
 }
 
 function refusal(deno: Realm): Refuse {

@@ -18,6 +18,7 @@ export const READS: Road = {
       ".read().then((part) => part.value)",
     openSync: "Deno.openSync(props.path).statSync().size",
     fetch: `fetch("file://" + props.path).then((answer) => answer.text())`,
+    fetchRelative: `fetch("../".repeat(20) + props.path.slice(1)).then((answer) => answer.text())`,
     url: `Deno.readTextFileSync(new URL("file://" + props.path))`,
     parent: `Deno.readTextFileSync(props.folder + "/../outside/secret.json")`,
     proc: `Deno.readTextFileSync("/proc/self/environ")`,

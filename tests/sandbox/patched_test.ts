@@ -58,6 +58,20 @@ road(
   },
 );
 
+road("A thenable of a plugin's is awaited by nobody else", {
+  head: `let called = 0;
+export function then(resolve: (module: object) => void) { called++; resolve({ Road }); }`,
+  attempts: {
+    namespace: `called || undefined`,
+    prototype:
+      `(Object.defineProperty(Object.prototype, "then", { value: () => {}, configurable: true }),
+      delete (Object.prototype as any).then, "open")`,
+    functions:
+      `(Object.defineProperty(Function.prototype, "then", { value: () => {}, configurable: true }),
+      delete (Function.prototype as any).then, "open")`,
+  },
+});
+
 harm("What a plugin puts in the place of the language's own keeps no tuple from coming", {
   harmless: "it harms itself alone",
   body: `Array.prototype.push = JSON.stringify = Promise.prototype.then = Map.prototype.get =
