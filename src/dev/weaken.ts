@@ -57,6 +57,15 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   ],
   "locked listeners": [[/captured\.lockListeners\(\[/g, "void (["]],
   "one load of an isolate": [[/if \(asked\) return;/g, ""]],
+  "folder of the plugin": [[/!href\.startsWith\(policy\.root\)/g, "false"]],
+  "real folder of the plugin": [[/!realUrl\.startsWith\(this\.#realRoot\)/g, "false"]],
+  "list of node: modules": [[/policy\.allowedNodeModules\.includes\(specifier\)/g, "true"]],
+  "table of node: modules": [
+    [
+      /const native = Object\.hasOwn\(NATIVES, name\) \? NATIVES\[name\] : void 0;/g,
+      "const native = () => import(name);",
+    ],
+  ],
   "guard in the place of import()": [[
     /end: dynamic\.argument,\s+text(?=\s)/g,
     'end: start, text: ""',

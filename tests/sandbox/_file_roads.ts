@@ -201,3 +201,17 @@ export const ROUNDABOUT: Road = {
     streaming: quotesFile(`WebAssembly.instantiateStreaming(fetch("file://" + props.path))`),
   },
 };
+
+/** By an import of the module itself, which is refused before any of it runs. */
+export const STATIC_FILE: Road = {
+  neverRuns: true,
+  head: `import secret from "../../../outside/secret.js";`,
+  attempts: { file: "secret" },
+};
+
+/** The same with a module of the runtime. */
+export const STATIC_NODE: Road = {
+  neverRuns: true,
+  head: `import { readFileSync } from "node:fs";`,
+  attempts: { node: `readFileSync(props.path, "utf8")` },
+};

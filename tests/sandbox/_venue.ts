@@ -60,6 +60,8 @@ export interface Road {
   readonly head?: string;
   /** Lines of `permissions:` in etc/plugins.yaml. @default {"{}"} */
   readonly permissions?: string | ((scene: Scene) => string);
+  /** The plugin is refused before any of it runs. @default {false} */
+  readonly neverRuns?: boolean;
   /** Levels of the controls: at another there is nothing to be reached. @default {both} */
   readonly controlledIn?: readonly Level[];
   /**
@@ -340,10 +342,11 @@ export function register(name: string, { command, why }: Venue, fn: () => Promis
 function assertClosed(walk: Road, walked: Walked): void {
   const { got, stdout, stderr, code } = walked;
   assertEquals(openOnes(walk, walked).map((name) => [name, got[name]]), [], stderr);
-  assertEquals(Object.keys(got).sort(), Object.keys(walk.attempts).sort(), stderr);
+  const tried = walk.neverRuns === true ? [] : Object.keys(walk.attempts);
+  assertEquals(Object.keys(got).sort(), tried.sort(), stderr);
   assertEquals(stdout.includes(SECRET), false, "the secret is in the output");
   assertEquals(stderr.includes(SECRET), false, "the secret is in the log");
-  assertEquals(code, 0, stderr);
+  assertEquals(code, walk.neverRuns === true ? 1 : 0, stderr);
 }
 
 /** The names of those that got through. */

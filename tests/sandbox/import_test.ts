@@ -1,10 +1,14 @@
 import { assertMatch, assertRejects } from "@std/assert";
 import { KuiperError } from "../../src/core/mod.ts";
 import { linkText } from "../unit/loader/_plugin.ts";
-import { IMPORTS } from "./_file_roads.ts";
+import { IMPORTS, STATIC_FILE, STATIC_NODE } from "./_file_roads.ts";
 import { road } from "./_venue.ts";
 
 road("A plugin imports no file at run time", IMPORTS);
+
+road("A plugin that imports a file from outside of its folder is not run", STATIC_FILE);
+
+road("A plugin that imports the runtime's module for files is not run", STATIC_NODE);
 
 Deno.test("A plugin imports no file when it is linked", async () => {
   const specifiers = [

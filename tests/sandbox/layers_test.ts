@@ -1,7 +1,16 @@
 import { assertEquals } from "@std/assert";
 import { DEFENCES, weaken } from "../../src/dev/weaken.ts";
-import { IMPORTS, LEARNS, LEAVES, READS, ROUNDABOUT, WRITES } from "./_file_roads.ts";
-import { type Level, LEVELS, openWithout, type Road } from "./_venue.ts";
+import {
+  IMPORTS,
+  LEARNS,
+  LEAVES,
+  READS,
+  ROUNDABOUT,
+  STATIC_FILE,
+  STATIC_NODE,
+  WRITES,
+} from "./_file_roads.ts";
+import { type Level, LEVELS, openWithout, type Road, SECRET_NAME } from "./_venue.ts";
 
 const binary = Deno.env.get("KUIPER_BINARY");
 
@@ -21,29 +30,60 @@ const ONE_LAYER: Readonly<Record<string, readonly string[]>> = {
 /** What is open in a copy of the executable. */
 async function openFiles(executable: string, level: Level): Promise<string[]> {
   return [
-    ...await openWithout(executable, { RUNS }, level),
     ...await openWithout(executable, UNGRANTED, level),
-    ...await openWithout(executable, { LEAVES }, level),
+    ...await openWithout(executable, { LEAVES, RUNS }, level),
+    ...await openWithout(executable, { STATIC_FILE }, level),
+    ...await openWithout(executable, { STATIC_NODE }, level),
   ];
 }
 
-for (const defence of DEFENCES) {
+/** Beside the file system: what only the permissions of the Worker guard at level "worker". */
+const BESIDE: Road = {
+  attempts: {
+    variable: `Deno.env.get("${SECRET_NAME}")`,
+    listen: `Deno.listen({ hostname: "127.0.0.1", port: 0 }).close() ?? "listened"`,
+  },
+};
+
+/** Register a test in a copy of the executable that lacks one defence. */
+function without(defence: string, name: string, fn: (executable: string) => Promise<void>): void {
   Deno.test({
-    name: `No road leads to the file system without the ${defence} alone` +
-      (binary === undefined ? " (skipped: KUIPER_BINARY is not set)" : ""),
+    name: binary === undefined ? `${name} (skipped: KUIPER_BINARY is not set)` : name,
     ignore: binary === undefined,
     async fn() {
       const folder = await Deno.makeTempDir({ prefix: "kuiper_layers_" });
       try {
         const executable = `${folder}/kuiper`;
         await weaken(binary!, executable, [defence]);
-        for (const level of LEVELS) {
-          const names = (await openFiles(executable, level)).map((open) => open.split(": ")[0]);
-          assertEquals(names, ["RUNS runs", ...ONE_LAYER[defence] ?? []], level);
-        }
+        await fn(executable);
       } finally {
         await Deno.remove(folder, { recursive: true });
       }
     },
   });
+}
+
+without(
+  "permissions of the Worker",
+  "A process has given up what its plugin was not granted, whatever its Worker may do",
+  async (executable) => {
+    const open = async (level: Level) =>
+      (await openWithout(executable, { BESIDE }, level)).map((text) => text.split(": ")[0]);
+    assertEquals(await open("process"), []);
+    // Else the attempts would prove nothing.
+    assertEquals(await open("worker"), ["BESIDE variable", "BESIDE listen"]);
+  },
+);
+
+for (const defence of DEFENCES) {
+  without(
+    defence,
+    `No road leads to the file system without the ${defence} alone`,
+    async (executable) => {
+      for (const level of LEVELS) {
+        const names = (await openFiles(executable, level)).map((open) => open.split(": ")[0]);
+        assertEquals(names, [...ONE_LAYER[defence] ?? [], "RUNS runs"], level);
+      }
+    },
+  );
 }
