@@ -86,7 +86,7 @@ function checkedOpen(
 /** `fetch` reads files, too. */
 export function withoutFiles(realm: Realm, deno: Realm): void {
   const refuse = refusal(deno);
-  const fetch = lazily(realm, "fetch")() as Callable;
+  const fetch = lazily(realm, "fetch") as () => Callable;
   const urlOf = Object.getOwnPropertyDescriptor(Request.prototype, "url")!.get!;
   const isRequest = (value: unknown) => {
     try {
@@ -104,7 +104,7 @@ export function withoutFiles(realm: Realm, deno: Realm): void {
       // One that is not whole would be a file beside the program's own modules: here it is no address.
       const url = new MakeUrl(whole ? apply(urlOf, input, []) : target as string);
       if (apply(protocolOf, url, []) === "file:") refuse("read", url);
-      return await apply(fetch, undefined, [target, init]);
+      return await apply(fetch(), undefined, [target, init]);
     },
   });
 }
