@@ -443,6 +443,21 @@ async function runIn(venue: Venue, base: string, more: readonly string[] = []): 
   return { ...ran, got: gotOf(ran.stdout) };
 }
 
+/**
+ * Start a program. A copy that was just written may be busy for a moment: a program that another test starts then holds
+ * it open until it runs.
+ */
+async function spawn(program: string, options: Deno.CommandOptions): Promise<Deno.ChildProcess> {
+  for (let tries = 0;; tries++) {
+    try {
+      return new Deno.Command(program, options).spawn();
+    } catch (error) {
+      if (tries === 100 || !String(error).includes("Text file busy")) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
 /** Run the program of a venue over a base directory, until it ends or what it says on stderr has `until`. */
 export async function runKuiper(
   { command }: Venue,
@@ -450,7 +465,7 @@ export async function runKuiper(
   { args, until }: { args: readonly string[]; until?: string },
 ): Promise<Omit<Walked, "got">> {
   const [program, ...before] = command!;
-  const child = new Deno.Command(program!, {
+  const child = await spawn(program!, {
     args: [...before, ...args, "--base", base],
     cwd: base,
     env: {
@@ -463,7 +478,7 @@ export async function runKuiper(
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-  }).spawn();
+  });
   let overdue = false;
   const timer = setTimeout(() => {
     overdue = true;
