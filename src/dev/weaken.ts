@@ -1,126 +1,160 @@
 /**
- * `deno run -A src/dev/weaken.ts OUT`: make an executable without the sandbox, as a control of the tests of the
- * sandbox. An attempt that gets nothing from the real executable proves something only if it gets what it wants from
- * this one. It is made from a copy of the sources; the real executable has no such switch.
+ * `deno run -A src/dev/weaken.ts BINARY OUT [DEFENCE...]`: copy the executable without the named defences of the sandbox,
+ * or without any of them, as a control of the sandbox's tests. An attempt that gets nothing from the real executable
+ * proves something only if it gets what it wants from a weakened one.
+ *
+ * The copy differs in a few texts, each overwritten in its place by one of the same length: nothing is compiled again, so
+ * that all the rest is what was built. The real executable has no such switch.
  *
  * @module
  */
-import { dirname, fromFileUrl, join, resolve } from "@std/path";
-import { fail, messageOf } from "../core/mod.ts";
-import { run } from "./run.ts";
+import { Buffer } from "node:buffer";
+import { fail, messageOf, oneOf } from "../core/mod.ts";
+import { ELF_HEADER_BYTES, elfLength } from "./elf.ts";
 
-const ROOT = fromFileUrl(new URL("../../", import.meta.url));
+/** What is looked for in the executable, and what is written over it, filled up with blanks. */
+type Edit = readonly [from: RegExp, to: string];
 
-/** One defence, taken out of the sources by replacing a text that must be there. */
-interface Weakening {
-  readonly defence: string;
-  readonly file: string;
-  readonly from: string;
-  readonly to: string;
+/** What keeps a plugin from what it was not granted, each by itself, as the bundler and the compiler wrote it. */
+const EDITS: Readonly<Record<string, readonly Edit[]>> = {
+  "permissions of the Worker": [
+    [/permissions: workerPermissions\(grant\)/g, 'permissions: "inherit"'],
+  ],
+  "permissions that a process gives up": [[/narrow\(told\.permissions\);/g, ""]],
+  "environment of a process": [[/clearEnv: true(?=,\s+\/\/ A group)/g, "clearEnv: !1"]],
+  "closed standard streams": [[/closeStandardStreams\(internals\);/g, ""]],
+  "cut internals": [[/cutInternals\(internals\);/g, ""]],
+  "list of Deno": [[/replaceDeno\(realm, \{[^}]*\}\);/g, ""]],
+  "calls that refuse files": [
+    [/if \(!grant\.read\) withoutFiles\(realm, deno\);/g, ""],
+    [/const refused = refusing\(deno, grant\);/g, "const refused = () => {};"],
+  ],
+  "program that no plugin may write over": [
+    [/refuseOwnProgram\(grant, owner\);/g, ""],
+  ],
+  "small process": [[/captured\w*\.loadNode = postponeNode\(realm,/g, "void (realm,"]],
+  "constructors that refuse": [[/silenceCodeFromText\(realm\);/g, ""]],
+  "objects that cannot be forged": [[/removeForgeable\(\);/g, ""]],
+  "list of globals": [[/removeGlobals\(realm\);/g, ""]],
+  "closed prototypes": [[/closePrototypes\(realm\);/g, ""]],
+  "boot's own listeners": [
+    [/captured\.listen\("error", \{/g, 'void ("error", {'],
+    [/captured\.listen\("unhandledrejection", \{/g, 'void ("unhandledrejection", {'],
+    [/apply\w*\(preventDefault, event, \[\]\);/g, ""],
+    [/apply\w*\(stopImmediatePropagation, event, \[\]\);/g, ""],
+  ],
+  "calls that no plugin can replace": [
+    [
+      /if \(transfer === void 0 \|\| transfer\.length === 0\) captured\.postMessage\(message\);\s+else captured\.postMessage\(message, transfer\);/g,
+      "[captured, captured.postMessage, Deno, process, Deno[Deno.internal]?.core].map((a) => a?.postMessage?.(message));",
+    ],
+  ],
+  "wrapped namespace": [
+    [/return \{\s+namespace: entry\.namespace\s+\};/g, "return {namespace: await entry.namespace}"],
+  ],
+  "console of the plugin": [
+    [/globalThis\.console = pluginConsole\(log\(0\), captured\.inspect\);/g, ""],
+  ],
+  "locked listeners": [[/captured\.lockListeners\(\[/g, "void (["]],
+  "one load of an isolate": [[/if \(asked\) return;/g, ""]],
+  "folder of the plugin": [[/!href\.startsWith\(policy\.root\)/g, "false"]],
+  "real folder of the plugin": [[/!realUrl\.startsWith\(this\.#realRoot\)/g, "false"]],
+  "list of node: modules": [[/policy\.allowedNodeModules\.includes\(specifier\)/g, "true"]],
+  "table of node: modules": [
+    [
+      /const native = Object\.hasOwn\(NATIVES, name\) \? NATIVES\[name\] : void 0;/g,
+      "const native = () => import(name);",
+    ],
+  ],
+  "guard in the place of import()": [[
+    /end: dynamic\.argument,\s+text(?=\s)/g,
+    'end: start, text: ""',
+  ], [/of scan\.metas\)/g, "of [])"]],
+  "words that no linked text has": [
+    [/const match = WORDS\.exec\(text\);/g, "const match = null;"],
+    [/for \(const match of text\.matchAll\(WORDS\)\) found\.push\(match\.index\);/g, ""],
+  ],
+  "no code from text": [[/"--disallow-code-generation-from-strings",/g, ""]],
+  "fence in the module loader": [[/\\"file:\/\/\/\\"(?=: \\"refused)/g, '\\"nowhere\\"']],
+  "permissions of the executable": [
+    [/"allow_run":(?:null|\[[^\]]+\])/g, '"allow_run":[]'],
+    [/"allow_write":(?:null|\[[^\]]+\])/g, '"allow_write":[]'],
+    [/"allow_import":\[[^\]]+\]/g, '"allow_import":[]'],
+    [/"allow_sys":null/g, '"allow_sys":[]'],
+    [/"allow_ffi":null/g, '"allow_ffi":[]'],
+  ],
+};
+
+/** A weakened executable is not asked to wait long for a plugin that ended itself. */
+const IMPATIENCE: readonly Edit[] = [[/heartbeatMs \?\? 1e4/g, "heartbeatMs ?? 500"]];
+
+/** The names of the defences. */
+export const DEFENCES: readonly string[] = Object.keys(EDITS);
+
+/**
+ * Copy the executable `from` to `to` without `defences`.
+ *
+ * @throws KuiperError `usage` for a name that is no defence's, `internal` where the executable reads otherwise.
+ */
+export async function weaken(
+  from: string,
+  to: string,
+  defences: readonly string[] = DEFENCES,
+): Promise<void> {
+  using original = await Deno.open(from);
+  const header = new Uint8Array(ELF_HEADER_BYTES);
+  await original.read(header);
+  const start = elfLength(header);
+  if (start === undefined) throw fail("internal", `Cannot weaken ${from}: it is no ELF file`);
+  // The runtime itself has no text of ours.
+  const program = Buffer.alloc((await original.stat()).size - start);
+  await original.seek(start, Deno.SeekMode.Start);
+  for (let at = 0; at < program.length;) {
+    at += await original.read(program.subarray(at)) ?? program.length;
+  }
+  // One character for each byte, whatever it stands for.
+  let text = program.toString("latin1");
+  for (const defence of defences) {
+    const edits = EDITS[defence];
+    if (edits === undefined) {
+      throw fail("usage", `There is no defence "${defence}": expected ${oneOf(DEFENCES)}`);
+    }
+    text = edited(text, edits);
+  }
+  const changed = Buffer.from(edited(text, IMPATIENCE), "latin1");
+  await Deno.copyFile(from, to);
+  using copy = await Deno.open(to, { write: true });
+  await copy.seek(start, Deno.SeekMode.Start);
+  for (let at = 0; at < changed.length;) at += await copy.write(changed.subarray(at));
 }
 
-const WEAKENINGS: readonly Weakening[] = [
-  {
-    defence: "the taming of the realm",
-    file: "src/loader/tame.ts",
-    from: "  closeStandardStreams(internals);\n",
-    to: "  if (Deno.pid > 0) return captured;\n  closeStandardStreams(internals);\n",
-  },
-  {
-    defence: "the one load of an isolate",
-    file: "src/loader/boot.ts",
-    from: "      if (asked) return;\n",
-    to: "      void asked;\n",
-  },
-  {
-    defence: "the permissions of the Worker",
-    file: "src/loader/worker_port.ts",
-    from: "permissions: workerPermissions(grant)",
-    to: 'permissions: "inherit"',
-  },
-  {
-    defence: "the guard in the place of import()",
-    file: "src/loader/link.ts",
-    from: "        this.#edits.push({ start, end: dynamic.argument, text });\n",
-    to: "        void text;\n",
-  },
-  {
-    defence: "the invariant of the linked text",
-    file: "src/loader/forbidden_words.ts",
-    from: "  const match = WORDS.exec(text);\n",
-    to: "  const match = null as RegExpExecArray | null;\n  void text;\n",
-  },
-  {
-    defence: "the invariant of the linked text, where it is mended",
-    file: "src/loader/forbidden_words.ts",
-    from: "  for (const match of text.matchAll(WORDS)) found.push(match.index);\n",
-    to: "  void text;\n",
-  },
-  {
-    defence: "the permissions of the executable",
-    file: "src/dev/compile.ts",
-    from: "  const flags = permissionFlags(options.permissions);\n",
-    to: '  const flags = ["--allow-all"];\n  void permissionFlags;\n',
-  },
-  {
-    defence: "no code from text",
-    file: "src/dev/compile_config.ts",
-    from: "--disallow-code-generation-from-strings,",
-    to: "",
-  },
-  {
-    defence: "the fence in the module loader",
-    file: "src/dev/compile_config.ts",
-    from: ', "file:///": "refused:///"',
-    to: "",
-  },
-];
-
-/** Copy the sources to `folder` and take every defence out. @throws KuiperError `internal` where a text is not there. */
-export async function weaken(folder: string): Promise<void> {
-  const { stdout } = await new Deno.Command("git", {
-    args: ["ls-files", "--cached", "--others", "--exclude-standard"],
-    cwd: ROOT,
-  }).output();
-  const files = new TextDecoder().decode(stdout).split("\n").filter((file) =>
-    /^(?:src|plugins|etc)\/|^(?:main\.ts|deno\.json|deno\.lock)$/.test(file)
-  );
-  for (const file of files) {
-    const to = join(folder, file);
-    await Deno.mkdir(dirname(to), { recursive: true });
-    await Deno.copyFile(join(ROOT, file), to);
-  }
-  for (const { defence, file, from, to } of WEAKENINGS) {
-    const path = join(folder, file);
-    const text = await Deno.readTextFile(path);
-    if (!text.includes(from)) {
-      throw fail(
-        "internal",
-        `Cannot take out ${defence}: ${file} reads otherwise, adapt weaken.ts`,
-      );
+function edited(text: string, edits: readonly Edit[]): string {
+  for (const [from, to] of edits) {
+    let isThere = false;
+    text = text.replaceAll(from, (found) => {
+      isThere = true;
+      if (to.length > found.length) throw fail("internal", `Cannot write "${to}" over "${found}"`);
+      return to.padEnd(found.length);
+    });
+    if (!isThere) {
+      throw fail("internal", `Cannot weaken: ${from} matches nowhere, adapt weaken.ts`);
     }
-    await Deno.writeTextFile(path, text.replace(from, () => to));
   }
+  return text;
 }
 
 if (import.meta.main) {
-  const [out, ...args] = Deno.args;
-  if (out === undefined) throw fail("usage", "Say where it goes: src/dev/weaken.ts dist/weak");
-  const folder = await Deno.makeTempDir({ prefix: "kuiper_weak_" });
+  const [from, to, ...defences] = Deno.args;
   try {
-    await weaken(folder);
-    await run(Deno.execPath(), [
-      "run",
-      "--no-check",
-      "-A",
-      "src/dev/compile.ts",
-      `--out=${resolve(out)}`,
-      ...args,
-    ], { cwd: folder });
+    if (from === undefined || to === undefined) {
+      throw fail(
+        "usage",
+        "Say what is weakened and where it goes: weaken.ts dist/kuiper dist/weak",
+      );
+    }
+    await weaken(from, to, defences.length === 0 ? DEFENCES : defences);
   } catch (error) {
     console.error(messageOf(error));
     Deno.exitCode = 1;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
   }
 }

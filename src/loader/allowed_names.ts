@@ -49,9 +49,6 @@ export const ALLOWED_DENO: readonly string[] = (
   "inspect version build noColor refTimer unrefTimer"
 ).split(" ");
 
-/** What the name of a Worker begins with whose grant opens the sandbox: the only word that reaches it before its tame. */
-export const UNSAFE_MARK = "unsafe ";
-
 /** Of `Deno`, for a grant that opens the sandbox. */
 export const UNSAFE_DENO: readonly string[] = ["Command", "dlopen"];
 

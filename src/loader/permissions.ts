@@ -1,3 +1,4 @@
+import { join, resolve } from "@std/path";
 import { fail } from "../core/mod.ts";
 
 /** The kinds of permission that a plugin may ask for. */
@@ -114,13 +115,14 @@ function descriptorOf(kind: (typeof ALL_KINDS)[number], entry: string): Deno.Per
 }
 
 /**
- * Refuse a grant that this program could not give.
+ * Refuse a grant that this program could not give, or that would give more than it says.
  *
  * @param owner what the grant is for, such as `source "weather"`.
  * @throws KuiperError `denied` that names what is beyond, `config` when an entry is not of its kind.
  */
 export function withinOwn(grant: Grant, owner: string, query?: PermissionQuery): void {
   const beyond = query === undefined ? beyondOwn(grant) : beyondOwn(grant, query);
+  refuseOwnProgram(grant, owner);
   if (beyond.length === 0) return;
   throw fail(
     "denied",
@@ -129,6 +131,31 @@ export function withinOwn(grant: Grant, owner: string, query?: PermissionQuery):
     } is beyond what this program itself may do; ` +
       `take it out of etc/plugins.yaml, or build the program with that permission`,
   );
+}
+
+/** Who may write over this program is run by it outside of every sandbox, at the latest with the next process. */
+function refuseOwnProgram(grant: Grant, owner: string): void {
+  const { write } = grant;
+  if (write === undefined || write === true || isUnsafe(grant)) return;
+  const program = Deno.execPath();
+  for (const entry of write) {
+    const folder = realPath(entry);
+    if (program !== folder && !program.startsWith(join(folder, "/"))) continue;
+    throw fail(
+      "denied",
+      `Cannot run ${owner}: its grant of write "${entry}" covers this program itself, ${program}; ` +
+        "grant less in etc/plugins.yaml, or put the program elsewhere",
+    );
+  }
+}
+
+/** Where a path leads; what is not there leads nowhere else. */
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return resolve(path);
+  }
 }
 
 /** Whether a grant opens the sandbox. */

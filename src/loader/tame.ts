@@ -8,8 +8,11 @@
  *
  * @module
  */
-import { ALLOWED_DENO, ALLOWED_GLOBALS, UNSAFE_DENO, UNSAFE_MARK } from "./allowed_names.ts";
+import { ALLOWED_DENO, ALLOWED_GLOBALS, UNSAFE_DENO } from "./allowed_names.ts";
 import { define, lazily, type Realm } from "./realm.ts";
+import { readRealmName, type RealmGrant } from "./realm_name.ts";
+import { refusing, withoutFiles } from "./tame_files.ts";
+import { type Callable, tamedNet } from "./tame_net.ts";
 import { postponeNode } from "./tame_node.ts";
 
 /** What the boot keeps for itself. */
@@ -67,10 +70,12 @@ export function tameRealm(): Captured {
     lockListeners: (types) => lockListeners(realm, types),
     loadNode: () => {},
   };
+  const grant = readRealmName(realm.name as string);
   closeStandardStreams(internals);
   cutInternals(internals);
   captured.loadNode = postponeNode(realm, { env: captured.processEnv, deno });
-  replaceDeno(realm, deno, env);
+  replaceDeno(realm, { deno, env, grant });
+  if (!grant.read) withoutFiles(realm, deno);
   silenceCodeFromText(realm);
   removeForgeable();
   removeGlobals(realm);
@@ -123,14 +128,23 @@ function cutInternals(internals: Internals): void {
   }
 }
 
-function replaceDeno(realm: Realm, deno: Realm, env: typeof Deno.env): void {
+function replaceDeno(
+  realm: Realm,
+  { deno, env, grant }: { deno: Realm; env: typeof Deno.env; grant: RealmGrant },
+): void {
   const allowed: Realm = Object.create(null);
-  const isUnsafe = (realm.name as string).startsWith(UNSAFE_MARK);
-  for (const name of isUnsafe ? [...ALLOWED_DENO, ...UNSAFE_DENO] : ALLOWED_DENO) {
+  const net = tamedNet(realm, deno);
+  const refused = refusing(deno, grant);
+  for (const name of grant.unsafe ? [...ALLOWED_DENO, ...UNSAFE_DENO] : ALLOWED_DENO) {
     if (!Object.hasOwn(deno, name)) continue;
-    const get = TRANSPORTED.includes(name)
-      ? once(() => withoutVsock(lazily(deno, name)() as Callable))
-      : lazily(deno, name);
+    const tame = net[name];
+    const real = lazily(deno, name);
+    const instead = refused(name);
+    const get = instead !== undefined
+      ? () => instead
+      : tame === undefined
+      ? real
+      : once(() => tame(real() as Callable));
     const isLazy = Object.getOwnPropertyDescriptor(deno, name)?.get !== undefined;
     Object.defineProperty(allowed, name, {
       enumerable: true,
@@ -145,44 +159,6 @@ function replaceDeno(realm: Realm, deno: Realm, env: typeof Deno.env): void {
     toObject: env.toObject.bind(env),
   });
   define(realm, { Deno: Object.freeze(allowed) });
-}
-
-type Callable = (...args: unknown[]) => unknown;
-
-/** Calls that take a `transport`. */
-const TRANSPORTED: readonly string[] = ["connect", "listen", "serve", "createHttpClient"];
-
-/**
- * The call without the transport for which the runtime wants a flag: when that is missing it does not throw, it ends
- * the whole program. Options are read once, so that a getter cannot say another thing the second time. A plugin runs
- * when this is called, so it uses nothing that a plugin could have replaced.
- */
-function withoutVsock(call: Callable): Callable {
-  return (...args) => {
-    const copies: unknown[] = [];
-    for (let i = 0; i < args.length; i++) copies[i] = plainOptions(args[i]);
-    return apply(call, undefined, copies);
-  };
-}
-
-function plainOptions(arg: unknown): unknown {
-  if (arg === null || typeof arg !== "object") return arg;
-  const options: Realm = { ...arg };
-  refuseVsock(options.transport);
-  const { proxy } = options;
-  if (proxy !== null && typeof proxy === "object") {
-    const copy: Realm = { ...proxy };
-    refuseVsock(copy.transport);
-    options.proxy = copy;
-  }
-  return options;
-}
-
-/** Whatever is no text would be made one by the runtime, later. */
-function refuseVsock(transport: unknown): void {
-  if (transport === undefined) return;
-  if (typeof transport === "string" && transport !== "vsock") return;
-  throw new TypeError('Cannot use this transport: a plugin has "tcp" and "unix"');
 }
 
 function once<T>(make: () => T): () => T {

@@ -1,7 +1,7 @@
 import { fail, messageOf } from "../core/mod.ts";
 import { type IsolatePort, lost, type PortEvents } from "./isolate_port.ts";
-import { UNSAFE_MARK } from "./allowed_names.ts";
-import { describeGrant, type Grant, isUnsafe, workerPermissions } from "./permissions.ts";
+import { describeGrant, type Grant, workerPermissions } from "./permissions.ts";
+import { realmName } from "./realm_name.ts";
 
 /** A Worker with what was granted and nothing else, about to run the boot module. */
 export function bootWorker(type: string, grant: Grant): Worker {
@@ -9,7 +9,7 @@ export function bootWorker(type: string, grant: Grant): Worker {
   const boot = Deno.build.standalone ? "./boot.js" : "./boot.ts";
   return new Worker(new URL(boot, import.meta.url), {
     type: "module",
-    name: `${isUnsafe(grant) ? UNSAFE_MARK : ""}source ${type}`,
+    name: realmName(type, grant),
     deno: { permissions: workerPermissions(grant) },
   });
 }

@@ -14,7 +14,5 @@ road("A plugin reads no variable", {
     environ: `Deno.readTextFileSync("/proc/self/environ")`,
     parent: `Deno.readTextFileSync("/proc/" + Deno.ppid + "/environ")`,
     cmdline: `Deno.readTextFileSync("/proc/self/cmdline")`,
-    cause: `(() => { try { Deno.env.get("${SECRET_NAME}"); } catch (error) {
-      return error.message.includes("kuiper-sandbox") ? error.message : undefined; } })()`,
   },
 });

@@ -1,49 +1,14 @@
 import { assertMatch, assertRejects } from "@std/assert";
 import { KuiperError } from "../../src/core/mod.ts";
 import { linkText } from "../unit/loader/_plugin.ts";
+import { IMPORTS, STATIC_FILE, STATIC_NODE } from "./_file_roads.ts";
 import { road } from "./_venue.ts";
 
-const value = (specifier: string, options = "") =>
-  `import(${specifier}${options}).then((module) => JSON.stringify(module.default ?? Object.keys(module)))`;
+road("A plugin imports no file at run time", IMPORTS);
 
-road("A plugin imports no file at run time", {
-  attempts: {
-    computed: value(`"file://" + props.path`),
-    withType: value(`"file://" + props.path`, `, { with: { type: "json" } }`),
-    text: value(`"file://" + props.path`, `, { with: { type: "text" } }`),
-    bytes: value(`"file://" + props.path`, `, { with: { type: "bytes" } }`),
-    script: value(`"file://" + props.script`),
-    path: value("props.script"),
-    spaced: `import /* a comment */ ("file://" + props.script).then((module) => module.default)`,
-    newline: `import\n("file://" + props.script).then((module) => module.default)`,
-    template: "import(`file://${props.script}`).then((module) => module.default)",
-    url: `import(new URL("file://" + props.script)).then((module) => module.default)`,
-    object: `import({ toString: () => "file://" + props.script }).then((module) => module.default)`,
-    nested:
-      `import("file://" + (await Promise.resolve(props.script))).then((module) => module.default)`,
-    inArrow: `((specifier) => import(specifier))("file://" + props.script).then((m) => m.default)`,
-    inTemplate: "`${await import('file://' + props.script).then((m) => m.default)}`",
-    optional: `import("file://" + props.script)?.then?.((m) => m.default)`,
-    data: value(`"data:text/javascript," + "export default 1"`),
-    dataToFile: value(
-      `"data:text/javascript,export { default } from 'file://" + props.script + "'"`,
-    ),
-    blob: value(`URL.createObjectURL(new Blob(["export default 1"], { type: "text/javascript" }))`),
-    https: value(`"https://127.0.0.1:9/" + "a.js"`),
-    http: value(`"http://127.0.0.1:9/" + "a.js"`),
-    node: value(`"node:" + "fs"`),
-    bareNode: value(`"f" + "s"`),
-    npm: value(`"npm:" + "amaro"`),
-    bare: value(`"am" + "aro"`),
-    jsr: value(`"jsr:" + "@std/path"`),
-    own: value(`"../../src/program/main.js" + ""`),
-    ext: value(`"ext:" + "core/mod.js"`),
-    meta: `typeof import.meta.resolve === "function" ? import.meta.resolve("node:fs") : undefined`,
-    metaPath: `import.meta.filename ?? import.meta.dirname`,
-  },
-  // What the module is called inside of its one text tells nothing of the machine.
-  harmless: (name, got) => name === "metaPath" && !got.includes("/tmp"),
-});
+road("A plugin that imports a file from outside of its folder is not run", STATIC_FILE);
+
+road("A plugin that imports the runtime's module for files is not run", STATIC_NODE);
 
 Deno.test("A plugin imports no file when it is linked", async () => {
   const specifiers = [
@@ -93,20 +58,4 @@ Deno.test("A plugin imports no file when it is linked", async () => {
       assertMatch(error.message, /^Cannot (?:import|load) |is not supported in a plugin/);
     }
   }
-});
-
-road("What parsers take for something else reaches no module loader", {
-  head: "const o: any = {}; const J = 1; void [o, J];",
-  attempts: {
-    regexInClass:
-      `(() => { const c = class { static a = /import(props.script)/g; }; return c.a.test("") || undefined; })()`,
-    comment: `(() => { /* */ return undefined /* import(props.script) */; })()`,
-    html: `(() => { return undefined; })()`,
-    string: `"im" + "port(props.script)" === "x" ? "ran" : undefined`,
-    template:
-      "(() => { const t = `import(${props.script})`; return t.length > 0 ? undefined : 1; })()",
-    property: `({ import: () => undefined }).import(props.script)`,
-    method: `new (class { import() { return undefined; } })().import()`,
-    label: `(() => { a: for (;;) { break a; } return undefined; })()`,
-  },
 });

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { harm, road } from "./_venue.ts";
 
 /** Each of these is put in the place of what the boot or the runtime might call with something in its hands. */
@@ -30,34 +30,50 @@ for (const owner of [Array, String, Map, Set, WeakMap, Promise, Function, RegExp
 for (const owner of [Object, JSON, Reflect, Array, Promise, Number, Math]) {
   for (const name of Reflect.ownKeys(owner)) if (name !== "prototype") spy(owner, name);
 }
-const find = (test: (value: any) => boolean) => {
+const find = async (test: (value: any) => boolean) => {
+  await new Promise((done) => setTimeout(done, 10));
+  if (seen.length === 0) return "nothing was seen";
+  const matches = (value: any) => { try { return test(value); } catch { return false; } };
   for (let i = 0; i < seen.length; i++) {
-    try { if (test(seen[i])) return "found"; } catch { /* not this one */ }
+    const value: any = seen[i];
+    if (matches(value)) return "found";
+    if (Array.isArray(value)) for (let at = 0; at < value.length && at < 9; at++) if (matches(value[at])) return "found";
   }
-};
-const wait = () => new Promise((done) => setTimeout(done, 30));`;
+};`;
 
 road(
   "What a plugin puts in the place of the language's own is handed nothing of the boot or the runtime",
   {
     head: HEAD,
     attempts: {
-      reached:
-        `(await wait(), [1, 2].map((n) => n).length === 2 && seen.length > 0 ? undefined : "nothing was seen")`,
-      core: `find((value) => typeof value.ops === "object" && value.ops !== null)`,
-      ops:
-        `find((value) => typeof value.op_read_file_sync === "function" || typeof value.op_fs_read_file_sync === "function")`,
+      core: `find((value) => typeof value.ops === "object" && value.ops !== null ||
+        typeof value.op_read_file_sync === "function" || typeof value.op_fs_read_file_sync === "function")`,
       deno:
         `find((value) => typeof value.readTextFileSync === "function" && typeof value.Command === "function")`,
       post: `find((value) => typeof value.postMessage === "function")`,
       process: `find((value) => typeof value.kill === "function" && value.pid !== undefined)`,
-      module: `find((value) => typeof value.createRequire === "function")`,
+      builtin: `find((value) => typeof value.getBuiltinModule === "function")`,
       natives: `find((value) => typeof value === "function" && /postMessage/.test(value.name))`,
     },
   },
 );
 
+road("A thenable of a plugin's is awaited by nobody else", {
+  head: `let called = 0;
+export function then(resolve: (module: object) => void) { called++; resolve({ Road }); }`,
+  attempts: {
+    namespace: `called || undefined`,
+    prototype:
+      `(Object.defineProperty(Object.prototype, "then", { value: () => {}, configurable: true }),
+      delete (Object.prototype as any).then, "open")`,
+    functions:
+      `(Object.defineProperty(Function.prototype, "then", { value: () => {}, configurable: true }),
+      delete (Function.prototype as any).then, "open")`,
+  },
+});
+
 harm("What a plugin puts in the place of the language's own keeps no tuple from coming", {
+  harmless: "it harms itself alone",
   body: `Array.prototype.push = JSON.stringify = Promise.prototype.then = Map.prototype.get =
       () => { throw new Error("forged"); };
     yield { message: { a: 1 } };`,
@@ -69,6 +85,7 @@ harm("What a plugin puts in the place of the language's own keeps no tuple from 
 });
 
 harm("A plugin that patches the language keeps no stop from coming", {
+  harmless: "the engine stops it, whatever the isolate does",
   body: `yield { message: { a: 1 } };
     Map.prototype.get = Map.prototype.delete = Promise.prototype.then = () => { throw new Error("forged"); };
     (globalThis as any).setTimeout = (globalThis as any).clearTimeout = () => 0;
@@ -88,6 +105,7 @@ harm("A plugin that patches the language keeps no stop from coming", {
 });
 
 harm("A log line says whose it is, and a plugin's own word for it changes nothing", {
+  harmless: "the engine says whose it is, whatever the isolate does",
   body: `ctx.log.warn("road2: stream \\"other\\" failed");
     ctx.log.warn({ toString() { throw new Error("x"); } } as any);
     yield { message: { a: 1 } };`,
@@ -96,24 +114,4 @@ harm("A log line says whose it is, and a plugin's own word for it changes nothin
     assertEquals(lines.length, 1, stderr);
     assertEquals(/road: .*road2|road.*road2/.test(lines[0]!), true, stderr);
   },
-});
-
-road("A server that was granted writes nothing to standard output", {
-  permissions: `{ net: ["127.0.0.1"] }`,
-  attempts: {
-    serve:
-      `(() => { const server = Deno.serve({ hostname: "127.0.0.1", port: 0 }, () => { throw new Error("mine"); });
-      const { port } = server.addr as Deno.NetAddr;
-      return fetch("http://127.0.0.1:" + port).then((answer) => answer.text()).then(() => server.shutdown()); })()`,
-    proxy: `(Deno.createHttpClient({ proxy: { url: "http://127.0.0.1:9" } }).close(), undefined)`,
-  },
-  scene: () =>
-    Promise.resolve({
-      after({ stdout, stderr }) {
-        assertEquals(stdout.split("\n").filter((line) => line !== "" && !line.startsWith("{")), []);
-        assertEquals(stderr.includes("\u001b"), false);
-        assertStringIncludes(stderr, "road");
-      },
-      [Symbol.asyncDispose]: () => Promise.resolve(),
-    }),
 });

@@ -7,7 +7,13 @@ const refused = (path: string) => ({ code, stderr }: { code: number; stderr: str
   assertStringIncludes(stderr, path);
 };
 
+/** Why these do no harm without the sandbox either. */
+const CODEC =
+  "what a row is, is checked by those who write and read it, which belongs to every executable";
+const ENGINE = "the engine sees to it, whatever the isolate does";
+
 harm("A field called __proto__ is a field", {
+  harmless: CODEC,
   body: `yield { message: JSON.parse('{"__proto__":{"polluted":1},"a":1}') };
     yield { message: { b: ({} as any).polluted ?? "clean" } };`,
   check: ({ code, stdout, stderr }) => {
@@ -18,6 +24,7 @@ harm("A field called __proto__ is a field", {
 });
 
 harm("A constructor among the fields is a field", {
+  harmless: CODEC,
   body:
     `yield { message: { constructor: { prototype: { polluted: 1 } }, toJSON: "x", then: "y" } };`,
   check: ({ code, stdout, stderr }) => {
@@ -27,27 +34,32 @@ harm("A constructor among the fields is a field", {
 });
 
 harm("A function in a row is no tuple", {
+  harmless: CODEC,
   body: `yield { message: { a: [1, () => 2] } } as any;`,
   check: refused("a[1]"),
 });
 
 harm("A cycle in a row is no tuple", {
+  harmless: CODEC,
   body: `const row: any = {}; row.self = row; yield { message: row };`,
   check: refused("cycle"),
 });
 
 harm("A getter that throws ends the stream alone", {
+  harmless: CODEC,
   body: `yield { message: { get a() { throw new Error("boom"); } } } as any;`,
   check: refused("boom"),
 });
 
 harm("A proxy that throws at everything ends the stream alone", {
+  harmless: CODEC,
   body:
     `yield { message: new Proxy({}, { ownKeys() { throw new Error("boom"); }, get() { throw new Error("boom"); } }) };`,
   check: ({ code, stderr }) => assertEquals(code, 1, stderr),
 });
 
 harm("A proxy for an item ends the stream alone", {
+  harmless: CODEC,
   body:
     `yield new Proxy({} as any, { get() { throw { toString() { throw 1; } }; }, has() { throw 1; } });`,
   check: ({ code, stderr }) => assertEquals(code, 1, stderr),
@@ -63,6 +75,7 @@ harm("A row of a million fields is dropped or passes, and the next one comes", {
 });
 
 harm("A text of a third of a gigabyte is dropped and counted", {
+  harmless: ENGINE,
   body: `yield { message: { a: "x".repeat(3e8) } }; yield { message: { next: true } };`,
   check: ({ code, stdout, stderr }) => {
     assertEquals(code, 0, stderr);
@@ -72,6 +85,7 @@ harm("A text of a third of a gigabyte is dropped and counted", {
 });
 
 harm("A payload over memory that the plugin keeps a hand on is no payload", {
+  harmless: ENGINE,
   body: `const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true } as any);
     yield { payload: new Uint8Array(memory.buffer, 0, 9) };`,
   check: ({ code, stdout, stderr }) => {
@@ -85,10 +99,10 @@ harm("A line of the log cannot move the cursor, forge a line or flood the termin
   body: `console.log("a\\u001b[2J\\u0007b\\nerror: forged\\u202e");
     for (let i = 0; i < 20000; i++) ctx.log.info("flood " + i);
     yield { message: { next: true } };`,
-  check: ({ code, stderr }) => {
+  check: ({ code, stdout, stderr }) => {
     assertEquals(code, 0, stderr.slice(0, 2000));
     // deno-lint-ignore no-control-regex
-    assertEquals(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/.test(stderr), false);
+    assertEquals(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/.test(stdout + stderr), false);
     const lines = stderr.split("\n");
     assertEquals(lines.some((line) => line.startsWith("error: forged")), false);
     assert(lines.filter((line) => line.includes("flood")).length <= 400, `${lines.length} lines`);
@@ -96,6 +110,7 @@ harm("A line of the log cannot move the cursor, forge a line or flood the termin
 });
 
 harm("A source that ignores the stop does not hold it up", {
+  harmless: ENGINE,
   body: `yield { message: { a: 1 } }; await new Promise(() => {});`,
   args: ["--limit", "1"],
   check: ({ code, stdout, stderr }) => {
@@ -116,10 +131,15 @@ harm("What is thrown where nobody catches it is told in a sentence, and not by t
 });
 
 harm("A source map that names a file of the machine shows nothing of it", {
-  body: `throw new Error("here"); //# sourceMappingURL=file:///etc/passwd`,
+  harmless:
+    "the linker's text ends in a line of its own, and the runtime looks for a map in the last one",
+  body: `setTimeout(() => { throw new Error("here"); }, 1); await new Promise(() => {});
+    //# sourceMappingURL=data:application/json,{"version":3,"sources":["file:///etc/passwd"],"names":[],"mappings":"AAAA;AAAA;AAAA;AAAA;AAAA;AAAA"}
+    `,
   args: ["--stack"],
   check: ({ code, stderr }) => {
     assertEquals(code, 1);
+    assertStringIncludes(stderr, "here");
     assertEquals(stderr.includes("root:"), false, stderr);
   },
 });
