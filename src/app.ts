@@ -4,7 +4,15 @@
  * @module
  */
 import { join } from "@std/path";
-import { createLogger, fail, type Logger, nearest, oneOf, systemClock } from "./core/mod.ts";
+import {
+  createLogger,
+  fail,
+  type Logger,
+  messageOf,
+  nearest,
+  oneOf,
+  systemClock,
+} from "./core/mod.ts";
 import {
   type BasePaths,
   type ConfigInput,
@@ -16,7 +24,8 @@ import {
   resolveBase,
   Secrets,
 } from "./config/mod.ts";
-import type { Store } from "./store/mod.ts";
+import { typeKey } from "./loader/mod.ts";
+import type { RunningStreams, SeenStream, Store } from "./store/mod.ts";
 import { type CreateStream, parseStatement, printStatement } from "./sql/mod.ts";
 import type { RuleManager } from "./rule/mod.ts";
 import { type Selection, type StateKeeper, StreamRun } from "./stream/mod.ts";
@@ -35,7 +44,7 @@ import type { PinnedPlugin, PinOptions } from "./app/pin_files.ts";
 import type { PluginUsers } from "./app/plugin_users.ts";
 import type { Plugins } from "./app/plugins.ts";
 import type { SignedFile, SignOptions } from "./app/sign_plugin.ts";
-import { Sources } from "./app/sources.ts";
+import { type PreparedSource, Sources } from "./app/sources.ts";
 import type { Functions } from "./app/functions.ts";
 import type { QueryContext, QueryRun } from "./app/run_query.ts";
 import { storeKeeper, streamScope } from "./app/store_keeper.ts";
@@ -83,6 +92,7 @@ export class App implements AsyncDisposable {
   #rules: Promise<RuleManager> | undefined;
   #store: Promise<Store> | undefined;
   #onlooker: Promise<Store> | undefined;
+  #running: Promise<RunningStreams> | undefined;
 
   /** Read `etc/kuiper.yaml`. Nothing else is touched before it is needed. */
   static async open(options: AppOptions): Promise<App> {
@@ -273,7 +283,11 @@ export class App implements AsyncDisposable {
       maxTupleBytes: common.maxTupleBytes,
       stopTimeoutMs,
       sourceStopMs: Math.min(common.stopTimeoutMs, stopTimeoutMs * SOURCE_SHARE),
-      openHost: (_instanceId, signal) => source.openHost(signal),
+      openHost: async (_instanceId, signal) => {
+        const host = await source.openHost(signal);
+        if (source.resolved.kind === "url") await this.#showRunning(run, source);
+        return host;
+      },
       explain: (failure) => source.explain(failure, definition.name),
       ...(source.restart === undefined ? {} : { restart: source.restart }),
       provenance: () => source.provenance(),
@@ -284,7 +298,7 @@ export class App implements AsyncDisposable {
     this.#runs.add(run);
     void run.closed.then(() => {
       this.#runs.delete(run);
-      return this.#denied.save();
+      return Promise.all([this.#denied.save(), this.#running?.then((book) => book.delete(run))]);
     });
     return run;
   }
@@ -381,6 +395,13 @@ export class App implements AsyncDisposable {
     return await lockedAddress(join(this.base.data, "lock"));
   }
 
+  /** The streams over a plugin by URL that processes run now, this one's too. */
+  async runningStreams(plugin: string): Promise<SeenStream[]> {
+    const { runningStreams } = await import("./store/mod.ts");
+    return (await runningStreams(this.#runningFolder))
+      .filter((one) => one.plugin === typeKey(plugin));
+  }
+
   /** Which other process owns `data/` now, for people; undefined when none does. */
   async dataHolder(): Promise<string | undefined> {
     const { lockHolder } = await import("./store/mod.ts");
@@ -396,11 +417,31 @@ export class App implements AsyncDisposable {
     await (await this.#functions)?.[Symbol.asyncDispose]();
     await this.#sources[Symbol.asyncDispose]();
     await this.#denied.save();
+    await (await this.#running)?.[Symbol.asyncDispose]();
     const stores = [this.#store, this.#onlooker];
     this.#store = this.#onlooker = undefined;
     for (const store of stores) {
       await (await store?.catch(() => undefined))?.[Symbol.asyncDispose]();
     }
+  }
+
+  get #runningFolder(): string {
+    return join(this.base.data, "running");
+  }
+
+  /** Let other processes see which code of its plugin a stream runs. */
+  async #showRunning(run: StreamRun, source: PreparedSource): Promise<void> {
+    const { hash } = source.provenance() ?? {};
+    if (hash === undefined) return;
+    this.#running ??= import("./store/mod.ts").then(({ RunningStreams }) =>
+      new RunningStreams(
+        this.#runningFolder,
+        (error) => this.#log.debug(`Others cannot see what runs here: ${messageOf(error)}`),
+      )
+    );
+    const book = await this.#running;
+    const { type: plugin } = source.resolved;
+    await book.set(run, { stream: run.name, plugin, hash });
   }
 
   /** Functions are loaded for the first query. */

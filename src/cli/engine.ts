@@ -45,6 +45,7 @@ type Verbs =
   | "startRules"
   | "announce"
   | "server"
+  | "runningStreams"
   | "dataHolder";
 
 /** What the commands need of the application; tests put a fake in its place. */

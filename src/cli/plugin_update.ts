@@ -61,14 +61,24 @@ async function urlPlugins(engine: Engine): Promise<string[]> {
 async function decide(call: Call, proposal: PluginProposal, engine: Engine): Promise<number> {
   const answer = await showAndAsk(call, proposal);
   if (answer !== "approved") return answer === "same" ? 0 : 1;
-  const { streams } = await engine.describePlugin(proposal.name);
-  const holder = streams.length === 0 ? undefined : await engine.dataHolder();
-  if (holder !== undefined) {
-    call.terminal.note(
-      `${holder} runs now: what it runs of ${streams.length === 1 ? "stream" : "the streams"} ${
-        oneOf(streams, "and")
-      } keeps the code that it started with until it starts again`,
-    );
-  }
+  await tellWhoKeeps(call, proposal, engine);
   return 0;
+}
+
+/** Say what still runs the code from before. */
+async function tellWhoKeeps(call: Call, proposal: PluginProposal, engine: Engine): Promise<void> {
+  const { name, of, hash } = proposal;
+  const until = "that it started with until it starts again";
+  if (of === "source") {
+    for (const { stream, pid, hash: running } of await engine.runningStreams(name)) {
+      const what = running === hash ? "grant" : `code (hash ${running.slice(0, 12)})`;
+      call.terminal.note(`stream "${stream}" in process ${pid} keeps the ${what} ${until}`);
+    }
+    return;
+  }
+  const { rules } = await engine.describePlugin(name, of);
+  const holder = rules.length === 0 ? undefined : await engine.dataHolder();
+  if (holder === undefined) return;
+  const who = `${rules.length === 1 ? "rule" : "the rules"} ${oneOf(rules, "and")}`;
+  call.terminal.note(`${holder} runs now: its ${of} "${name}" in ${who} keeps the code ${until}`);
 }

@@ -15,3 +15,9 @@ export { lockedAddress, lockHolder } from "./data_lock.ts";
 export type { StoredStream, StreamStore } from "./stream_store.ts";
 export type { StateStore, StateUpdate } from "./state_store.ts";
 export type { RuleStore, StoredRule } from "./rule_store.ts";
+export {
+  type RunningStream,
+  RunningStreams,
+  runningStreams,
+  type SeenStream,
+} from "./running_streams.ts";

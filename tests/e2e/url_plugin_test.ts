@@ -270,19 +270,28 @@ binaryTest("A running stream keeps the code that it started with, and update say
   await site.call("create", "stream", "t", '() WITH (TYPE="tick")');
   await using run = start(["run", "t"], { cwd: base.path });
   assertEquals(await run.line(), '{"v":1}');
+  // Such a run stores nothing and locks nothing.
+  await using loose = start(["run", "--type", "tick"], { cwd: base.path });
+  assertEquals(await loose.line(), '{"v":1}');
   const v2 = (server.routes.get("/tick.js") as string).replace("v: 1", "v: 2");
   server.routes.set("/tick.js", v2);
   const updated = await site.call("plugin", "update", "tick", "--yes");
   assertEquals(updated.code, 0, updated.stderr);
-  assertMatch(
-    updated.stderr,
-    new RegExp(`process ${run.pid} .*kuiper run t.* stream "t" keeps .* until it starts again`),
-  );
+  const keeps = (stream: string, pid: number) =>
+    new RegExp(`stream "${stream}" in process ${pid} keeps the code .* until it starts again`);
+  assertMatch(updated.stderr, keeps("t", run.pid));
+  assertMatch(updated.stderr, keeps("tick", loose.pid));
+  loose.kill("SIGKILL");
+  await loose.ended();
   for (let i = 0; i < 20; i++) assertEquals(await run.line(), '{"v":1}');
   run.kill("SIGTERM");
   assertEquals((await run.ended()).code, 143);
   const again = await site.call("run", "t", "--limit", "1");
   assertEquals(again.rows, [{ v: 2 }]);
+  // Nobody runs now, and what the killed process left behind tells nothing.
+  server.routes.set("/tick.js", v2.replace("v: 2", "v: 3"));
+  const last = await site.call("plugin", "update", "tick", "--yes");
+  assertEquals([last.code, /keeps/.test(last.stderr)], [0, false], last.stderr);
 });
 
 binaryTest("Two processes that add at once both succeed or say what happened", async () => {

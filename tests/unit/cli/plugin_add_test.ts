@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { main } from "../../../src/cli/mod.ts";
 import { fail } from "../../../src/core/mod.ts";
 import type { Engine, PluginProposal, PluginSummary } from "../../../src/cli/engine.ts";
+import type { SeenStream } from "../../../src/store/mod.ts";
 import { FakeIo } from "./fake_io.ts";
 
 const HASH = "0123456789abcdef".repeat(4);
@@ -9,7 +10,7 @@ const HASH = "0123456789abcdef".repeat(4);
 /** An engine with one proposal; `approved` counts. */
 function engineOf(
   proposal: Partial<PluginProposal> = {},
-  { streams = ["v", "w"] }: { streams?: string[] } = {},
+  { running = [], rules = [] }: { running?: SeenStream[]; rules?: string[] } = {},
 ) {
   const asked: unknown[] = [];
   const state = { approved: 0 };
@@ -59,10 +60,10 @@ function engineOf(
           grant: "",
         },
       ]),
-    describePlugin: (name) =>
+    describePlugin: (name, of = "source") =>
       Promise.resolve({
         name,
-        of: "source",
+        of,
         from: "https://a.b/w.ts",
         kind: "url",
         isolation: "process",
@@ -72,10 +73,11 @@ function engineOf(
         nodeModules: [],
         modules: [],
         contract: 1,
-        streams,
-        rules: [],
+        streams: [],
+        rules,
       }),
-    dataHolder: () => Promise.resolve('process 7 ("kuiper run w")'),
+    runningStreams: () => Promise.resolve(running),
+    dataHolder: () => Promise.resolve('process 7 ("kuiper serve")'),
   };
   return { engine, asked, state };
 }
@@ -148,8 +150,12 @@ const CHANGES = {
   facts: [{ what: "version", before: "1.0.0", after: "1.1.0" }],
 } as const;
 
-Deno.test("plugin update shows the difference, and which process keeps the old code", async () => {
-  const { engine, state } = engineOf({ changes: CHANGES });
+Deno.test("plugin update shows the difference, and which streams keep the old code", async () => {
+  const running = [
+    { stream: "v", plugin: "weather", hash: "fedcba9876543210", pid: 7 },
+    { stream: "w", plugin: "weather", hash: HASH, pid: 8 },
+  ];
+  const { engine, state } = engineOf({ changes: CHANGES }, { running });
   const io = new FakeIo({ engine });
   assertEquals([await main(["plugin", "update", "--yes"], io), state.approved], [0, 1]);
   assertStringIncludes(
@@ -167,12 +173,24 @@ version: 1.0.0 → 1.1.0
   );
   assertStringIncludes(
     io.err,
-    'process 7 ("kuiper run w") runs now: what it runs of the streams "v" and "w" keeps the code',
+    `stream "v" in process 7 keeps the code (hash fedcba987654) that it started with until it starts again
+`,
   );
-  const unused = engineOf({ changes: CHANGES }, { streams: [] });
+  assertStringIncludes(io.err, 'stream "w" in process 8 keeps the grant that it started with');
+  const unused = engineOf({ changes: CHANGES });
   const quiet = new FakeIo({ engine: unused.engine });
   assertEquals(await main(["plugin", "update", "--yes"], quiet), 0);
-  assert(!quiet.err.includes("runs now"), quiet.err);
+  assert(!quiet.err.includes("keeps"), quiet.err);
+});
+
+Deno.test("plugin update of a function says which rules keep the old code", async () => {
+  const { engine } = engineOf({ changes: CHANGES, of: "function" }, { rules: ["r1", "r2"] });
+  const io = new FakeIo({ engine });
+  assertEquals(await main(["plugin", "update", "weather", "--yes"], io), 0);
+  assertStringIncludes(
+    io.err,
+    'process 7 ("kuiper serve") runs now: its function "weather" in the rules "r1" and "r2" keeps the',
+  );
 });
 
 Deno.test("plugin update of all goes on after one that fails", async () => {
