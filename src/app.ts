@@ -344,7 +344,10 @@ export class App implements AsyncDisposable {
 
   /** What is known of a plugin, or of one that is `of` a kind, without running it. @throws KuiperError `not_found` */
   async describePlugin(name: string, of?: PluginOf): Promise<PluginDescription> {
-    return await (await this.#openPlugins()).catalog.describe(name, of);
+    const description = await (await this.#openPlugins()).catalog.describe(name, of);
+    if (description.kind !== "url" || description.of !== "source") return description;
+    const running = await this.runningStreams(name);
+    return running.length === 0 ? description : { ...description, running };
   }
 
   /** Pin plugins from files as they are now. */

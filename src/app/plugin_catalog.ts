@@ -7,6 +7,7 @@ import {
   type PluginEntry,
   type PluginOf,
   type PluginsConfig,
+  restartOf,
 } from "../config/mod.ts";
 import { fail, type Logger, nearest, oneOf } from "../core/mod.ts";
 import {
@@ -29,7 +30,7 @@ import { hasUrl } from "./has_url.ts";
 import { PluginCode } from "./plugin_code.ts";
 import type { PluginUsers } from "./plugin_users.ts";
 import type { PluginDescription, PluginSummary } from "./plugin_proposal.ts";
-import { CONTRACT, describeLimits } from "./provenance.ts";
+import { CONTRACT, describeLimits, describeRestart } from "./provenance.ts";
 
 /** What the management of plugins works in. */
 export interface PluginsContext {
@@ -113,16 +114,20 @@ export class PluginCatalog {
       const file = named.find((one) => of === undefined || one.of === of);
       if (file === undefined) throw unknownPlugin(name, plugins, of);
       // What it says of itself is known when it is loaded: plugin check does that.
-      return { ...nothing, ...file, contract: CONTRACT, ...await this.#users(name, file.of) };
+      return {
+        ...nothing,
+        ...file,
+        ...this.#held(plugins.entryFor(name), file.of),
+        contract: CONTRACT,
+        ...await this.#users(name, file.of),
+      };
     }
     const users = await this.#users(name, entry.of);
     const lock = await this.code.lock();
     const summary = await this.#summary(entry, { lock, plugins });
-    const limits = entry.isolation === "process"
-      ? { limits: describeLimits(entry.limits), ...this.#wrapper() }
-      : undefined;
+    const held = this.#held(entry, entry.of);
     const signature = await this.code.describeSignature(entry.name);
-    const common = { ...nothing, ...summary, ...limits, signature, contract: CONTRACT, ...users };
+    const common = { ...nothing, ...summary, ...held, signature, contract: CONTRACT, ...users };
     const graph = await this.approved(entry.name);
     if (graph === undefined) return common;
     const { manifest } = graph;
@@ -160,6 +165,16 @@ export class PluginCatalog {
       grant: describeGrant(grantedOf(plugins.grantFor(entry.name))),
       ...(locked === undefined ? {} : { hash: await lockedHash(locked) }),
     };
+  }
+
+  /** How its isolates are held. */
+  #held(
+    entry: PluginEntry,
+    of: PluginOf,
+  ): Pick<PluginDescription, "restart" | "limits" | "wrapper"> {
+    const restart = describeRestart(restartOf(entry, of));
+    if (entry.isolation !== "process") return { restart };
+    return { restart, limits: describeLimits(entry.limits), ...this.#wrapper() };
   }
 
   async #users(

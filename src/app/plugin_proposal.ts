@@ -1,6 +1,7 @@
 import type { PluginOf } from "../config/mod.ts";
 import type { Manifest } from "../contract/mod.ts";
 import type { Denials, GrantKind } from "../loader/mod.ts";
+import type { SeenStream } from "../store/mod.ts";
 
 /** One module of a plugin by URL. */
 export interface ProposedModule {
@@ -107,11 +108,15 @@ export interface PluginDescription extends PluginSummary {
   readonly signature?: string;
   /** For people; absent for a worker. */
   readonly limits?: string;
+  /** How its isolate is started again when it is lost, for people. */
+  readonly restart: string;
   /** The program that is put around its process; absent without one. */
   readonly wrapper?: string;
   readonly contract: number;
   /** The stored streams that use it, of a source. */
   readonly streams: readonly string[];
+  /** Of a source by URL: its streams in every process that runs now, with the code that each runs. */
+  readonly running?: readonly SeenStream[];
   /** The stored rules that use it, of a sink or function. */
   readonly rules: readonly string[];
   /** A sentence for each stored stream or rule that cannot be read, and so may use it; absent when there is none. */

@@ -52,15 +52,24 @@ function descriptionText(plugin: PluginDescription, style: Style): string {
     ["grant", plugin.grant],
     ["isolation", plugin.isolation],
     ["limits", plugin.limits],
+    ["restart", plugin.restart],
     ["wrapper", plugin.wrapper],
     ["contract", `${plugin.contract}`],
     plugin.of === "source"
       ? ["streams", list(plugin.streams) ?? "none"]
       : ["rules", list(plugin.rules) ?? "none"],
+    ["runs now", runningText(plugin.running ?? [])],
     ...(plugin.unreadable ?? []).map((text): [string, string] => ["and maybe", text]),
   ], style);
   const modules = plugin.modules.length === 0 ? "" : `\n${modulesTable(plugin, style)}`;
   return `${about}${modules}${deniedText(plugin.denied, style)}`;
+}
+
+function runningText(running: NonNullable<PluginDescription["running"]>): string | undefined {
+  if (running.length === 0) return undefined;
+  return running.map(({ stream, pid, hash }) =>
+    `stream "${stream}" in process ${pid}, code of hash ${hash.slice(0, 12)}`
+  ).join("; ");
 }
 
 /** What was denied, the most frequent first; each with the lines that would grant it. */

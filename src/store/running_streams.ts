@@ -98,7 +98,7 @@ async function create(folder: string): Promise<{ handle: Deno.FsFile; path: stri
 
 /**
  * The streams over plugins by URL that processes run now, as they say in `folder`. What is left over of processes that
- * were killed is removed.
+ * were killed is removed. Sorted by stream, then by process.
  */
 export async function runningStreams(folder: string): Promise<SeenStream[]> {
   const all: SeenStream[] = [];
@@ -124,5 +124,5 @@ export async function runningStreams(folder: string): Promise<SeenStream[]> {
       // It has just ended, or has just begun and has said nothing yet.
     }
   }
-  return all;
+  return all.sort((a, b) => a.stream < b.stream ? -1 : a.stream > b.stream ? 1 : a.pid - b.pid);
 }

@@ -281,6 +281,12 @@ binaryTest("A running stream keeps the code that it started with, and update say
     new RegExp(`stream "${stream}" in process ${pid} keeps the code .* until it starts again`);
   assertMatch(updated.stderr, keeps("t", run.pid));
   assertMatch(updated.stderr, keeps("tick", loose.pid));
+  const described = await site.call("plugin", "describe", "tick");
+  assertMatch(
+    described.stdout,
+    new RegExp(`runs now +.*stream "t" in process ${run.pid}, code of hash [0-9a-f]{12}`),
+  );
+  assertMatch(described.stdout, /^restart +never$/m);
   loose.kill("SIGKILL");
   await loose.ended();
   for (let i = 0; i < 20; i++) assertEquals(await run.line(), '{"v":1}');

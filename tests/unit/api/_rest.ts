@@ -198,6 +198,7 @@ export class FakeServer {
       asks: "none",
       nodeModules: [],
       modules: [],
+      restart: "never",
       contract: 1,
       streams: [],
       rules: [],

@@ -72,6 +72,7 @@ function engineOf(
         asks: "none",
         nodeModules: [],
         modules: [],
+        restart: "never",
         contract: 1,
         streams: [],
         rules,
