@@ -51,7 +51,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     without: ["Deno"],
   },
   config: { about: "YAML, environment, grants", imports: ["core"] },
-  store: { about: "SQLite, the lock of `data/`", imports: ["core"] },
+  store: { about: "SQLite, the lock of `data/`, what runs now", imports: ["core"] },
   loader: { about: "from a file to a running isolate", imports: WORDS },
   app: {
     about: "the only place where these meet",

@@ -36,7 +36,7 @@ const HARMS = [
   ["p1", "bomb", /of memory, its limit is 256 MB/],
   ["p2", "throw", /no more of it/],
   // Killed from outside.
-  ["p3", "", /process/],
+  ["p3", "", /was ended by the signal SIGKILL/],
 ] as const;
 
 binaryTest(
