@@ -263,7 +263,7 @@ export class App implements AsyncDisposable {
       selection?: Selection | undefined;
     } = {},
   ): Promise<StreamRun> {
-    const source = await this.#sources.prepare(definition);
+    const source = await this.#sources.prepareToRun(definition);
     const keeper = options.keeper ??
       (options.stored === true
         ? storeKeeper(
@@ -273,7 +273,7 @@ export class App implements AsyncDisposable {
         : undefined);
     const { common } = source;
     const stopTimeoutMs = this.config.basic.gracefulShutdownTimeoutMs;
-    const run = new StreamRun({
+    const run: StreamRun = new StreamRun({
       definition,
       selection: options.selection,
       props: source.props,
@@ -283,11 +283,8 @@ export class App implements AsyncDisposable {
       maxTupleBytes: common.maxTupleBytes,
       stopTimeoutMs,
       sourceStopMs: Math.min(common.stopTimeoutMs, stopTimeoutMs * SOURCE_SHARE),
-      openHost: async (_instanceId, signal) => {
-        const host = await source.openHost(signal);
-        if (source.resolved.kind === "url") await this.#showRunning(run, source);
-        return host;
-      },
+      openHost: (_instanceId, signal) =>
+        source.openHost(signal, ({ hash }) => this.#showRunning(run, { source, hash })),
       explain: (failure) => source.explain(failure, definition.name),
       ...(source.restart === undefined ? {} : { restart: source.restart }),
       provenance: () => source.provenance(),
@@ -433,18 +430,19 @@ export class App implements AsyncDisposable {
   }
 
   /** Let other processes see which code of its plugin a stream runs. */
-  async #showRunning(run: StreamRun, source: PreparedSource): Promise<void> {
-    const { hash } = source.provenance() ?? {};
-    if (hash === undefined) return;
+  async #showRunning(
+    run: StreamRun,
+    { source, hash }: { source: PreparedSource; hash: string },
+  ): Promise<void> {
+    const { kind, type: plugin } = source.resolved;
+    if (kind !== "url") return;
     this.#running ??= import("./store/mod.ts").then(({ RunningStreams }) =>
       new RunningStreams(
         this.#runningFolder,
         (error) => this.#log.debug(`Others cannot see what runs here: ${messageOf(error)}`),
       )
     );
-    const book = await this.#running;
-    const { type: plugin } = source.resolved;
-    await book.set(run, { stream: run.name, plugin, hash });
+    await (await this.#running).set(run, { stream: run.name, plugin, hash });
   }
 
   /** Functions are loaded for the first query. */
