@@ -231,9 +231,9 @@ class SourceRun implements SourceInstance {
         if (next.done === true) return;
         const value = next.value;
         if (Array.isArray(value)) {
-          for (let i = 0; i < value.length; i++) {
-            const last = i === value.length - 1;
-            const waiting = this.#accept(value[i]!, last ? this.#offset?.() : undefined);
+          // In slices: of a long array not everything is held twice.
+          for (let from = 0; from < value.length; from += BATCH_SIZE) {
+            const waiting = this.#acceptSlice(value, from);
             if (waiting !== undefined) await waiting;
           }
           // Also an empty array takes its time.
@@ -252,6 +252,42 @@ class SourceRun implements SourceInstance {
       signal.removeEventListener("abort", stopped);
       if (signal.aborted) stopped();
     }
+  }
+
+  /**
+   * Queue items of an array, with the offset behind the last of it; a promise when there is no room and the policy is to
+   * wait. One that is no tuple does not take those before it along.
+   */
+  #acceptSlice(items: readonly SourceItem[], from: number): Promise<void> | undefined {
+    const end = Math.min(from + BATCH_SIZE, items.length);
+    const entries: Entry[] = [];
+    let problem: { error: unknown } | undefined;
+    const time = this.#now();
+    try {
+      for (let i = from; i < end; i++) {
+        const offset = i === items.length - 1 ? this.#offset?.() : undefined;
+        const entry = this.#entry(items[i]!, offset, time);
+        if (entry !== undefined) entries.push(entry);
+      }
+    } catch (error) {
+      problem = { error };
+    }
+    const room = this.#spec.overflow === "wait" ? PULLED_QUEUE - this.#queue.size : Infinity;
+    const fit = entries.length <= room ? this.#queue.pushAll(entries) : 0;
+    if (fit < entries.length) return this.#acceptRest(entries.slice(fit), problem);
+    if (problem !== undefined) throw problem.error;
+    return undefined;
+  }
+
+  async #acceptRest(
+    entries: readonly Entry[],
+    problem: { error: unknown } | undefined,
+  ): Promise<void> {
+    for (const entry of entries) {
+      const full = this.#spec.overflow === "wait" && this.#queue.size >= PULLED_QUEUE;
+      if (full || !this.#queue.push(entry)) await this.#acceptLater(entry, full);
+    }
+    if (problem !== undefined) throw problem.error;
   }
 
   /** Queue an item; a promise when there is no room and the policy is to wait. */
@@ -330,7 +366,7 @@ class SourceRun implements SourceInstance {
   // -- Items --
 
   /** Undefined when it is too large, which is counted. Throws a TypeError when it is no tuple. */
-  #entry(item: SourceItem, offset: Json | undefined): Entry | undefined {
+  #entry(item: SourceItem, offset: Json | undefined, time = this.#now()): Entry | undefined {
     if (item === null || typeof item !== "object") throw noTuple(typeName(item));
     const { meta } = item;
     let special = false;
@@ -339,7 +375,6 @@ class SourceRun implements SourceInstance {
       special = this.#check(meta, "meta");
       weight = weightOfLastRow();
     }
-    const time = this.#now();
     if ("payload" in item && item.payload !== undefined) {
       const { payload } = item;
       if (!(payload instanceof Uint8Array)) {

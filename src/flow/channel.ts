@@ -107,6 +107,24 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
   }
 
   /**
+   * Hand over items without waiting, in order, beginning with the one at `from`.
+   *
+   * @returns how many were accepted, dropped and counted ones among them; under the policy `wait` no more than there
+   * was room for. None when the channel is closed.
+   */
+  pushAll(items: readonly T[], from = 0): number {
+    if (this.#closed) return 0;
+    if (this.overflow !== "wait") {
+      for (let i = from; i < items.length; i++) this.push(items[i]!);
+      return items.length - from;
+    }
+    const count = Math.min(items.length - from, this.capacity - this.#size);
+    for (let i = 0; i < count; i++) this.#put(items[from + i]!);
+    if (count > 0 && this.#receiver !== undefined) this.#scheduleWake();
+    return count;
+  }
+
+  /**
    * Hand over an item, waiting for room under the policy `wait`.
    *
    * @throws ChannelClosedError with the item, when the channel closes first. `signal.reason` when it aborts.
@@ -175,7 +193,16 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
   takeNow(most: number = this.#batchSize): T[] {
     const count = Math.min(most, this.#size);
     const items = new Array<T>(count);
-    for (let i = 0; i < count; i++) items[i] = this.#take();
+    const ring = this.#ring;
+    const mask = ring.length - 1;
+    const head = this.#head;
+    for (let i = 0; i < count; i++) {
+      const at = (head + i) & mask;
+      items[i] = ring[at] as T;
+      ring[at] = undefined;
+    }
+    this.#head = (head + count) & mask;
+    this.#size -= count;
     if (count > 0) this.#admitWaiting();
     return items;
   }

@@ -89,10 +89,10 @@ export class SinkRun implements AsyncDisposable {
     this.#next = (this.#next + 1) % this.#lanes.length;
     const { channel } = lane;
     lane.metrics.records_in_total += results.length;
-    for (let i = 0; i < results.length; i++) {
-      if (!channel.push(results[i]!)) return this.#sendRest(lane, { results, from: i, signal });
-    }
-    return undefined;
+    const taken = channel.pushAll(results);
+    return taken === results.length
+      ? undefined
+      : this.#sendRest(lane, { results, from: taken, signal });
   }
 
   /** Send what waits, for three quarters of the deadline; then cut off and close. @returns how many results were lost. */

@@ -65,6 +65,11 @@ function compileItems({ items, sendNilField }: ProjectOptions): (tuple: RuleTupl
       : ({ message }) =>
         hasNull(message) ? copyInto({}, message, { except: NONE, sendNilField }) : message;
   }
+  const fields = items.filter((item) => item.kind === "field");
+  const distinct = new Set(fields.map(({ name }) => name)).size === items.length;
+  if (distinct && !fields.some(({ name }) => name === "__proto__")) {
+    return compileFields(fields, sendNilField);
+  }
   return (tuple) => {
     const row: Row = {};
     for (let i = 0; i < items.length; i++) {
@@ -80,6 +85,38 @@ function compileItems({ items, sendNilField }: ProjectOptions): (tuple: RuleTupl
     }
     return row;
   };
+}
+
+/**
+ * Fields of distinct names: a row is a copy of one that has them all already, which is faster than adding them one by
+ * one. A row that goes without some is made field by field.
+ */
+function compileFields(
+  fields: readonly (CompiledItem & { kind: "field" })[],
+  sendNilField: boolean,
+): (tuple: RuleTuple) => Row {
+  const names = fields.map(({ name }) => name);
+  const template: Row = Object.fromEntries(names.map((name) => [name, null]));
+  return (tuple) => {
+    let row: Row = { ...template };
+    let whole = true;
+    for (let i = 0; i < fields.length; i++) {
+      const value = fields[i]!.evaluate(tuple);
+      if (value === null && !sendNilField) {
+        if (whole) row = pickFirst(row, names, i);
+        whole = false;
+      } else {
+        row[names[i]!] = value;
+      }
+    }
+    return row;
+  };
+}
+
+function pickFirst(row: Row, names: readonly string[], count: number): Row {
+  const picked: Row = {};
+  for (let i = 0; i < count; i++) picked[names[i]!] = row[names[i]!]!;
+  return picked;
 }
 
 const NONE: ReadonlySet<string> = new Set();

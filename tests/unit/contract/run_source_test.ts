@@ -217,3 +217,38 @@ Deno.test("runSource() tells that what was thrown cannot be read", async () => {
   if (end.kind !== "failed") throw new Error(end.kind);
   assertEquals(end.failure.message, "threw something that cannot be read");
 });
+
+Deno.test("runSource() sends the items of an array before the one that is no tuple, then fails", async () => {
+  const { instance, rows } = run({
+    async *open() {
+      yield [{ message: { i: 0 } }, { message: { i: 1 } }, 7 as never, { message: { i: 3 } }];
+    },
+  });
+  const { end } = await instance.closed;
+  assertEquals(rows(), [{ i: 0 }, { i: 1 }]);
+  assertEquals(end.kind, "failed");
+});
+
+Deno.test("runSource() takes an array that is longer than the buffer, in order and by credit", async () => {
+  const items = Array.from({ length: 2000 }, (_, i) => ({ message: { i } }));
+  const { instance, rows, batches, nextBatch } = run(
+    {
+      async *open() {
+        yield items;
+      },
+    },
+    { bufferLength: 20 },
+    3,
+  );
+  while (rows().length < items.length) {
+    if (batches.reduce((sum, { messages }) => sum + messages.length, 0) % 3 === 0) {
+      const next = nextBatch();
+      instance.grant(3, 0);
+      await next;
+    } else {
+      await nextBatch();
+    }
+  }
+  assertEquals((await instance.closed).end, { kind: "done" });
+  assertEquals(rows(), items.map(({ message }) => message));
+});

@@ -147,6 +147,23 @@ class Push extends Step {
   }
 }
 
+/** Push several items at once, those after the first. */
+class PushAll extends Step {
+  constructor(readonly count: number) {
+    super();
+  }
+  act(model: ChannelModel, real: RealChannel): void {
+    const items = Array.from({ length: this.count + 1 }, () => model.next++);
+    const taken = real.channel.pushAll(items, 1);
+    let expected = 0;
+    while (expected < this.count && put(model, items[expected + 1]!)) expected++;
+    assertEquals(taken, expected);
+  }
+  override toString(): string {
+    return `pushAll × ${this.count}`;
+  }
+}
+
 /** Send several items in one turn. */
 class Send extends Step {
   constructor(readonly count: number) {
@@ -238,6 +255,7 @@ class Close extends Step {
 /** Anything that can be done with a channel. */
 export const channelCommands: fc.Arbitrary<Iterable<ChannelCommand>> = fc.commands([
   fc.integer({ min: 1, max: 20 }).map((count) => new Push(count)),
+  fc.integer({ min: 0, max: 20 }).map((count) => new PushAll(count)),
   fc.integer({ min: 1, max: 5 }).map((count) => new Send(count)),
   fc.nat().map((which) => new Abort(which)),
   fc.integer({ min: 0, max: 10 }).map((most) => new TakeNow(most)),

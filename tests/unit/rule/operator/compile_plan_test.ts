@@ -1,5 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { FunctionLookup, HostedFunction } from "../../../../src/contract/mod.ts";
+import type {
+  FunctionLookup,
+  HostedFunction,
+  ScalarFunction,
+} from "../../../../src/contract/mod.ts";
 import { fail, type Row, type Value } from "../../../../src/core/mod.ts";
 import { BUILTIN_FUNCTIONS } from "../../../../src/function/mod.ts";
 import { NOW, runQuery } from "./_run_query.ts";
@@ -200,4 +204,24 @@ Deno.test("compilePlan() says in each row's error what was computed", async () =
   assertEquals(errors.length, 2);
   assertStringIncludes(errors[0]!, "sqrt(-4)");
   assertStringIncludes(errors[1]!, 'Cannot call sqrt with "4": STRING is no number');
+});
+
+Deno.test("compilePlan() computes each selected field once, also where one of them is null", async () => {
+  let calls = 0;
+  const countUp: ScalarFunction = {
+    ...BUILTIN_FUNCTIONS.get("abs") as ScalarFunction,
+    name: "count_up",
+    args: [],
+    deterministic: false,
+    call: () => ++calls,
+  };
+  const functions: FunctionLookup = {
+    get: (name) => name === "count_up" ? countUp : BUILTIN_FUNCTIONS.get(name),
+    names: () => [...BUILTIN_FUNCTIONS.names(), "count_up"],
+  };
+  const { rows } = await runQuery("SELECT count_up() AS n, a, b FROM demo", [{ a: null, b: 2 }, {
+    a: 1,
+    b: 2,
+  }], { functions });
+  assertEquals(rows, [{ n: 1, b: 2 }, { n: 2, a: 1, b: 2 }]);
 });
