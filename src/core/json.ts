@@ -31,6 +31,20 @@ export function parseJson(text: string): Value {
   return kind === PLAIN ? value : JSON.parse(text, keepDigits);
 }
 
+/**
+ * Parse a JSON array whose elements are texts of their own: each is as {@link parseJson} makes it.
+ *
+ * @throws as that, and a SyntaxError when it is no array.
+ */
+export function parseJsonList(text: string): Value[] {
+  const values: Value = JSON.parse(text);
+  if (!Array.isArray(values)) throw new SyntaxError("Not an array");
+  let kinds = PLAIN;
+  for (let i = 0; i < values.length; i++) kinds |= survey(values[i], DEEPEST);
+  if ((kinds & DEEP) !== 0) throw new SyntaxError(TOO_DEEP);
+  return kinds === PLAIN ? values : JSON.parse(text, keepDigits);
+}
+
 function survey(value: Value | undefined, depth: number): number {
   if (typeof value === "number") {
     return value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER ? LONG : PLAIN;

@@ -24,3 +24,9 @@ export interface DecoderOptions {
  * @throws KuiperError `decode`: one sentence that says what is wrong, where, and shows the beginning of the payload.
  */
 export type Decoder = (payload: Uint8Array) => Row[];
+
+/**
+ * For each of several payloads what a {@link Decoder} makes of it, a row or several; or undefined when they have to be
+ * decoded one by one, because there is something wrong with one of them or for another reason.
+ */
+export type BatchDecoder = (payloads: readonly Uint8Array[]) => (Row | Row[])[] | undefined;

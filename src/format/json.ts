@@ -22,7 +22,8 @@ export function jsonDecoder(): Decoder {
   };
 }
 
-function isRow(value: unknown): value is Row {
+/** Whether it is an object that is no array. */
+export function isRow(value: unknown): value is Row {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

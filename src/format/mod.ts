@@ -12,13 +12,14 @@
  */
 import { fail, oneOf } from "../core/mod.ts";
 import { binaryDecoder } from "./binary.ts";
-import type { Decoder, DecoderOptions } from "./decoder.ts";
+import type { BatchDecoder, Decoder, DecoderOptions } from "./decoder.ts";
 import { delimitedDecoder } from "./delimited.ts";
 import { jsonDecoder } from "./json.ts";
+import { jsonBatchDecoder } from "./json_batch.ts";
 
 export type { Encoder, EncoderOptions } from "./encoder.ts";
 export { createEncoder, ENCODINGS } from "./encoder.ts";
-export type { Decoder, DecoderOptions, FormatColumn } from "./decoder.ts";
+export type { BatchDecoder, Decoder, DecoderOptions, FormatColumn } from "./decoder.ts";
 
 const FORMATS: Readonly<Record<string, (options: DecoderOptions) => Decoder>> = {
   json: jsonDecoder,
@@ -38,4 +39,9 @@ export function createDecoder(options: DecoderOptions): Decoder {
     throw fail("config", `FORMAT "${format}" is unknown: write ${oneOf(Object.keys(FORMATS))}`);
   }
   return make(options);
+}
+
+/** What decodes payloads of a format together; undefined where that saves nothing. */
+export function createBatchDecoder(format: string): BatchDecoder | undefined {
+  return format === "json" ? jsonBatchDecoder() : undefined;
 }

@@ -1,6 +1,6 @@
 import { type Clock, type Logger, messageOf, type Row, sampled, type Tuple } from "../core/mod.ts";
 import type { SourceBatch } from "../contract/mod.ts";
-import { createDecoder } from "../format/mod.ts";
+import { createBatchDecoder, createDecoder } from "../format/mod.ts";
 import type { CreateStream } from "../sql/mod.ts";
 import { compileConversion } from "./convert.ts";
 import type { StreamMetrics } from "./metrics.ts";
@@ -41,6 +41,7 @@ export function compileIngest(
       wanted: isRead(column.name) || column.name === options.timestamp,
     })),
   });
+  const decodeBatch = createBatchDecoder(options.format);
   // A time that is missing may have a DEFAULT, which converting puts in.
   const converted = columns.filter((column) =>
     isRead(column.name) || (column.name === options.timestamp && column.default !== undefined)
@@ -106,9 +107,29 @@ export function compileIngest(
     tuples.push({ message, meta, timestamp });
   };
 
+  const asItCame = convert === undefined && timestampOf === undefined && filter === undefined;
+
   return (batch) => {
     const { messages, payloads, metas, times } = batch;
+    if (asItCame && payloads === undefined) {
+      return messages.map((message, i) => (
+        { message: message ?? {}, meta: metas?.[i] ?? {}, timestamp: times[i]! }
+      ));
+    }
     const tuples: Tuple[] = [];
+    const together = payloads !== undefined && payloads.length > 1 && arePayloads(payloads)
+      ? decodeBatch?.(payloads)
+      : undefined;
+    if (together !== undefined) {
+      for (let i = 0; i < together.length; i++) {
+        const meta = metas?.[i] ?? {};
+        const time = times[i]!;
+        const rows = together[i]!;
+        if (!Array.isArray(rows)) finish(rows, meta, time, tuples);
+        else for (const row of rows) finish(row, meta, time, tuples);
+      }
+      return tuples;
+    }
     for (let i = 0; i < messages.length; i++) {
       const meta = metas?.[i] ?? {};
       const time = times[i]!;
@@ -129,6 +150,10 @@ export function compileIngest(
     }
     return tuples;
   };
+}
+
+function arePayloads(items: readonly (Uint8Array | undefined)[]): items is readonly Uint8Array[] {
+  return !items.includes(undefined);
 }
 
 function wantedColumns(

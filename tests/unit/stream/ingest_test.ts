@@ -90,3 +90,29 @@ Deno.test("compileIngest() counts what the filter leaves out, and drops rows tha
   assertEquals(metrics.exceptions_total, 1);
   assertEquals(metrics.last_exception, "dropped a row: a is no number");
 });
+
+Deno.test("compileIngest() takes the good payloads of a batch and counts the bad ones, in order", () => {
+  const { rows, metrics } = ingestOf("CREATE STREAM s () WITH ()");
+  const texts = ['{"a":1}', "{", '[{"a":2},{"a":3}]', "", '{"a":12345678901234567890}'];
+  assertEquals(rows(payloads(...texts)), [{ a: 1 }, { a: 2 }, { a: 3 }, {
+    a: 12345678901234567890n,
+  }]);
+  assertEquals(metrics.decode_errors_total, 2);
+  assertEquals(rows(payloads(texts[0]!, texts[2]!, texts[4]!)).length, 4);
+  assertEquals(metrics.decode_errors_total, 2);
+});
+
+Deno.test("compileIngest() gives each row of a payload the time and the meta of that payload", () => {
+  const ingest = compileIngest(parseStatement("CREATE STREAM s () WITH ()") as CreateStream, {
+    metrics: newMetrics(),
+    log: silentLogger,
+    clock: systemClock,
+  });
+  const batch = payloads('{"a":1}', '[{"a":2},{"a":3}]');
+  const tuples = ingest({ ...batch, metas: [{ n: 1 }, null], times: [7, 8] });
+  assertEquals(tuples, [
+    { message: { a: 1 }, meta: { n: 1 }, timestamp: 7 },
+    { message: { a: 2 }, meta: {}, timestamp: 8 },
+    { message: { a: 3 }, meta: {}, timestamp: 8 },
+  ]);
+});
