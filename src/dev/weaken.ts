@@ -25,9 +25,18 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "closed standard streams": [[/closeStandardStreams\(internals\);/g, ""]],
   "cut internals": [[/cutInternals\(internals\);/g, ""]],
   "list of Deno": [[/replaceDeno\(realm, \{[^}]*\}\);/g, ""]],
-  "calls that refuse files": [
-    [/if \(!grant\.read\) withoutFiles\(realm, deno\);/g, ""],
-    [/const refused = refusing\(deno, grant\);/g, "const refused = () => {};"],
+  "calls that look at paths": [
+    [/const files = checkedFiles\(deno, \{[^}]*\}\);/g, "const files = () => {};"],
+    [/tameFetch\(realm, deno, \{[^}]*\}\);/g, ""],
+  ],
+  "calls that refuse the network": [
+    [/const hosts = withoutNet\(realm, deno, grant\);/g, "const hosts = () => {};"],
+    [/else checkHost\(url, scheme\);/g, ""],
+    [/checks\.proxy\(\);/g, ""],
+  ],
+  "calls that look at names": [
+    [/allowed\.env = tamedEnv\(deno, grant\);/g, "allowed.env = deno.env;"],
+    [/const figures = checkedSys\(deno, grant\);/g, "const figures = () => {};"],
   ],
   "program that no plugin may write over": [
     [/refuseOwnProgram\(grant, owner\);/g, ""],

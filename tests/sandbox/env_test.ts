@@ -1,3 +1,4 @@
+import { NAMES } from "./_other_roads.ts";
 import { road, SECRET_NAME } from "./_venue.ts";
 
 road("A plugin reads no variable", {
@@ -16,3 +17,5 @@ road("A plugin reads no variable", {
     cmdline: `Deno.readTextFileSync("/proc/self/cmdline")`,
   },
 });
+
+road("A grant of some variables is a grant of no other", NAMES);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type Attempt, type Attempts, ended, road, type Scene, secretServer } from "./_venue.ts";
+import { asks, type Attempts, ended, road, type Scene, secretServer } from "./_venue.ts";
 
 /** A server that nobody may reach; the control does. */
 function forbiddenServer(more: Record<string, string> = {}): Promise<Scene> {
@@ -10,17 +10,6 @@ function forbiddenServer(more: Record<string, string> = {}): Promise<Scene> {
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   });
 }
-
-/**
- * Through where the machine was asked, whoever answered: a name that is looked up has been told to somebody, and an address
- * that refuses was reached for.
- */
-const asks = (code: string): Attempt => ({
-  code,
-  hit: (got) =>
-    got === undefined || !got.startsWith("!") ||
-    /client error|os error|Connection refused/.test(got),
-});
 
 const allAsk = (codes: Readonly<Record<string, string>>): Attempts =>
   Object.fromEntries(Object.entries(codes).map(([name, code]) => [name, asks(code)]));
