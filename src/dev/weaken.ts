@@ -41,6 +41,9 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "program that no plugin may write over": [
     [/refuseOwnProgram\(grant, owner\);/g, ""],
   ],
+  "files that no plugin may write over": [
+    [/await refuseOwnGrant\(granted, \{[^}]*\}\);/g, ""],
+  ],
   "small process": [[/captured\w*\.loadNode = postponeNode\(realm,/g, "void (realm,"]],
   "constructors that refuse": [[/silenceCodeFromText\(realm\);/g, ""]],
   "objects that cannot be forged": [[/removeForgeable\(\);/g, ""]],
