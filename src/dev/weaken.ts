@@ -67,6 +67,13 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "console of the plugin": [
     [/globalThis\.console = pluginConsole\(log\(0\), captured\.inspect\);/g, ""],
   ],
+  "checks of tuples": [
+    [/validate: true(?=\s+\})/g, "validate: !1"],
+    [/if \(maxTupleBytes > 0 && text\.length > maxTupleBytes\) \{/g, "if (false) {"],
+  ],
+  "names in the log": [
+    [/const prefix = this\.#name === "" \? "" : `\$\{this\.#name\}: `;/g, 'const prefix = "";'],
+  ],
   "locked listeners": [[/captured\.lockListeners\(\[/g, "void (["]],
   "one load of an isolate": [[/if \(asked\) return;/g, ""]],
   "folder of the plugin": [[/!href\.startsWith\(policy\.root\)/g, "false"]],
