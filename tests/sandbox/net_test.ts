@@ -87,7 +87,7 @@ const text = ".then((answer) => answer.text())";
 
 road("A grant of an address is a grant of no name and of no other address", {
   permissions: ({ props }) => `{ net: ["127.0.0.1:${props!["port"]}"] }`,
-  // Other spellings of the same address are the same host, and so is its IPv6 form.
+  // Other spellings of the same address are the same host, and so is the IPv6 form that the system takes for it.
   attempts: Object.fromEntries(
     Object.entries(SPELLINGS).filter(([name]) =>
       !/^(?:fetch|request|connect|decimal|hex|octal|short|userinfo|mapped\w*)$/.test(name)
@@ -118,14 +118,12 @@ road(
 );
 
 /** A socket of the machine, and a folder in which the plugin may make one. */
-function unixScene(folder: string, base: string): Promise<Scene> {
+async function unixScene(folder: string, base: string): Promise<Scene> {
   const socket = `${folder}/engine.sock`;
-  const granted = `${base}/data`;
+  const granted = `${base}/data/out`;
+  await Deno.mkdir(granted);
   const server = Deno.serve({ path: socket, onListen() {} }, () => new Response("answered"));
-  return Promise.resolve({
-    props: { socket, granted },
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  });
+  return { props: { socket, granted }, [Symbol.asyncDispose]: () => server.shutdown() };
 }
 
 road("A plugin reaches no unix socket and makes none", {

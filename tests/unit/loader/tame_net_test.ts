@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runPlugin, source } from "./_plugin.ts";
 import type { Grant } from "../../../src/loader/permissions.ts";
 
@@ -89,4 +89,34 @@ Deno.test("A plugin with a granted host has the runtime's own calls", async () =
     ], { net: [`127.0.0.1:${port}`] }),
     ["answered", "undefined", "hello", "NotCapable"],
   );
+});
+
+Deno.test("An IPv4 address and the IPv6 form of it are one host to a grant, whichever is granted", async () => {
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response("answered"),
+  );
+  const { port } = server.addr;
+  const forms = ["127.0.0.1", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"];
+  const tries = [
+    ...forms.map((form) => `fetch("http://${form}:${port}").then((answer) => answer.text())`),
+    ...forms.map((form) =>
+      `Deno.connect({ hostname: "${form.replace(/[[\]]/g, "")}", port: ${port} })
+        .then((connection) => connection.close() ?? "connected")`
+    ),
+  ];
+  const reached = ["answered", "answered", "answered", "connected", "connected", "connected"];
+  for (const form of forms) {
+    assertEquals(await outcomes(tries, { net: [`${form}:${port}`] }), reached, form);
+  }
+  const others = ["::127.0.0.1", "64:ff9b::127.0.0.1"].map((hostname) =>
+    `Deno.connect({ hostname: "${hostname}", port: ${port} })`
+  );
+  for (const outcome of await outcomes(others, { net: ["127.0.0.1"] })) {
+    assertMatch(outcome, /^NotCapable: Requires net access to "\[(?:64:ff9b)?::7f00:1\]/);
+  }
+  const denied = await outcomes(tries, { net: ["127.0.0.2", "[::1]"] });
+  for (const outcome of denied) {
+    assertStringIncludes(outcome, `NotCapable: Requires net access to "127.0.0.1:${port}"`);
+  }
 });
