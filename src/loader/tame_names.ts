@@ -15,18 +15,28 @@ const { stringify } = JSON;
 const { startsWith } = String.prototype;
 const makeText = String;
 
+/** The runtime tells these without a permission, and libraries ask for them: a plugin hears that they are not set. */
+const TOLD: Readonly<Record<string, true>> = {
+  __proto__: null as never,
+  FORCE_COLOR: true,
+  NODE_DEBUG: true,
+  NODE_OPTIONS: true,
+  NO_COLOR: true,
+};
+
 /** `Deno.env` for a plugin. Writing is not there: it would change the program's own environment. */
 export function tamedEnv(deno: Realm, { env: granted }: RealmGrant): object {
   const { get, has, toObject } = deno.env as typeof Deno.env;
   const refuse = refusal(deno, granted, "env");
-  const named = (call: Callable) => (name: unknown) => {
+  const named = (call: Callable, unset: unknown) => (name: unknown) => {
     const text = makeText(name);
-    if (!covers(granted, text)) refuse(text);
-    return apply(call, deno.env, [text]);
+    if (covers(granted, text)) return apply(call, deno.env, [text]);
+    if (TOLD[text] === true) return unset;
+    return refuse(text);
   };
   return Object.freeze({
-    get: named(get as Callable),
-    has: named(has as Callable),
+    get: named(get as Callable, undefined),
+    has: named(has as Callable, false),
     toObject: () => granted === true ? apply(toObject, deno.env, []) : refuse(),
   });
 }

@@ -50,8 +50,7 @@ export function netRefusal(deno: Realm): NetRefusal {
 
 /**
  * What stands in the place of calls of the network where nothing of it was granted: the permissions of the Worker refuse
- * as well, either is enough. What is granted in part, hosts with wildcards and ranges of addresses, is the runtime's to
- * read.
+ * as well, either is enough. A list of hosts is the runtime's to read: there are too many names for one.
  */
 export function withoutNet(
   realm: Realm,

@@ -10,6 +10,8 @@ road("A plugin reads no variable", {
     processIn: `("${SECRET_NAME}" in process.env) || undefined`,
     set: `Deno.env.set("${SECRET_NAME}", "x") ?? "set"`,
     delete: `Deno.env.delete("${SECRET_NAME}") ?? "deleted"`,
+    // The runtime tells it without a permission.
+    unguarded: `Deno.env.get("NO_COLOR")`,
     names: `Object.keys(process.env).join() || undefined`,
     arguments: `Deno.args`,
     environ: `Deno.readTextFileSync("/proc/self/environ")`,

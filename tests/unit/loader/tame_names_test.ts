@@ -41,11 +41,19 @@ Deno.test("tamedEnv() gives the variables that were granted and refuses all othe
 
 Deno.test("tamedEnv() refuses every name where none was granted, and gives all where all were", () => {
   assertEquals(
-    told(() => envOf([]).get("NO_COLOR")),
-    refusal('env access to "NO_COLOR"', "none of it was granted"),
+    told(() => envOf([]).get("HOME")),
+    refusal('env access to "HOME"', "none of it was granted"),
   );
   assertEquals(envOf(true).get("A"), "value of A");
   assertEquals(envOf(true).toObject(), { A: "1" });
+});
+
+Deno.test("tamedEnv() says that a name is not set which the runtime tells everybody, unless it was granted", () => {
+  for (const name of ["NO_COLOR", "FORCE_COLOR", "NODE_DEBUG", "NODE_OPTIONS"]) {
+    const env = envOf(["A"]);
+    assertEquals([env.get(name), env.has(name)], [undefined, false]);
+    assertEquals(envOf([name]).get(name), `value of ${name}`);
+  }
 });
 
 Deno.test("tamedEnv() asks the runtime for the name that it looked at", () => {
