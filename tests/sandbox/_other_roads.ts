@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { asks, type Road, SECRET_NAME } from "./_venue.ts";
+import { asks, type Attempt, type Road, SECRET_NAME } from "./_venue.ts";
+
+/** As {@link asks}, of a plugin that lived to tell. */
+const reaches = (code: string): Attempt => ({
+  code,
+  hit: (got, walked) => got !== undefined && asks(code).hit!(got, walked),
+});
 
 /** What needs a grant of its kind at all. */
 export const BESIDE: Road = {
@@ -14,16 +20,19 @@ export const BESIDE: Road = {
     serve: `Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response())
       .shutdown().then(() => "served")`,
     // Nobody listens there.
-    connect: asks(`Deno.connect({ hostname: "127.0.0.1", port: 9 })`),
-    fetch: asks(`fetch("http://127.0.0.1:9/")`),
+    connect: reaches(`Deno.connect({ hostname: "127.0.0.1", port: 9 })`),
+    fetch: reaches(`fetch("http://127.0.0.1:9/")`),
     socket: `new WebSocket("ws://127.0.0.1:9/").readyState`,
     proxy: `Deno.createHttpClient({ proxy: { url: "http://127.0.0.1:9/" } }).close() ?? "made"`,
   },
 };
 
-/** Variables beside those that were granted. */
+/** Variables that are granted, as etc/plugins.yaml lists them. */
+export const SOME_NAMES = `["KUIPER_SANDBOX", "KUIPER_OTHER_*", "PATH"]`;
+
+/** Variables beside them. */
 export const NAMES: Road = {
-  permissions: `{ env: ["KUIPER_SANDBOX", "KUIPER_OTHER_*", "PATH"] }`,
+  permissions: `{ env: ${SOME_NAMES} }`,
   attempts: {
     get: `Deno.env.get("${SECRET_NAME}")`,
     has: `Deno.env.has("${SECRET_NAME}") || undefined`,
