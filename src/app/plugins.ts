@@ -48,6 +48,7 @@ import {
 import { entryOf, PluginCatalog, type PluginsContext, unknownPlugin } from "./plugin_catalog.ts";
 import { maskedError } from "./masking.ts";
 import { hasUrl } from "./has_url.ts";
+import { refuseOwnGrant } from "./own_grant.ts";
 import { describeSigned, PluginCode } from "./plugin_code.ts";
 import { changesOf } from "./plugin_changes.ts";
 import { describeLimits, describeRestart } from "./provenance.ts";
@@ -241,7 +242,10 @@ export class Plugins {
     { wider }: { wider: string[] },
   ): Promise<PluginProposal> {
     const { name, graph, entry, grant, current, isolation } = draft;
-    withinOwn(knownPart(grant, this.#input.paths.base), `plugin "${name}"`);
+    const known = knownPart(grant, this.#input.paths.base);
+    const owner = `plugin "${name}"`;
+    withinOwn(known, owner);
+    await refuseOwnGrant(known, { paths: this.#input.paths, owner, name });
     await this.#edit(draft);
     const { trust, looksForSignatures: looks } = this.#code;
     const signature = describeSigned(

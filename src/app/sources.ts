@@ -46,6 +46,7 @@ import { maskedError } from "./masking.ts";
 import { hasUrl } from "./has_url.ts";
 import { misplacedRate } from "./misplaced_rate.ts";
 import { linkedFolder } from "./linked_folder.ts";
+import { refuseOwnGrant, secretsGranted } from "./own_grant.ts";
 import type { PluginCode } from "./plugin_code.ts";
 import { type Code, type Provenance, ProvenanceRecord } from "./provenance.ts";
 import { SharedHost } from "./shared_host.ts";
@@ -122,6 +123,8 @@ export class Sources implements AsyncDisposable {
   #processes: Promise<ProcessPool> | undefined;
   #code: Promise<PluginCode> | undefined;
   readonly #plugins = new Map<string, Promise<PluginsConfig>>();
+  /** What was warned of grants: each stream would say it again. */
+  readonly #told = new Set<string>();
 
   /**
    * @param options.denied counts what plugins are denied.
@@ -538,14 +541,23 @@ export class Sources implements AsyncDisposable {
     },
   ): Promise<IsolateGrant> {
     const plugins = await this.#pluginsConfig(type);
+    const written = plugins.grantFor(type);
     const granted = isolateGrant(
-      resolveGrant(plugins.grantFor(type), {
+      resolveGrant(written, {
         type,
         props: config.operatorProps,
         base: this.#input.paths.base,
       }),
     );
-    withinOwn(granted, `${config.role ?? "source"} "${type}"`);
+    const owner = `${config.role ?? "source"} "${type}"`;
+    withinOwn(granted, owner);
+    const of = { paths: this.#input.paths, name: type };
+    await refuseOwnGrant(granted, { ...of, owner });
+    for (const warning of await secretsGranted(granted, { ...of, place: written.place })) {
+      const text = formatFinding(warning);
+      if (!this.#told.has(text)) this.#log.warn(text);
+      this.#told.add(text);
+    }
     return granted;
   }
 

@@ -10,7 +10,9 @@ import {
 import { asKuiperError, KuiperError, messageOf } from "../core/mod.ts";
 import { type CreateStream, isSqlError, parseStatements } from "../sql/mod.ts";
 import { listTypes, typeKey } from "../loader/mod.ts";
+import { grantedOf, knownPart } from "./granted.ts";
 import { misplacedRate } from "./misplaced_rate.ts";
+import { ownGrantFindings } from "./own_grant.ts";
 import type { Sources } from "./sources.ts";
 
 /** What to look at besides the configuration and the stored streams. */
@@ -36,7 +38,7 @@ export async function validate(
   { input, sources, warned, stored }: ValidateContext,
 ): Promise<Finding[]> {
   const findings = await checkConfig(input);
-  findings.push(...await misplacedRates(input, sources));
+  findings.push(...await pluginProblems(input, sources));
   const texts = statements === undefined
     ? (await stored()).map(({ name, statement }) => ({
       where: `stream "${name}"`,
@@ -74,8 +76,8 @@ export async function validate(
   return findings;
 }
 
-/** The entries of files that are no sources and limit a rate all the same. */
-async function misplacedRates(input: ConfigInput, sources: Sources): Promise<Finding[]> {
+/** What is wrong with entries of plugins, whether a stream uses them or not. */
+async function pluginProblems(input: ConfigInput, sources: Sources): Promise<Finding[]> {
   let plugins: PluginsConfig;
   try {
     // What is wrong with the file itself was found before.
@@ -83,6 +85,22 @@ async function misplacedRates(input: ConfigInput, sources: Sources): Promise<Fin
   } catch {
     return [];
   }
+  return [...await grants(plugins, input), ...await misplacedRates(plugins, sources)];
+}
+
+/** Grants over what is the program's own, as far as they are known before a source is configured. */
+async function grants(plugins: PluginsConfig, { paths }: ConfigInput): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const name of plugins.types) {
+    const written = plugins.grantFor(name);
+    const of = { paths, name: typeKey(name), place: written.place };
+    findings.push(...await ownGrantFindings(knownPart(grantedOf(written), paths.base), of));
+  }
+  return findings;
+}
+
+/** The entries of files that are no sources and limit a rate all the same. */
+async function misplacedRates(plugins: PluginsConfig, sources: Sources): Promise<Finding[]> {
   const typesOf = async (of: PluginOf) =>
     (await listTypes(sources.foldersOf(of))).map(({ type }) => type);
   const findings: Finding[] = [];

@@ -11,7 +11,7 @@ export { resolveBase, showPath } from "./base_dir.ts";
 export { embeddedEtc } from "./config_files.ts";
 export type { ConfigInput } from "./config_input.ts";
 export type { Finding, Place } from "./finding.ts";
-export { errorAt, formatFinding, formatPlace, refuseErrors } from "./finding.ts";
+export { errorAt, formatFinding, formatPlace, refuseErrors, warningAt } from "./finding.ts";
 export type { RestConfig } from "./rest_config.ts";
 export type { KuiperConfig } from "./kuiper_config.ts";
 export { checkKuiperConfig, DEFAULT_KUIPER_CONFIG, loadKuiperConfig } from "./kuiper_config.ts";

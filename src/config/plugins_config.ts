@@ -157,6 +157,12 @@ function checkEntry(
         `"${kind}" lets "${type}" leave its sandbox: remove it, or set plugins.allowUnsafe to true ` +
           "in etc/kuiper.yaml",
       ));
+    } else if (kind === "write" && value === true && !allowUnsafe) {
+      findings.push(errorAt(
+        place,
+        `"write: true" lets "${type}" write over the configuration, the plugins and the program: list ` +
+          `folders such as data/out/${type}, or set plugins.allowUnsafe to true in etc/kuiper.yaml`,
+      ));
     } else if (value === true) {
       findings.push(warningAt(place, `"${type}" is granted all of "${kind}", list what it needs`));
     }

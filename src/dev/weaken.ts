@@ -25,12 +25,24 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "closed standard streams": [[/closeStandardStreams\(internals\);/g, ""]],
   "cut internals": [[/cutInternals\(internals\);/g, ""]],
   "list of Deno": [[/replaceDeno\(realm, \{[^}]*\}\);/g, ""]],
-  "calls that refuse files": [
-    [/if \(!grant\.read\) withoutFiles\(realm, deno\);/g, ""],
-    [/const refused = refusing\(deno, grant\);/g, "const refused = () => {};"],
+  "calls that look at paths": [
+    [/const files = checkedFiles\(deno, \{[^}]*\}\);/g, "const files = () => {};"],
+    [/tameFetch\(realm, deno, \{[^}]*\}\);/g, ""],
+  ],
+  "calls that refuse the network": [
+    [/const hosts = withoutNet\(realm, deno, grant\);/g, "const hosts = () => {};"],
+    [/else checkHost\(url, scheme\);/g, ""],
+    [/checks\.proxy\(\);/g, ""],
+  ],
+  "calls that look at names": [
+    [/allowed\.env = tamedEnv\(deno, grant\);/g, "allowed.env = deno.env;"],
+    [/const figures = checkedSys\(deno, grant\);/g, "const figures = () => {};"],
   ],
   "program that no plugin may write over": [
     [/refuseOwnProgram\(grant, owner\);/g, ""],
+  ],
+  "files that no plugin may write over": [
+    [/await refuseOwnGrant\(granted, \{[^}]*\}\);/g, ""],
   ],
   "small process": [[/captured\w*\.loadNode = postponeNode\(realm,/g, "void (realm,"]],
   "constructors that refuse": [[/silenceCodeFromText\(realm\);/g, ""]],
@@ -54,6 +66,13 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   ],
   "console of the plugin": [
     [/globalThis\.console = pluginConsole\(log\(0\), captured\.inspect\);/g, ""],
+  ],
+  "checks of tuples": [
+    [/validate: true(?=\s+\})/g, "validate: !1"],
+    [/if \(maxTupleBytes > 0 && text\.length > maxTupleBytes\) \{/g, "if (false) {"],
+  ],
+  "names in the log": [
+    [/const prefix = this\.#name === "" \? "" : `\$\{this\.#name\}: `;/g, 'const prefix = "";'],
   ],
   "locked listeners": [[/captured\.lockListeners\(\[/g, "void (["]],
   "one load of an isolate": [[/if \(asked\) return;/g, ""]],

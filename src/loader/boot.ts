@@ -31,7 +31,7 @@ import {
 } from "../contract/mod.ts";
 import { encodeBatch } from "./batch_codec.ts";
 import { type Answer, answerOf, decodeArgs, encodeAnswers } from "./call_codec.ts";
-import { linkedAddress } from "./linked_address.ts";
+import { linkedAddress, withoutText } from "./linked_address.ts";
 import { instantiate, type LinkedModules } from "./link_runtime.ts";
 import { NATIVES } from "./natives.ts";
 import { pluginConsole } from "./plugin_console.ts";
@@ -177,7 +177,16 @@ async function load(message: ToIsolate & { t: "load" }): Promise<void> {
     });
   } catch (error) {
     denials.flush();
-    send({ t: "failed", failure: bounded(failureOf(error, "load")) });
+    const { message, stack, ...rest } = failureOf(error, "load");
+    send({
+      t: "failed",
+      failure: bounded({
+        ...rest,
+        // It would be cut before the place, which stands at its end.
+        message: withoutText(message),
+        ...(stack === undefined ? {} : { stack: withoutText(stack) }),
+      }),
+    });
   }
 }
 

@@ -7,7 +7,7 @@ import { fail, type KuiperError } from "../core/mod.ts";
 import type { SourceEnd, SourceFailure } from "../contract/mod.ts";
 import { denialSentence, findDenial } from "./denial.ts";
 import type { PluginRole } from "./protocol.ts";
-import { mapStack, type ModuleMap } from "./source_map.ts";
+import { mapPlaces, mapStack, type ModuleMap } from "./source_map.ts";
 
 /** Which plugin it is, and the way back to its files. */
 interface Plugin {
@@ -22,7 +22,8 @@ export function explainFailure(failure: SourceFailure, plugin: Plugin): SourceFa
   return {
     step,
     name,
-    message: denied(message, plugin) ?? message,
+    // What the engine of the language refuses is quoted with its address.
+    message: denied(message, plugin) ?? mapPlaces(message, plugin.maps),
     ...(stack === undefined ? {} : { stack: mapStack(stack, plugin.maps) }),
   };
 }
@@ -46,13 +47,13 @@ export function explainEnd(end: SourceEnd, plugin: Plugin): SourceEnd {
 /** Why a plugin does not load. The cause has the author's stack. */
 export function loadError(failure: SourceFailure, plugin: Plugin): KuiperError {
   const explained = explainFailure(failure, plugin);
-  const cause = new Error(failure.message);
+  const cause = new Error(mapPlaces(failure.message, plugin.maps));
   cause.name = failure.name;
   if (explained.stack !== undefined) cause.stack = explained.stack;
   // What was denied names the source itself.
-  return explained.message !== failure.message
+  return denied(failure.message, plugin) !== undefined
     ? fail("denied", explained.message, cause)
-    : fail("module", `Cannot load ${plugin.role} "${plugin.type}": ${failure.message}`, cause);
+    : fail("module", `Cannot load ${plugin.role} "${plugin.type}": ${explained.message}`, cause);
 }
 
 function denied(message: string, { type, role }: Plugin): string | undefined {

@@ -1,6 +1,14 @@
 /** What an address loses or what ends it; a colon ends the text where a stack is read (source_map.ts). */
 const ENCODED = ["%", "#", "?", ":", "\n", "\r", "\t"] as const;
 
+/** The address of linked text with a place in it: its first colon ends it. */
+export const LINKED_PLACE = /data:text\/javascript,[^:\n]*:(\d+):(\d+)/g;
+
+/** A message in which the address of a module stands as short as can be: its place is still there. */
+export function withoutText(message: string): string {
+  return message.replaceAll(LINKED_PLACE, "data:text/javascript,:$1:$2");
+}
+
 /**
  * A module as an address that the runtime imports. Only what has to be is encoded: the runtime walks over the address a
  * dozen times and encodes the rest itself.

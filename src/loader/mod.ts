@@ -24,7 +24,14 @@ export { fileReader } from "./module_reader.ts";
 export type { ModuleMap } from "./source_map.ts";
 export { mapStack } from "./source_map.ts";
 export type { Grant, GrantKind, PermissionQuery } from "./permissions.ts";
-export { ALL_KINDS, beyondOwn, describeGrant, GRANT_KINDS, withinOwn } from "./permissions.ts";
+export {
+  ALL_KINDS,
+  beyondOwn,
+  describeGrant,
+  GRANT_KINDS,
+  isUnsafe,
+  withinOwn,
+} from "./permissions.ts";
 export type { Denials, DeniedPermission } from "./denial_counts.ts";
 export { DenialCounts } from "./denial_counts.ts";
 export type { Denial } from "./denial.ts";

@@ -15,7 +15,7 @@ import {
   USAGE_EVERY_MS,
 } from "./process_protocol.ts";
 import { cut, LIMITS, ProtocolError, type ToIsolate } from "./protocol.ts";
-import { bootWorker, listenTo } from "./worker_port.ts";
+import { bootWorker, listenTo, temporaryFolder } from "./worker_port.ts";
 
 /** Milliseconds between two looks at the memory. */
 const LOOK_EVERY_MS = 100;
@@ -48,6 +48,8 @@ export async function runIsolateChild(): Promise<number> {
   return await new Promise<number>((resolve) => {
     const held = new Map<number, Held>();
     let setup: Setup | undefined;
+    // What a plugin is not granted is given up before its first Worker begins.
+    const temp = temporaryFolder();
     const out = new FrameWriter(writeStdout, () => resolve(PROCESS_EXITS.closed));
     const say = (message: FromProcess) => out.send(0, message);
     const broken = (id: number, name: string, what: string) => {
@@ -67,7 +69,7 @@ export async function runIsolateChild(): Promise<number> {
     function open(id: number, { type, permissions }: Setup): void {
       let worker: Worker;
       try {
-        worker = bootWorker(type, permissions);
+        worker = bootWorker(type, permissions, temp);
       } catch (error) {
         broken(id, "Error", `cannot be started: ${messageOf(error)}`);
         return;

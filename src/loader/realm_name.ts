@@ -6,36 +6,43 @@
  */
 import type { Grant } from "./permissions.ts";
 
+/** What was granted of one kind: all of it, or what is listed. */
+export type Granted = true | readonly string[];
+
 /** What a realm knows of the grant of its plugin. */
 export interface RealmGrant {
   /** `run` or `ffi` is granted: the sandbox is open. */
   readonly unsafe: boolean;
-  /** Something may be read. */
-  readonly read: boolean;
-  /** Something may be written. */
-  readonly write: boolean;
+  readonly net: Granted;
+  /** Paths, as they were granted. */
+  readonly read: Granted;
+  readonly write: Granted;
+  /** Names of variables; one that ends in `*` stands for all that begin so. */
+  readonly env: Granted;
+  readonly sys: Granted;
+  /** Where temporary files lie that are made without a folder; absent when that is not known. */
+  readonly temp?: string;
 }
 
-const WORDS = ["unsafe", "read", "write"] as const;
-
-/** The name of the Worker for a plugin of a type. */
-export function realmName(type: string, grant: Grant): string {
-  const { read, write, run, ffi } = grant;
-  const known: RealmGrant = {
-    unsafe: isAny(run) || isAny(ffi),
-    read: isAny(read),
-    write: isAny(write),
-  };
-  return `${WORDS.filter((word) => known[word]).join(" ")}: source ${type}`;
+/**
+ * The name of the Worker for a plugin of a type. It is text without control characters, whatever was granted: the
+ * runtime gives it to a thread, which cannot have all of them in its name.
+ *
+ * @param temp where temporary files lie, if that is known.
+ */
+export function realmName(type: string, grant: Grant, temp?: string): string {
+  const { net = [], read = [], write = [], env = [], sys = [], run, ffi } = grant;
+  const unsafe = isAny(run) || isAny(ffi);
+  return JSON.stringify({ type, unsafe, net, read, write, env, sys, temp });
 }
 
 /** What {@link realmName} said. */
 export function readRealmName(name: string): RealmGrant {
-  const words = name.slice(0, name.indexOf(":")).split(" ");
-  const [unsafe, read, write] = WORDS.map((word) => words.includes(word));
-  return { unsafe: unsafe!, read: read!, write: write! };
+  const { type: _, ...grant } = JSON.parse(name) as RealmGrant & { type: string };
+  return grant;
 }
 
-function isAny(granted: readonly string[] | true | undefined): boolean {
+/** Whether anything of a kind was granted. */
+export function isAny(granted: Granted | undefined): boolean {
   return granted === true || (granted?.length ?? 0) > 0;
 }

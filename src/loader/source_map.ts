@@ -7,6 +7,8 @@
  * @module
  */
 
+import { LINKED_PLACE } from "./linked_address.ts";
+
 /** A source map's `mappings` of one source, in the text form of the format. */
 export type Mappings = string;
 
@@ -35,8 +37,6 @@ export interface Place {
 /** The linker's name for the function around a module: its frames are the module's own top level. */
 export const MODULE_FUNCTION = "<module>";
 
-// The text of the URL is percent-encoded, so its first colon ends it. Deno shortens it in the middle.
-const LINKED_PLACE = /data:text\/javascript,[^:\n]*:(\d+):(\d+)/g;
 /** Frames of the engine itself: its own files and the runtime's. */
 const ENGINE_FRAME = /^\s+at .*\b(?:file|ext|kuiper):\/?\/?[^\s]*:\d+:\d+\)?$/;
 const FRAME = /^\s+at /;
@@ -68,10 +68,7 @@ export function mapStack(stack: string, maps: readonly ModuleMap[]): string {
   const kept: string[] = [];
   let lastOwn = -1;
   for (const line of stack.split("\n")) {
-    const mapped = line.replaceAll(LINKED_PLACE, (_whole, row: string, column: string) => {
-      const place = mapPlace(maps, { line: Number(row), column: Number(column) });
-      return place === undefined ? "" : `${place.display}:${place.line}:${place.column}`;
-    });
+    const mapped = mapPlaces(line, maps);
     if (!FRAME.test(mapped)) {
       kept.push(mapped);
       lastOwn = kept.length - 1;
@@ -87,6 +84,14 @@ export function mapStack(stack: string, maps: readonly ModuleMap[]): string {
     }
   }
   return kept.slice(0, lastOwn + 1).join("\n");
+}
+
+/** A text with each place in linked text as the author's; the linker's own places are left out. */
+export function mapPlaces(text: string, maps: readonly ModuleMap[]): string {
+  return text.replaceAll(LINKED_PLACE, (_whole, row: string, column: string) => {
+    const place = mapPlace(maps, { line: Number(row), column: Number(column) });
+    return place === undefined ? "" : `${place.display}:${place.line}:${place.column}`;
+  });
 }
 
 /** The place in the source for a place in what was generated from it: the nearest mapping at or before it. */

@@ -9,10 +9,13 @@
  * @module
  */
 import { ALLOWED_DENO, ALLOWED_GLOBALS, UNSAFE_DENO } from "./allowed_names.ts";
+import { type PathGuard, pathGuard } from "./granted_paths.ts";
 import { define, lazily, type Realm } from "./realm.ts";
 import { readRealmName, type RealmGrant } from "./realm_name.ts";
-import { refusing, withoutFiles } from "./tame_files.ts";
-import { type Callable, tamedNet } from "./tame_net.ts";
+import { checkedFiles } from "./tame_files.ts";
+import { tameFetch } from "./tame_fetch.ts";
+import { checkedSys, tamedEnv } from "./tame_names.ts";
+import { type Callable, tamedNet, withoutNet } from "./tame_net.ts";
 import { postponeNode } from "./tame_node.ts";
 
 /** What the boot keeps for itself. */
@@ -74,8 +77,9 @@ export function tameRealm(): Captured {
   closeStandardStreams(internals);
   cutInternals(internals);
   captured.loadNode = postponeNode(realm, { env: captured.processEnv, deno });
-  replaceDeno(realm, { deno, env, grant });
-  if (!grant.read) withoutFiles(realm, deno);
+  const guard = pathGuard(deno, grant);
+  replaceDeno(realm, { deno, grant, guard });
+  tameFetch(realm, deno, { grant, guard });
   silenceCodeFromText(realm);
   removeForgeable();
   removeGlobals(realm);
@@ -130,16 +134,18 @@ function cutInternals(internals: Internals): void {
 
 function replaceDeno(
   realm: Realm,
-  { deno, env, grant }: { deno: Realm; env: typeof Deno.env; grant: RealmGrant },
+  { deno, grant, guard }: { deno: Realm; grant: RealmGrant; guard: PathGuard },
 ): void {
   const allowed: Realm = Object.create(null);
-  const net = tamedNet(realm, deno);
-  const refused = refusing(deno, grant);
+  const net = tamedNet(realm, deno, { grant, guard });
+  const files = checkedFiles(deno, { grant, guard });
+  const hosts = withoutNet(realm, deno, grant);
+  const figures = checkedSys(deno, grant);
   for (const name of grant.unsafe ? [...ALLOWED_DENO, ...UNSAFE_DENO] : ALLOWED_DENO) {
     if (!Object.hasOwn(deno, name)) continue;
     const tame = net[name];
     const real = lazily(deno, name);
-    const instead = refused(name);
+    const instead = files(name) ?? hosts(name) ?? figures(name);
     const get = instead !== undefined
       ? () => instead
       : tame === undefined
@@ -152,12 +158,7 @@ function replaceDeno(
     });
   }
   allowed.errors = Object.freeze({ ...deno.errors as object });
-  // Reading needs the permission; writing would change the program's own environment.
-  allowed.env = Object.freeze({
-    get: env.get.bind(env),
-    has: env.has.bind(env),
-    toObject: env.toObject.bind(env),
-  });
+  allowed.env = tamedEnv(deno, grant);
   define(realm, { Deno: Object.freeze(allowed) });
 }
 

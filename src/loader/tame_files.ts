@@ -1,127 +1,153 @@
 /**
- * Of a kind of access to files of which nothing was granted, a plugin gets calls that refuse: the same error as the
- * runtime's, without asking the runtime. The permissions of the Worker refuse as well; either is enough.
+ * The calls of files look at their paths before they ask the runtime, and refuse with the runtime's own error what was
+ * not granted. The permissions of the Worker refuse as well; either is enough.
  *
- * A plugin runs when they are called, so they use nothing that a plugin could have replaced.
+ * What is looked at is what is handed on: a path is read once. A plugin runs when they are called, so they use nothing
+ * that a plugin could have replaced.
  *
  * @module
  */
-import { define, lazily, type Realm } from "./realm.ts";
-import type { RealmGrant } from "./realm_name.ts";
+import type { PathGuard, PathUse } from "./granted_paths.ts";
+import { isUrl, pathOfUrl } from "./path_text.ts";
+import { lazily, type Realm } from "./realm.ts";
+import { isAny, type RealmGrant } from "./realm_name.ts";
 import type { Callable } from "./tame_net.ts";
 
-type Kind = "read" | "write";
-
 const { apply } = Reflect;
-const { stringify } = JSON;
-const decode = decodeURIComponent;
+const { isArray } = Array;
 const makeText = String;
-const MakeUrl = URL;
-const protocolOf = Object.getOwnPropertyDescriptor(URL.prototype, "protocol")!.get!;
-const pathnameOf = Object.getOwnPropertyDescriptor(URL.prototype, "pathname")!.get!;
 
-/** What each call needs, with and without `Sync`. */
-const NEEDS: Readonly<Record<string, readonly Kind[]>> = {
-  readFile: ["read"],
-  readTextFile: ["read"],
-  readDir: ["read"],
-  stat: ["read"],
-  lstat: ["read"],
-  realPath: ["read"],
-  readLink: ["read"],
-  watchFs: ["read"],
-  writeFile: ["write"],
-  writeTextFile: ["write"],
-  mkdir: ["write"],
-  remove: ["write"],
-  truncate: ["write"],
-  makeTempDir: ["write"],
-  makeTempFile: ["write"],
-  create: ["read", "write"],
-  rename: ["read", "write"],
-  copyFile: ["read", "write"],
+const READ: PathUse = { kind: "read" };
+const WRITE: PathUse = { kind: "write" };
+const READ_LINK: PathUse = { kind: "read", ofLink: true };
+const WRITE_LINK: PathUse = { kind: "write", ofLink: true };
+
+/** What each call needs of its first paths, with and without `Sync`. */
+const NEEDS: Readonly<Record<string, readonly (readonly PathUse[])[]>> = {
+  __proto__: null as never,
+  readFile: [[READ]],
+  readTextFile: [[READ]],
+  readDir: [[READ]],
+  stat: [[READ]],
+  lstat: [[READ_LINK]],
+  realPath: [[READ]],
+  readLink: [[READ_LINK]],
+  writeFile: [[WRITE]],
+  writeTextFile: [[WRITE]],
+  mkdir: [[WRITE_LINK]],
+  remove: [[WRITE_LINK]],
+  truncate: [[WRITE]],
+  create: [[READ, WRITE]],
+  rename: [[READ_LINK, WRITE_LINK], [WRITE_LINK]],
+  copyFile: [[READ], [WRITE]],
 };
 
 /** Of what is no promise. */
 const AT_ONCE = /Sync$|^(?:readDir|watchFs)$/;
 
-/** Throws as the runtime does. */
-type Refuse = (kind: Kind, path: unknown) => never;
+/** Looks at what a call was given and says what is to be handed on. */
+type Check = (args: unknown[], given: (path: unknown) => string) => unknown[];
 
 /** What stands in the place of a call of `Deno`, or undefined where the runtime's own may be there. */
-export function refusing(deno: Realm, grant: RealmGrant): (name: string) => Callable | undefined {
-  const refuse = refusal(deno);
+export function checkedFiles(
+  deno: Realm,
+  { grant, guard }: { grant: RealmGrant; guard: PathGuard },
+): (name: string) => Callable | undefined {
+  const { read, write } = grant;
+  const isOpen = (uses: readonly PathUse[]) => uses.every(({ kind }) => grant[kind] === true);
   return (name) => {
     const base = name.replace(/Sync$/, "");
-    const atOnce = AT_ONCE.test(name);
+    let check: Check;
     if (base === "open") {
-      if (grant.read && grant.write) return undefined;
-      return checkedOpen(lazily(deno, name)() as Callable, { grant, refuse, atOnce });
+      if (read === true && write === true) return undefined;
+      check = openCheck(grant, guard);
+    } else if (base === "watchFs") {
+      if (read === true) return undefined;
+      check = watchCheck(guard);
+    } else if (base === "makeTempDir" || base === "makeTempFile") {
+      if (write === true) return undefined;
+      check = temporaryCheck(grant, guard);
+    } else {
+      const needs = NEEDS[base];
+      if (needs === undefined || needs.every(isOpen)) return undefined;
+      check = pathCheck(needs, guard);
     }
-    const missing = NEEDS[base]?.find((kind) => !grant[kind]);
-    if (missing === undefined) return undefined;
-    const isTemporary = base.startsWith("makeTemp");
-    const call = (path: unknown) => refuse(missing, isTemporary ? undefined : path);
-    // deno-lint-ignore require-await -- a rejection, not a throw
-    return atOnce ? call : async (path) => call(path);
+    const call = lazily(deno, name) as () => Callable;
+    const given = AT_ONCE.test(name) ? textNow : textLater;
+    const checked = (...args: unknown[]) => apply(call(), undefined, check(args, given));
+    return AT_ONCE.test(name) ? checked : async (...args) => await apply(checked, undefined, args);
+  };
+}
+
+/** What the runtime makes of a path that is no text, in a call that returns at once. */
+function textNow(path: unknown): string {
+  if (typeof path === "string") return path;
+  return isUrl(path) ? pathOfUrl(path) : makeText(path);
+}
+
+/** And in one that is waited for. */
+function textLater(path: unknown): string {
+  if (typeof path === "string") return path;
+  return isUrl(path) ? pathOfUrl(path) : "";
+}
+
+function pathCheck(needs: readonly (readonly PathUse[])[], { check }: PathGuard): Check {
+  return (args, given) => {
+    // All are read before one is looked at.
+    for (let i = 0; i < needs.length; i++) args[i] = given(args[i]);
+    for (let i = 0; i < needs.length; i++) {
+      const uses = needs[i]!;
+      for (let k = 0; k < uses.length; k++) args[i] = check(args[i] as string, uses[k]!);
+    }
+    return args;
   };
 }
 
 /** What is opened for is in the options, which are read once. */
-function checkedOpen(
-  open: Callable,
-  { grant, refuse, atOnce }: { grant: RealmGrant; refuse: Refuse; atOnce: boolean },
-): Callable {
-  const call = (path: unknown, given: unknown) => {
+function openCheck(grant: RealmGrant, { check, refuse }: PathGuard): Check {
+  return (args, text) => {
+    let path = text(args[0]);
+    const given = args[1];
     const options: Realm = given === undefined || given === null ? { read: true } : { ...given };
     const { read, write, append, create, createNew, truncate } = options;
     const writes = write || append || create || createNew || truncate;
-    if (!grant.write && writes) refuse("write", path);
-    if (!grant.read && (read || !writes)) refuse("read", path);
-    return apply(open, undefined, [path, options]);
+    if (writes) path = check(path, WRITE);
+    if (read) path = check(path, READ);
+    // The runtime refuses it anyway.
+    if (!read && !writes && !isAny(grant.read)) refuse("read", path);
+    return [path, options];
   };
-  return atOnce ? call : async (path, options) => await call(path, options);
 }
 
-/** `fetch` reads files, too. */
-export function withoutFiles(realm: Realm, deno: Realm): void {
-  const refuse = refusal(deno);
-  const fetch = lazily(realm, "fetch") as () => Callable;
-  const urlOf = Object.getOwnPropertyDescriptor(Request.prototype, "url")!.get!;
-  const isRequest = (value: unknown) => {
-    try {
-      apply(urlOf, value, []);
-      return true;
-    } catch {
-      return false;
+/** A URL is no path here: the runtime takes its text. */
+function watchCheck({ check }: PathGuard): Check {
+  return (args) => {
+    const paths = args[0];
+    const list: string[] = [];
+    if (isArray(paths)) {
+      const { length } = paths;
+      for (let i = 0; i < length; i++) list[i] = makeText(paths[i]);
+    } else list[0] = makeText(paths);
+    for (let i = 0; i < list.length; i++) list[i] = check(list[i]!, READ);
+    return [list, args[1]];
+  };
+}
+
+/** Without a folder it is the temporary one, which may not be known here: then the runtime alone looks at it. */
+function temporaryCheck(grant: RealmGrant, { check, refuse }: PathGuard): Check {
+  return (args) => {
+    const options: Realm = { ...args[0] as object | undefined };
+    const { dir } = options;
+    if (dir !== undefined && dir !== null) {
+      options.dir = check(typeof dir === "string" ? dir : "", WRITE);
+    } else if (!isAny(grant.write)) refuse("write");
+    else if (grant.temp !== undefined) {
+      try {
+        check(grant.temp, WRITE);
+      } catch {
+        refuse("write");
+      }
     }
+    return [options];
   };
-  define(realm, {
-    fetch: async (input: unknown, init: unknown) => {
-      const whole = isRequest(input);
-      // What is no text would be made one by the runtime, and perhaps another one.
-      const target = whole ? input : makeText(input);
-      // One that is not whole would be a file beside the program's own modules: here it is no address.
-      const url = new MakeUrl(whole ? apply(urlOf, input, []) : target as string);
-      if (apply(protocolOf, url, []) === "file:") refuse("read", url);
-      return await apply(fetch(), undefined, [target, init]);
-    },
-  });
-}
-
-function refusal(deno: Realm): Refuse {
-  const { NotCapable } = deno.errors as typeof Deno.errors;
-  return (kind, path) => {
-    throw new NotCapable(`Requires ${kind} access to ${shown(path)}, none of it was granted`);
-  };
-}
-
-function shown(path: unknown): string {
-  if (path === undefined) return "<TMP>";
-  if (typeof path === "string") return stringify(path);
-  try {
-    return stringify(decode(apply(pathnameOf, path, [])));
-  } catch {
-    return "all";
-  }
 }

@@ -3,13 +3,27 @@ import { type IsolatePort, lost, type PortEvents } from "./isolate_port.ts";
 import { describeGrant, type Grant, workerPermissions } from "./permissions.ts";
 import { realmName } from "./realm_name.ts";
 
-/** A Worker with what was granted and nothing else, about to run the boot module. */
-export function bootWorker(type: string, grant: Grant): Worker {
+/** Where temporary files lie that are made without a folder; undefined where this program may not know. */
+export function temporaryFolder(): string | undefined {
+  try {
+    return Deno.env.get("TMPDIR") ?? "/tmp";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * A Worker with what was granted and nothing else, about to run the boot module.
+ *
+ * @param temp as of {@link temporaryFolder}, which may be asked before permissions are given up.
+ */
+export function bootWorker(type: string, grant: Grant, temp = temporaryFolder()): Worker {
   // In the binary it is bundled, beside the program.
   const boot = Deno.build.standalone ? "./boot.js" : "./boot.ts";
   return new Worker(new URL(boot, import.meta.url), {
     type: "module",
-    name: realmName(type, grant),
+    name: realmName(type, grant, temp),
     deno: { permissions: workerPermissions(grant) },
   });
 }

@@ -49,6 +49,20 @@ binaryTest(
   },
 );
 
+binaryTest("kuiper plugin add gives no grant to write over what is trusted", async () => {
+  await using site = await startSite();
+  const { base, server } = site;
+  const before = await snapshot(base.path);
+  for (const folder of ["etc", "plugins/sources", "data"]) {
+    const url = server.url("/counter.ts");
+    const flags = ["--yes", `--write=${folder}`];
+    const added = await site.call("plugin", "add", "counter", url, ...flags);
+    assertEquals(added.code, 1, added.stdout);
+    assertMatch(added.stderr, /the grant of write ".*grant a folder such as data\/out\/counter/);
+  }
+  assertEquals(await snapshot(base.path), before);
+});
+
 binaryTest(
   "A byte changed on the server does not run until it is looked at and approved",
   async () => {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Attempt, type Road } from "./_venue.ts";
+import { type Attempt, type Road, type Scene } from "./_venue.ts";
 
 /** By the runtime's own calls. */
 export const READS: Road = {
@@ -70,6 +70,23 @@ export const WRITES: Road = {
     }),
 };
 
+/** A folder that is granted. */
+async function grantedScene(_folder: string, base: string): Promise<Scene> {
+  const granted = `${base}/data/granted`;
+  await Deno.mkdir(granted);
+  for (const name of ["in", "in2"]) await Deno.writeTextFile(`${granted}/${name}`, "in");
+  return { props: { granted }, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+/** An attempt while something of the language says what the plugin wants. */
+const patched = (what: string, code: string) =>
+  `(() => {
+    const [object, name, property] = [${what}] as [any, PropertyKey, PropertyDescriptor];
+    const own = Object.getOwnPropertyDescriptor(object, name)!;
+    Object.defineProperty(object, name, { ...property, configurable: true });
+    try { return ${code}; } finally { Object.defineProperty(object, name, own); }
+  })()`;
+
 /** Out of a folder that was granted. */
 export const LEAVES: Road = {
   permissions: ({ props }) => `{ read: ["${props!["granted"]}"], write: ["${props!["granted"]}"] }`,
@@ -87,11 +104,71 @@ export const LEAVES: Road = {
       `(Deno.renameSync(props.path, props.granted + "/n"), Deno.readTextFileSync(props.granted + "/n"))`,
     copy:
       `(Deno.copyFileSync(props.path, props.granted + "/c"), Deno.readTextFileSync(props.granted + "/c"))`,
+    copyOut: `Deno.copyFileSync(props.granted + "/in", props.folder + "/o") ?? "copied"`,
+    renameOut: `Deno.renameSync(props.granted + "/in2", props.folder + "/p") ?? "renamed"`,
+    openToWrite: `Deno.openSync(props.folder + "/q", { write: true, create: true }) && "opened"`,
+    temporary: `Deno.makeTempFileSync({ dir: props.folder })`,
+    watch: `Deno.watchFs([props.granted, props.folder]).close() ?? "watched"`,
+    fetch: `fetch("file://" + props.path).then((answer) => answer.text())`,
+    fetchSlash: `fetch("file://" + props.granted + "/..%2f..%2f..%2foutside/secret.json")
+      .then((answer) => answer.text())`,
+    object: `Deno.readTextFileSync({ toString: () => props.path } as any)`,
+    changing: `(() => { let n = 0;
+      const path = { toString: () => n++ === 0 ? props.granted + "/in" : props.path } as any;
+      const text = Deno.readTextFileSync(path);
+      return text === "in" ? undefined : text; })()`,
+    ownPathname: `(() => { const url = new URL("file://" + props.granted + "/none");
+      Object.defineProperty(url, "pathname", { value: props.path });
+      return Deno.readTextFileSync(url); })()`,
+    patchedPathname: patched(
+      `URL.prototype, "pathname", { get: () => props.path }`,
+      `Deno.readTextFileSync(new URL("file://" + props.granted + "/none"))`,
+    ),
+    patchedText: patched(
+      `String.prototype, "startsWith", { value: () => true }`,
+      "Deno.readTextFileSync(props.path)",
+    ),
+    patchedSlice: patched(
+      `String.prototype, "slice", { value: () => props.granted }`,
+      "Deno.readTextFileSync(props.path)",
+    ),
+    patchedList: patched(
+      `Array.prototype, Symbol.iterator, { value: function* () { yield props.granted + "/in"; } }`,
+      "Deno.readTextFileSync(props.path)",
+    ),
   },
-  async scene(_folder, base) {
-    const granted = `${base}/data/granted`;
-    await Deno.mkdir(granted);
-    return { props: { granted }, [Symbol.asyncDispose]: () => Promise.resolve() };
+  scene: grantedScene,
+};
+
+/** Out of a granted folder by links that were in it before. */
+export const LINKS: Road = {
+  permissions: ({ props }) => `{ read: ["${props!["granted"]}"], write: ["${props!["granted"]}"] }`,
+  attempts: {
+    file: `Deno.readTextFileSync(props.granted + "/file")`,
+    inFolder: `Deno.readTextFile(props.granted + "/folder/secret.json")`,
+    fetch: `fetch("file://" + props.granted + "/file").then((answer) => answer.text())`,
+    open: `Deno.openSync(props.granted + "/file").statSync().size`,
+    copy: `(Deno.copyFileSync(props.granted + "/file", props.granted + "/c"),
+      Deno.readTextFileSync(props.granted + "/c"))`,
+    stat: `Deno.statSync(props.granted + "/file").size`,
+    readDir: `[...Deno.readDirSync(props.granted + "/folder")].length`,
+    realPath: `Deno.realPathSync(props.granted + "/file")`,
+    write: `Deno.writeTextFileSync(props.granted + "/folder/new", "") ?? "written"`,
+    append: `Deno.writeTextFileSync(props.granted + "/file", "x", { append: true }) ?? "written"`,
+    mkdir: `Deno.mkdirSync(props.granted + "/folder/made/deep", { recursive: true }) ?? "made"`,
+    rename: `Deno.renameSync(props.granted + "/folder/secret.js", props.granted + "/r") ?? "taken"`,
+    // The runtime looks at the path without the link, and the system goes up from where it leads.
+    temporary: {
+      code: `Deno.makeTempFileSync({ dir: props.granted + "/folder/.." })`,
+      hit: (got) => /\/folder\/\.\.\//.test(got ?? ""),
+    },
+  },
+  async scene(folder, base) {
+    const scene = await grantedScene(folder, base);
+    const { granted } = scene.props!;
+    await Deno.symlink(folder, `${granted}/folder`);
+    await Deno.symlink("../../../outside/secret.json", `${granted}/file`);
+    return scene;
   },
 };
 

@@ -39,6 +39,17 @@ export const allowed = (code: string): Attempt => ({
   hit: (got) => got === undefined || !got.startsWith("!"),
 });
 
+/**
+ * Through where the machine was asked, whoever answered: a name that is looked up has been told to somebody, and an address
+ * that refuses was reached for.
+ */
+export const asks = (code: string): Attempt => ({
+  code,
+  hit: (got) =>
+    got === undefined || !got.startsWith("!") ||
+    /client error|os error|Connection refused/.test(got),
+});
+
 /** Through where the text, which nothing of the plugin says otherwise, is on standard output, or broke it. */
 export const spoils = (code: string, text: string): Attempt => ({
   code,

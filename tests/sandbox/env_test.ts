@@ -1,3 +1,4 @@
+import { NAMES } from "./_other_roads.ts";
 import { road, SECRET_NAME } from "./_venue.ts";
 
 road("A plugin reads no variable", {
@@ -9,6 +10,8 @@ road("A plugin reads no variable", {
     processIn: `("${SECRET_NAME}" in process.env) || undefined`,
     set: `Deno.env.set("${SECRET_NAME}", "x") ?? "set"`,
     delete: `Deno.env.delete("${SECRET_NAME}") ?? "deleted"`,
+    // The runtime tells it without a permission.
+    unguarded: `Deno.env.get("NO_COLOR")`,
     names: `Object.keys(process.env).join() || undefined`,
     arguments: `Deno.args`,
     environ: `Deno.readTextFileSync("/proc/self/environ")`,
@@ -16,3 +19,5 @@ road("A plugin reads no variable", {
     cmdline: `Deno.readTextFileSync("/proc/self/cmdline")`,
   },
 });
+
+road("A grant of some variables is a grant of no other", NAMES);

@@ -4,49 +4,64 @@ import {
   IMPORTS,
   LEARNS,
   LEAVES,
+  LINKS,
   READS,
   ROUNDABOUT,
   STATIC_FILE,
   STATIC_NODE,
   WRITES,
 } from "./_file_roads.ts";
-import { type Level, LEVELS, openWithout, type Road, SECRET_NAME } from "./_venue.ts";
+import { BESIDE, NAMES, SOME_NAMES } from "./_other_roads.ts";
+import { type Level, LEVELS, openWithout, type Road, type Scene } from "./_venue.ts";
 
 const binary = Deno.env.get("KUIPER_BINARY");
 
 /** That a plugin runs at all. */
 const RUNS: Road = { attempts: { runs: "1 + 1" } };
 
-const UNGRANTED = { READS, ROUNDABOUT, LEARNS, WRITES, IMPORTS };
+/** In this order, as some of what is tried last ends the plugin where a defence is out. */
+const UNGRANTED = { BESIDE, READS, ROUNDABOUT, LEARNS, WRITES, IMPORTS };
 
-/**
- * What the permissions of the Worker alone keep a plugin of level "worker" from: where a folder was granted nothing else
- * looks at paths. In a process it is the same, as the process keeps what its Workers need.
- */
+/** With a folder, in which links are, and some variables. */
+const GRANTED = {
+  LEAVES: {
+    ...LINKS,
+    permissions: ({ props }: Scene) =>
+      `{ read: ["${props!["granted"]}"], write: ["${props!["granted"]}"], env: ${SOME_NAMES} }`,
+    attempts: LEAVES.attempts,
+  },
+  LINKS,
+  NAMES,
+  RUNS,
+};
+
+/** Links that the runtime follows: all but what is opened to be read. */
+const FOLLOWED = Object.keys(LINKS.attempts).filter((name) => name !== "open")
+  .map((name) => `LINKS ${name}`);
+
+/** What one layer alone keeps a plugin from: where a link leads that was in a granted folder before. */
 const ONE_LAYER: Readonly<Record<string, readonly string[]>> = {
-  "permissions of the Worker": ["LEAVES parent", "LEAVES encoded", "LEAVES copy"],
+  "calls that look at paths": FOLLOWED,
+  // It is what puts them there, all but fetch.
+  "list of Deno": FOLLOWED.filter((name) => name !== "LINKS fetch"),
 };
 
 /** What is open in a copy of the executable. */
-async function openFiles(executable: string, level: Level): Promise<string[]> {
+async function openRoads(executable: string, level: Level): Promise<string[]> {
   return [
     ...await openWithout(executable, UNGRANTED, level),
-    ...await openWithout(executable, { LEAVES, RUNS }, level),
+    ...await openWithout(executable, GRANTED, level),
     ...await openWithout(executable, { STATIC_FILE }, level),
     ...await openWithout(executable, { STATIC_NODE }, level),
   ];
 }
 
-/** Beside the file system: what only the permissions of the Worker guard at level "worker". */
-const BESIDE: Road = {
-  attempts: {
-    variable: `Deno.env.get("${SECRET_NAME}")`,
-    listen: `Deno.listen({ hostname: "127.0.0.1", port: 0 }).close() ?? "listened"`,
-  },
-};
-
-/** Register a test in a copy of the executable that lacks one defence. */
-function without(defence: string, name: string, fn: (executable: string) => Promise<void>): void {
+/** Register a test in a copy of the executable that lacks some defences. */
+function without(
+  defences: readonly string[],
+  name: string,
+  fn: (executable: string) => Promise<void>,
+): void {
   Deno.test({
     name: binary === undefined ? `${name} (skipped: KUIPER_BINARY is not set)` : name,
     ignore: binary === undefined,
@@ -54,7 +69,7 @@ function without(defence: string, name: string, fn: (executable: string) => Prom
       const folder = await Deno.makeTempDir({ prefix: "kuiper_layers_" });
       try {
         const executable = `${folder}/kuiper`;
-        await weaken(binary!, executable, [defence]);
+        await weaken(binary!, executable, defences);
         await fn(executable);
       } finally {
         await Deno.remove(folder, { recursive: true });
@@ -64,24 +79,25 @@ function without(defence: string, name: string, fn: (executable: string) => Prom
 }
 
 without(
-  "permissions of the Worker",
+  ["permissions of the Worker", "calls that refuse the network", "calls that look at names"],
   "A process has given up what its plugin was not granted, whatever its Worker may do",
   async (executable) => {
     const open = async (level: Level) =>
       (await openWithout(executable, { BESIDE }, level)).map((text) => text.split(": ")[0]);
     assertEquals(await open("process"), []);
     // Else the attempts would prove nothing.
-    assertEquals(await open("worker"), ["BESIDE variable", "BESIDE listen"]);
+    const names = Object.keys(BESIDE.attempts).map((name) => `BESIDE ${name}`);
+    assertEquals(await open("worker"), names);
   },
 );
 
 for (const defence of DEFENCES) {
   without(
-    defence,
-    `No road leads to the file system without the ${defence} alone`,
+    [defence],
+    `No road leads to files, the network or variables without the ${defence} alone`,
     async (executable) => {
       for (const level of LEVELS) {
-        const names = (await openFiles(executable, level)).map((open) => open.split(": ")[0]);
+        const names = (await openRoads(executable, level)).map((open) => open.split(": ")[0]);
         assertEquals(names, [...ONE_LAYER[defence] ?? [], "RUNS runs"], level);
       }
     },

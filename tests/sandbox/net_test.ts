@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type Attempt, type Attempts, ended, road, type Scene, secretServer } from "./_venue.ts";
+import { asks, type Attempts, ended, road, type Scene, secretServer } from "./_venue.ts";
 
 /** A server that nobody may reach; the control does. */
 function forbiddenServer(more: Record<string, string> = {}): Promise<Scene> {
@@ -10,17 +10,6 @@ function forbiddenServer(more: Record<string, string> = {}): Promise<Scene> {
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   });
 }
-
-/**
- * Through where the machine was asked, whoever answered: a name that is looked up has been told to somebody, and an address
- * that refuses was reached for.
- */
-const asks = (code: string): Attempt => ({
-  code,
-  hit: (got) =>
-    got === undefined || !got.startsWith("!") ||
-    /client error|os error|Connection refused/.test(got),
-});
 
 const allAsk = (codes: Readonly<Record<string, string>>): Attempts =>
   Object.fromEntries(Object.entries(codes).map(([name, code]) => [name, asks(code)]));
@@ -98,7 +87,7 @@ const text = ".then((answer) => answer.text())";
 
 road("A grant of an address is a grant of no name and of no other address", {
   permissions: ({ props }) => `{ net: ["127.0.0.1:${props!["port"]}"] }`,
-  // Other spellings of the same address are the same host, and so is its IPv6 form.
+  // Other spellings of the same address are the same host, and so is the IPv6 form that the system takes for it.
   attempts: Object.fromEntries(
     Object.entries(SPELLINGS).filter(([name]) =>
       !/^(?:fetch|request|connect|decimal|hex|octal|short|userinfo|mapped\w*)$/.test(name)
@@ -129,14 +118,12 @@ road(
 );
 
 /** A socket of the machine, and a folder in which the plugin may make one. */
-function unixScene(folder: string, base: string): Promise<Scene> {
+async function unixScene(folder: string, base: string): Promise<Scene> {
   const socket = `${folder}/engine.sock`;
-  const granted = `${base}/data`;
+  const granted = `${base}/data/out`;
+  await Deno.mkdir(granted);
   const server = Deno.serve({ path: socket, onListen() {} }, () => new Response("answered"));
-  return Promise.resolve({
-    props: { socket, granted },
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  });
+  return { props: { socket, granted }, [Symbol.asyncDispose]: () => server.shutdown() };
 }
 
 road("A plugin reaches no unix socket and makes none", {

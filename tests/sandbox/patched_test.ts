@@ -105,7 +105,6 @@ harm("A plugin that patches the language keeps no stop from coming", {
 });
 
 harm("A log line says whose it is, and a plugin's own word for it changes nothing", {
-  harmless: "the engine says whose it is, whatever the isolate does",
   body: `ctx.log.warn("road2: stream \\"other\\" failed");
     ctx.log.warn({ toString() { throw new Error("x"); } } as any);
     yield { message: { a: 1 } };`,

@@ -1,4 +1,4 @@
-import { LEARNS, LEAVES, READS, ROUNDABOUT, WRITES } from "./_file_roads.ts";
+import { LEARNS, LEAVES, LINKS, READS, ROUNDABOUT, WRITES } from "./_file_roads.ts";
 import { road } from "./_venue.ts";
 
 road("A plugin reads no file by the runtime's own calls", READS);
@@ -30,3 +30,5 @@ road("A plugin learns nothing of the machine and the program", {
 road("A plugin writes no file", WRITES);
 
 road("A plugin leaves a folder that it was granted by no path and no link of its own", LEAVES);
+
+road("A plugin leaves a folder that it was granted by no link that was there before", LINKS);

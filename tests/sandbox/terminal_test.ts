@@ -45,7 +45,7 @@ const inspected = () => { throw { [Symbol.for("Deno.customInspect")]: () => "\\u
 });
 
 road("A plugin writes nothing to the standard output of its process", {
-  permissions: `{ read: true, write: ["data"] }`,
+  permissions: `{ read: true, write: ["data/out"] }`,
   attempts: {
     stream: allowed(`Deno.stdout.writeSync(new TextEncoder().encode("spoilt"))`),
     device: spoils(`Deno.writeTextFileSync("/dev/stdout", "spo" + "ilt")`, "spoilt"),

@@ -1,19 +1,19 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { harm } from "./_venue.ts";
 
 /** It is no tuple: one sentence, and the end of the stream. */
-const refused = (path: string) => ({ code, stderr }: { code: number; stderr: string }) => {
+const refused = (why: RegExp) => ({ code, stderr }: { code: number; stderr: string }) => {
   assertEquals(code, 1, stderr);
-  assertStringIncludes(stderr, path);
+  assertMatch(stderr, why);
 };
 
 /** Why these do no harm without the sandbox either. */
-const CODEC =
-  "what a row is, is checked by those who write and read it, which belongs to every executable";
-const ENGINE = "the engine sees to it, whatever the isolate does";
+const TEXT = "rows cross as text, in which a name is a name and nothing has a prototype";
+const WRITING =
+  "what writes the rows as text fails for it, too, and the error ends the same stream";
 
 harm("A field called __proto__ is a field", {
-  harmless: CODEC,
+  harmless: TEXT,
   body: `yield { message: JSON.parse('{"__proto__":{"polluted":1},"a":1}') };
     yield { message: { b: ({} as any).polluted ?? "clean" } };`,
   check: ({ code, stdout, stderr }) => {
@@ -24,7 +24,7 @@ harm("A field called __proto__ is a field", {
 });
 
 harm("A constructor among the fields is a field", {
-  harmless: CODEC,
+  harmless: TEXT,
   body:
     `yield { message: { constructor: { prototype: { polluted: 1 } }, toJSON: "x", then: "y" } };`,
   check: ({ code, stdout, stderr }) => {
@@ -34,32 +34,31 @@ harm("A constructor among the fields is a field", {
 });
 
 harm("A function in a row is no tuple", {
-  harmless: CODEC,
   body: `yield { message: { a: [1, () => 2] } } as any;`,
-  check: refused("a[1]"),
+  check: refused(/a\[1\]/),
 });
 
 harm("A cycle in a row is no tuple", {
-  harmless: CODEC,
+  harmless: WRITING,
   body: `const row: any = {}; row.self = row; yield { message: row };`,
-  check: refused("cycle"),
+  check: refused(/cycle|circular/),
 });
 
 harm("A getter that throws ends the stream alone", {
-  harmless: CODEC,
+  harmless: WRITING,
   body: `yield { message: { get a() { throw new Error("boom"); } } } as any;`,
-  check: refused("boom"),
+  check: refused(/boom/),
 });
 
 harm("A proxy that throws at everything ends the stream alone", {
-  harmless: CODEC,
+  harmless: WRITING,
   body:
     `yield { message: new Proxy({}, { ownKeys() { throw new Error("boom"); }, get() { throw new Error("boom"); } }) };`,
   check: ({ code, stderr }) => assertEquals(code, 1, stderr),
 });
 
 harm("A proxy for an item ends the stream alone", {
-  harmless: CODEC,
+  harmless: "what cannot be read of it is an error of the stream before it is a tuple",
   body:
     `yield new Proxy({} as any, { get() { throw { toString() { throw 1; } }; }, has() { throw 1; } });`,
   check: ({ code, stderr }) => assertEquals(code, 1, stderr),
@@ -75,7 +74,6 @@ harm("A row of a million fields is dropped or passes, and the next one comes", {
 });
 
 harm("A text of a third of a gigabyte is dropped and counted", {
-  harmless: ENGINE,
   body: `yield { message: { a: "x".repeat(3e8) } }; yield { message: { next: true } };`,
   check: ({ code, stdout, stderr }) => {
     assertEquals(code, 0, stderr);
@@ -85,7 +83,7 @@ harm("A text of a third of a gigabyte is dropped and counted", {
 });
 
 harm("A payload over memory that the plugin keeps a hand on is no payload", {
-  harmless: ENGINE,
+  harmless: "the payloads of a batch are copied into one piece of memory of its own",
   body: `const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true } as any);
     yield { payload: new Uint8Array(memory.buffer, 0, 9) };`,
   check: ({ code, stdout, stderr }) => {
@@ -110,7 +108,8 @@ harm("A line of the log cannot move the cursor, forge a line or flood the termin
 });
 
 harm("A source that ignores the stop does not hold it up", {
-  harmless: ENGINE,
+  harmless:
+    "without the engine's own deadlines the program would never end, and so would no test of it",
   body: `yield { message: { a: 1 } }; await new Promise(() => {});`,
   args: ["--limit", "1"],
   check: ({ code, stdout, stderr }) => {

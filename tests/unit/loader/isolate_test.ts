@@ -96,6 +96,21 @@ Deno.test("openWorkerHost() maps the stack of what is thrown at load", async () 
   );
 });
 
+Deno.test("openWorkerHost() names file and line of what the language refuses, and quotes nothing else", async () => {
+  // The parser of the linker has no such limit. What follows is longer than a message may be.
+  const many = new Array(66_000).fill("0").join();
+  const code = `// a marker\nexport const n: number = Math.max(${many});\n` +
+    `export class Mine {\n  ${"/* a long file */;".repeat(1000)}\n}\n`;
+  const error = await assertRejects(() => openPlugin(code), KuiperError);
+  assertMatch(
+    error.message,
+    /^Cannot load source "mine": Too many arguments in function call \(.*\) at plugins\/sources\/Mine\.ts:2:\d+$/,
+  );
+  const cause = error.cause as Error;
+  assertMatch(cause.message, /^Too many arguments .*Mine\.ts:2:\d+$/);
+  assertEquals(`${cause.stack}`.includes("data:"), false);
+});
+
 Deno.test("openWorkerHost() gives up on top-level code that never ends", async () => {
   const error = await assertRejects(
     () => openPlugin(`await new Promise(() => {});\n${source("")}`, { loadDeadlineMs: 100 }),

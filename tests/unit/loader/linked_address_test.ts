@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import * as fc from "fast-check";
-import { linkedAddress } from "../../../src/loader/linked_address.ts";
+import { linkedAddress, withoutText } from "../../../src/loader/linked_address.ts";
 
 Deno.test("linkedAddress() keeps every character of the text", async () => {
   const characters = fc.oneof(
@@ -29,4 +29,12 @@ Deno.test("linkedAddress() is a module to the runtime, with the lines of the tex
 
 Deno.test("an address has one colon: a place in a stack follows the second", () => {
   assertEquals(linkedAddress("a:b ? c : d\n").match(/:/g)!.length, 1);
+});
+
+Deno.test("withoutText() leaves of an address its place, and all else as it is", () => {
+  const address = linkedAddress(`a: "b"\n${"c".repeat(10_000)}\n`);
+  assertEquals(
+    withoutText(`Bad at ${address}:12:3 and ${address}:4:5, 10:20 at http://a.b:80:1`),
+    "Bad at data:text/javascript,:12:3 and data:text/javascript,:4:5, 10:20 at http://a.b:80:1",
+  );
 });

@@ -10,6 +10,11 @@ async function outcomes(
   const folder = await Deno.realPath(await Deno.makeTempDir());
   try {
     await Deno.writeTextFile(`${folder}/a`, "A");
+    await Deno.mkdir(`${folder}/some/sub`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/some/b`, "B");
+    await Deno.symlink("../a", `${folder}/some/out`);
+    await Deno.symlink("b", `${folder}/some/in`);
+    await Deno.symlink("nowhere", `${folder}/some/dangling`);
     const tries = expressions.map((expression) =>
       `try { yield { message: { value: String(await (${expression})) } }; }
        catch (error) { yield { message: { value: error.name + ": " + error.message } }; }`
@@ -36,6 +41,7 @@ Deno.test("A plugin without files gets calls that refuse, and names what it aske
       `Deno.statSync(new URL("file:///a%20b"))`,
       `Deno.readDir(7)`,
       `Deno.makeTempFile({ dir: "a" })`,
+      `Deno.makeTempDirSync()`,
       `Deno.openSync("a")`,
       `Deno.open("a", { write: true })`,
       `Deno.rename("a", "b")`,
@@ -48,7 +54,8 @@ Deno.test("A plugin without files gets calls that refuse, and names what it aske
       refused("read", `"a b"`),
       "rejected: NotCapable",
       refused("read", `"/a b"`),
-      refused("read", "all"),
+      refused("read", `"7"`),
+      refused("write", `"a"`),
       refused("write", "<TMP>"),
       refused("read", `"a"`),
       refused("write", `"a"`),
@@ -77,7 +84,7 @@ Deno.test("A plugin that may only read gets calls that write refused, and reads"
       "A",
       refused("write", `"FOLDER/b"`),
       refused("write", `"FOLDER/b"`),
-      refused("write", `"FOLDER/a"`),
+      refused("write", `"FOLDER/b"`),
     ],
   );
 });
@@ -100,6 +107,115 @@ Deno.test("A plugin that may only write gets calls that read refused, and writes
       refused("read", `"FOLDER/b"`),
     ],
   );
+});
+
+const outside = (kind: string, path: string) =>
+  `NotCapable: Requires ${kind} access to ${path}, it lies outside of what was granted`;
+
+Deno.test("A plugin with a folder has what is in it by whatever name, and the runtime's own errors", async () => {
+  assertEquals(
+    await outcomes([
+      `Deno.readTextFile(props.folder + "/some//./sub/../b")`,
+      `Deno.readTextFileSync(new URL("file://" + props.folder + "/%73ome/b"))`,
+      `Deno.readTextFileSync({ toString: () => props.folder + "/some/b" })`,
+      `fetch("file://localhost" + props.folder + "/some/b").then((answer) => answer.text())`,
+      `Deno.readTextFileSync(props.folder + "/some/in")`,
+      `Deno.lstatSync(props.folder + "/some/out").isSymlink`,
+      `Deno.makeTempFile({ dir: props.folder + "/some/sub/..", prefix: "t" })
+        .then((path) => path.startsWith(props.folder + "/some/t"))`,
+      `Deno.mkdir(props.folder + "/some/x/y", { recursive: true })`,
+      `Deno.rename(props.folder + "/some/x", props.folder + "/some/z")`,
+      `Deno.copyFile(props.folder + "/some/b", props.folder + "/some/c")`,
+      `Deno.watchFs([props.folder + "/some"]).close()`,
+      `Deno.remove(props.folder + "/some/dangling")`,
+      `Deno.readTextFile(props.folder + "/some/none")`,
+      `Deno.readTextFile(props.folder + "/some/b/c")`,
+      `Deno.mkdir(props.folder + "/some/in")`,
+      `Deno.readTextFile("")`,
+      `Deno.readTextFile(new URL("http://a.example/b"))`,
+      `Deno.readTextFile(new URL("file://a.example/b"))`,
+    ], (folder) => ({ read: [`${folder}/some`], write: [`${folder}/some/`] })),
+    [
+      "B",
+      "B",
+      "B",
+      "B",
+      "B",
+      "true",
+      "true",
+      "undefined",
+      "undefined",
+      "undefined",
+      "undefined",
+      "undefined",
+      "NotFound: No such file or directory (os error 2): readfile 'FOLDER/some/none'",
+      "NotADirectory: Not a directory (os error 20)",
+      "AlreadyExists: File exists (os error 17): mkdir 'FOLDER/some/in'",
+      "Error: Empty path is not allowed",
+      "TypeError: Must be a file URL",
+      "TypeError: Host must be empty",
+    ],
+  );
+});
+
+Deno.test("A plugin with a folder is refused what lies outside of it, by each of its paths", async () => {
+  assertEquals(
+    await outcomes([
+      `Deno.readTextFile(props.folder + "/a")`,
+      `Deno.readTextFile(props.folder + "/some/../a")`,
+      `Deno.readTextFileSync(props.folder + "/somewhere")`,
+      `Deno.readTextFileSync(new URL("file://" + props.folder + "/some/%2e%2e%2fa"))`,
+      `fetch("file://" + props.folder + "/a")`,
+      `fetch("file://" + props.folder + "/some/..%2fa")`,
+      `Deno.copyFile(props.folder + "/some/b", props.folder + "/c")`,
+      `Deno.renameSync(props.folder + "/a", props.folder + "/some/c")`,
+      `Deno.open(props.folder + "/some/b", { read: true, write: true })
+        .then((file) => file.close() ?? "opened")`,
+      `Deno.watchFs([props.folder + "/some", props.folder])`,
+      `Deno.makeTempDir({ dir: props.folder })`,
+      `Deno.makeTempDir()`,
+    ], (folder) => ({ read: [`${folder}/some`], write: [`${folder}/some`] })),
+    [
+      outside("read", `"FOLDER/a"`),
+      outside("read", `"FOLDER/a"`),
+      outside("read", `"FOLDER/somewhere"`),
+      outside("read", `"FOLDER/a"`),
+      outside("read", `"FOLDER/a"`),
+      outside("read", `"FOLDER/some/../a"`),
+      outside("write", `"FOLDER/c"`),
+      outside("read", `"FOLDER/a"`),
+      "opened",
+      outside("read", `"FOLDER"`),
+      outside("write", `"FOLDER"`),
+      outside("write", "<TMP>"),
+    ],
+  );
+});
+
+Deno.test("A plugin with a folder is led out of it by no link, and told what it would have to be granted", async () => {
+  const led = (kind: string, name: string) =>
+    `NotCapable: Requires ${kind} access to "FOLDER/a", where "FOLDER/some/${name}" leads: ` +
+    "it lies outside of what was granted";
+  assertEquals(
+    await outcomes([
+      `Deno.readTextFile(props.folder + "/some/out")`,
+      `Deno.realPathSync(props.folder + "/some/out")`,
+      `Deno.writeTextFile(props.folder + "/some/out", "")`,
+      `Deno.copyFileSync(props.folder + "/some/b", props.folder + "/some/out")`,
+      `fetch("file://" + props.folder + "/some/out")`,
+      `Deno.writeTextFileSync(props.folder + "/some/dangling", "")`,
+    ], (folder) => ({ read: [`${folder}/some`], write: [`${folder}/some`] })),
+    [
+      led("read", "out"),
+      led("read", "out"),
+      led("write", "out"),
+      led("write", "out"),
+      led("read", "out"),
+      'NotCapable: Requires write access to "FOLDER/some/dangling", the link there leads nowhere',
+    ],
+  );
+  const granted = (folder: string): Grant => ({ read: [`${folder}/some`, `${folder}/a`] });
+  assertEquals(await outcomes([`Deno.readTextFile(props.folder + "/some/out")`], granted), ["A"]);
 });
 
 Deno.test("fetch() takes what it took, without a grant of files", async () => {

@@ -1,0 +1,77 @@
+import type { BasePaths } from "../config/mod.ts";
+import { fail, messageOf } from "../core/mod.ts";
+import { basename, dirname, join, relative, resolve, SEPARATOR } from "@std/path";
+
+/** What the program keeps in `data/` for itself. */
+const OWN_DATA = /^(?:kuiper\.db.*|lock|modules|linked|signatures|running)$/;
+
+const DATA = "the program's own data";
+
+/** A file or folder of the program's own, and whose it is. */
+export interface OwnFile {
+  /** Where it is, links followed. */
+  readonly path: string;
+  /** For people: `the configuration`. */
+  readonly whose: string;
+  /** Passwords may lie there. */
+  readonly hasSecrets: boolean;
+}
+
+/** What is trusted as a whole, beside `data/`: the configuration, the plugins, the lock. */
+async function ownPlaces(paths: BasePaths): Promise<OwnFile[]> {
+  return [
+    { path: await realPath(paths.etc), whose: "the configuration", hasSecrets: true },
+    { path: await realPath(paths.plugins), whose: "the plugins", hasSecrets: false },
+    { path: await realPath(paths.lock), whose: "the lock of the plugins", hasSecrets: false },
+  ];
+}
+
+/** The program's own that a path lies in, with links followed; undefined for a path that is free. */
+export async function ownFileAt(path: string, paths: BasePaths): Promise<OwnFile | undefined> {
+  return await ownFileOf(await realPath(path), paths);
+}
+
+async function ownFileOf(real: string, paths: BasePaths): Promise<OwnFile | undefined> {
+  const place = (await ownPlaces(paths)).find((own) => isBelow(real, own.path));
+  if (place !== undefined) return place;
+  const data = await realPath(paths.data);
+  if (!isBelow(real, data)) return undefined;
+  const [first = ""] = relative(data, real).split(SEPARATOR);
+  if (first === "") return { path: data, whose: DATA, hasSecrets: true };
+  if (!OWN_DATA.test(first)) return undefined;
+  return { path: join(data, first), whose: DATA, hasSecrets: first.startsWith("kuiper.db") };
+}
+
+/**
+ * The program's own that a path lies in, or that lies in the path. Links are followed as far as this program may look:
+ * what it may write and not read is taken as it is named.
+ */
+export async function ownFileUnder(path: string, paths: BasePaths): Promise<OwnFile | undefined> {
+  const real = await realPath(path).catch(() => resolve(path));
+  const covered = [
+    ...await ownPlaces(paths),
+    { path: await realPath(paths.data), whose: DATA, hasSecrets: true },
+  ].find((own) => isBelow(own.path, real));
+  return covered ?? await ownFileOf(real, paths);
+}
+
+/**
+ * Where a path leads; what does not exist yet lies in the nearest folder that does.
+ *
+ * @throws KuiperError `io` when nobody may look.
+ */
+async function realPath(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      throw fail("io", `Cannot look at ${path}: ${messageOf(error)}`, error);
+    }
+    const parent = dirname(path);
+    return parent === path ? path : join(await realPath(parent), basename(path));
+  }
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(join(folder, SEPARATOR));
+}

@@ -1,0 +1,105 @@
+/**
+ * A grant to write over what the program trusts: its configuration, plugins, lock and data.
+ *
+ * @module
+ */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { LEVELS, register, runKuiper, VENUES, WEAK, write } from "./_venue.ts";
+import type { Level, Venue } from "./_venue.ts";
+
+/** Grants itself everything for its next start. */
+const REWRITES = `export class Road {
+  configure() {}
+  async *open() {
+    await Deno.writeTextFile("etc/plugins.yaml", "plugins: {road: {permissions: {read: true}}}");
+    yield { message: { rewritten: true } };
+  }
+}
+`;
+
+async function rewriting(
+  venue: Venue,
+  grant: string,
+  { args = ["run", "--type", "road"], isolation = "worker" }: {
+    args?: readonly string[];
+    isolation?: Level;
+  } = {},
+): Promise<{ code: number; stdout: string; stderr: string; rewritten: boolean }> {
+  const base = await Deno.makeTempDir({ prefix: "kuiper_trusted_" });
+  try {
+    await write(base, {
+      "plugins/sources/Road.ts": REWRITES,
+      "etc/plugins.yaml":
+        `plugins:\n  road:\n    isolation: ${isolation}\n    permissions: ${grant}\n`,
+      "data/out/file": "",
+    });
+    await Deno.symlink("../etc", `${base}/data/link`);
+    const ran = await runKuiper(venue, base, { args });
+    const text = await Deno.readTextFile(`${base}/etc/plugins.yaml`);
+    return { ...ran, rewritten: text.includes("read: true") };
+  } finally {
+    await Deno.remove(base, { recursive: true });
+  }
+}
+
+const COVERS: Readonly<Record<string, string>> = {
+  "its configuration": "etc",
+  "its configuration by a link": "data/link",
+  "its plugins": "plugins/sources",
+  "its lock": "kuiper.lock",
+  "its data": "data",
+  "what it says of itself": "data/running",
+};
+
+for (const venue of VENUES) {
+  for (const [what, entry] of Object.entries(COVERS)) {
+    register(
+      `A plugin that may write the program's ${what} is not run ${venue.name}`,
+      venue,
+      async () => {
+        const { code, stderr, rewritten } = await rewriting(venue, `{ write: ["${entry}"] }`);
+        assertEquals([code, rewritten], [1, false], stderr);
+        assertStringIncludes(stderr, `the grant of write "`);
+        assertStringIncludes(stderr, "data/out/road in its place");
+      },
+    );
+  }
+  register(`validate and plugin check refuse such a grant ${venue.name}`, venue, async () => {
+    for (const args of [["validate"], ["plugin", "check", "road"]]) {
+      const { code, stdout, stderr } = await rewriting(venue, `{ write: ["etc"] }`, { args });
+      assertEquals(code, 1, stdout + stderr);
+      assertStringIncludes(stdout + stderr, 'the grant of write "');
+    }
+  });
+  register(
+    `A plugin may write everything only with plugins.allowUnsafe ${venue.name}`,
+    venue,
+    async () => {
+      const { code, stderr, rewritten } = await rewriting(venue, "{ write: true }");
+      assertEquals([code, rewritten], [1, false], stderr);
+      assertStringIncludes(stderr, "plugins.allowUnsafe");
+    },
+  );
+  register(
+    `A plugin that may read the configuration is warned of once ${venue.name}`,
+    venue,
+    async () => {
+      const { stderr } = await rewriting(venue, `{ read: ["etc"] }`);
+      assertEquals(stderr.split("where secrets may lie").length, 2, stderr);
+    },
+  );
+}
+
+for (const isolation of LEVELS) {
+  register(
+    `A plugin in a ${isolation} that may write the configuration grants itself what it likes ${WEAK.name}`,
+    WEAK,
+    async () => {
+      const { stdout, stderr, rewritten } = await rewriting(WEAK, `{ write: ["etc"] }`, {
+        isolation,
+      });
+      assertEquals(rewritten, true, stderr);
+      assertStringIncludes(stdout, '{"rewritten":true}');
+    },
+  );
+}

@@ -1,0 +1,90 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { ownFileAt, ownFileUnder } from "../../../src/app/own_files.ts";
+import { refuseOwnFiles } from "../../../src/app/refuse_own_files.ts";
+import { resolveBase } from "../../../src/config/mod.ts";
+import { KuiperError } from "../../../src/core/mod.ts";
+
+/** A base directory with links to what is the program's own. */
+async function withBase(
+  fn: (base: string, paths: ReturnType<typeof resolveBase>) => Promise<void>,
+): Promise<void> {
+  const base = await Deno.realPath(await Deno.makeTempDir({ prefix: "kuiper_own_" }));
+  try {
+    for (const folder of ["etc", "plugins/sources", "data/out", "data/running"]) {
+      await Deno.mkdir(`${base}/${folder}`, { recursive: true });
+    }
+    await Deno.writeTextFile(`${base}/data/kuiper.db`, "");
+    await Deno.symlink("../etc", `${base}/data/config`);
+    await Deno.symlink("kuiper.db", `${base}/data/harmless`);
+    await fn(base, resolveBase({ base, env: {}, cwd: base }));
+  } finally {
+    await Deno.remove(base, { recursive: true });
+  }
+}
+
+/** What lies in something of the program's own, and in what of it. */
+const OWN: Readonly<Record<string, string>> = {
+  "etc": "etc",
+  "etc/sources/new.yaml": "etc",
+  "plugins/sources/x.ts": "plugins",
+  "kuiper.lock": "kuiper.lock",
+  "data": "data",
+  "data/kuiper.db": "data/kuiper.db",
+  "data/kuiper.db-wal": "data/kuiper.db-wal",
+  "data/lock": "data/lock",
+  "data/modules/x": "data/modules",
+  "data/linked": "data/linked",
+  "data/signatures/x": "data/signatures",
+  "data/running/x": "data/running",
+  "data/config/plugins.yaml": "etc",
+  "data/harmless": "data/kuiper.db",
+  "data/out/../running": "data/running",
+};
+
+const FREE = [
+  "data/out",
+  "data/out/x",
+  "data/lockstep",
+  "data/new",
+  "etcetera",
+  "kuiper.lock2",
+  "x",
+];
+
+Deno.test("ownFileAt() knows what is the program's own, by whatever name", async () => {
+  await withBase(async (base, paths) => {
+    for (const [path, own] of Object.entries(OWN)) {
+      assertEquals((await ownFileAt(`${base}/${path}`, paths))?.path, `${base}/${own}`, path);
+    }
+    for (const path of [...FREE, "."]) {
+      assertEquals(await ownFileAt(`${base}/${path}`, paths), undefined);
+    }
+  });
+});
+
+Deno.test("ownFileUnder() finds it in a folder above, too", async () => {
+  await withBase(async (base, paths) => {
+    for (const path of [...Object.keys(OWN), ".", "..", "/"]) {
+      const absolute = path === "/" ? path : `${base}/${path}`;
+      assertEquals(await ownFileUnder(absolute, paths) === undefined, false, path);
+    }
+    for (const path of FREE) {
+      assertEquals(await ownFileUnder(`${base}/${path}`, paths), undefined, path);
+    }
+  });
+});
+
+Deno.test("refuseOwnFiles() refuses the program's own to a sink, what runs now too, and names another place", async () => {
+  await withBase(async (base, paths) => {
+    const what = "Cannot use the sink";
+    for (const path of Object.keys(OWN)) {
+      const error = await assertRejects(
+        () => refuseOwnFiles(`${base}/${path}`, { paths, what }),
+        KuiperError,
+        `${what}: a sink cannot write ${base}/${path}, which belongs to `,
+      );
+      assertEquals([error.code, error.message.includes(`${base}/data/out/`)], ["denied", true]);
+    }
+    for (const path of FREE) await refuseOwnFiles(`${base}/${path}`, { paths, what });
+  });
+});
