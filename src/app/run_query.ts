@@ -39,7 +39,7 @@ export class QueryRun implements AsyncDisposable {
   /** Read the results, once. @throws what the stream fails with. */
   async *[Symbol.asyncIterator](): AsyncGenerator<RuleResult[]> {
     for await (const batch of this.#stream) {
-      let tuples: RuleTuple[] = batch.tuples;
+      let tuples: readonly RuleTuple[] = batch.tuples;
       for (const operator of this.#plan.operators) {
         tuples = "process" in operator
           ? operator.process(tuples)

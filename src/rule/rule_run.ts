@@ -1,7 +1,7 @@
 /**
  * One run of a rule: tuples of a stream through its operators into its sinks.
  *
- * source → `for await (const tuples of source)` → operators → results → every sink
+ * source → `source.read(handle)` → operators → results → every sink
  */
 import {
   asKuiperError,
@@ -154,20 +154,29 @@ export class RuleRun implements AsyncDisposable {
     this.#source = source;
     if (this.#stopping) source.stop();
     else options.running();
-    for await (const tuples of source) {
-      // Only what waits is awaited: most rules have no such step, and a promise for each batch costs more than they do.
-      const operated = this.#operate(tuples, compiled.operators);
-      const rows = operated instanceof Promise ? await operated : operated;
-      if (rows.length > 0 || this.#failedRows.length > 0) {
-        const waits = this.#sendAll(this.#finish(compiled.toResults(rows)));
-        if (waits !== undefined) await waits;
-      }
-      signal.throwIfAborted();
-    }
+    await source.read((tuples) => this.#take(tuples, compiled));
   }
 
-  #operate(tuples: Tuple[], operators: CompiledPlan["operators"]): Operated {
-    let rows: RuleTuple[] = tuples;
+  /** Only what waits gets a promise: most rules have no such step, and one for each batch costs more than they do. */
+  #take(tuples: readonly Tuple[], compiled: CompiledPlan): Promise<void> | undefined {
+    const operated = this.#operate(tuples, compiled.operators);
+    return operated instanceof Promise
+      ? operated.then((rows) => this.#send(rows, compiled))
+      : this.#send(operated, compiled);
+  }
+
+  #send(rows: readonly RuleTuple[], compiled: CompiledPlan): Promise<void> | undefined {
+    const { signal } = this.#cut;
+    if (rows.length > 0 || this.#failedRows.length > 0) {
+      const waits = this.#sendAll(this.#finish(compiled.toResults(rows)));
+      if (waits !== undefined) return waits.then(() => signal.throwIfAborted());
+    }
+    signal.throwIfAborted();
+    return undefined;
+  }
+
+  #operate(tuples: readonly Tuple[], operators: CompiledPlan["operators"]): Operated {
+    let rows: readonly RuleTuple[] = tuples;
     const measured = this.#batches++ % MEASURE_EVERY === 0;
     const now = this.#options.clock.now();
     for (let i = 0; i < operators.length && rows.length > 0; i++) {
@@ -186,9 +195,9 @@ export class RuleRun implements AsyncDisposable {
 
   /** The steps from the first on that waits. */
   async #operateRest(
-    tuples: RuleTuple[],
+    tuples: readonly RuleTuple[],
     { operators, from }: { operators: CompiledPlan["operators"]; from: number },
-  ): Promise<RuleTuple[]> {
+  ): Promise<readonly RuleTuple[]> {
     let rows = tuples;
     for (let i = from; i < operators.length && rows.length > 0; i++) {
       const operator = operators[i]!;
@@ -266,7 +275,7 @@ export class RuleRun implements AsyncDisposable {
 }
 
 /** The rows that are left, or a promise of them where a step waits. */
-type Operated = RuleTuple[] | Promise<RuleTuple[]>;
+type Operated = readonly RuleTuple[] | Promise<readonly RuleTuple[]>;
 
 function setLatency(metrics: OpMetrics, started: number, count: number): void {
   const us = (performance.now() - started) * 1000 / count;

@@ -1,10 +1,17 @@
-import type { Tuple } from "../core/mod.ts";
-import type { SharedStream, StreamRun, StreamStatus, SubscribeOptions } from "../stream/mod.ts";
+import type {
+  SharedStream,
+  StreamRun,
+  StreamStatus,
+  SubscribeOptions,
+  TupleHandler,
+} from "../stream/mod.ts";
 import { newOpMetrics } from "./op_metrics.ts";
 import type { OpStatus } from "./status.ts";
 
 /** What a rule reads: a stream of its own, or its share of one that many read. */
-export interface RuleSource extends AsyncIterable<Tuple[]>, AsyncDisposable {
+export interface RuleSource extends AsyncDisposable {
+  /** Hand over the tuples, call by call, until the source ends; call it once. Rejects with the source's error. */
+  read(handle: TupleHandler): Promise<void>;
   /** End after what was accepted. */
   stop(): void;
   /** How the source stands, in the names of eKuiper. */
@@ -13,11 +20,14 @@ export interface RuleSource extends AsyncIterable<Tuple[]>, AsyncDisposable {
   readonly dropped: number;
 }
 
-/** A stream that the rule has for itself. Its batches are the rule's to change. */
+/** A stream that the rule has for itself. */
 export function privateSource(run: StreamRun): RuleSource {
   return {
-    async *[Symbol.asyncIterator]() {
-      for await (const { tuples } of run) yield tuples;
+    async read(handle) {
+      for await (const { tuples } of run) {
+        const wait = handle(tuples);
+        if (wait !== undefined) await wait;
+      }
     },
     stop: () => run.stop(),
     op: () => sourceOp(run.name, run.status()),
@@ -39,7 +49,7 @@ export function sharedSource(
 ): RuleSource {
   const subscription = shared.subscribe(options);
   return {
-    [Symbol.asyncIterator]: () => subscription[Symbol.asyncIterator](),
+    read: (handle) => subscription.read(handle),
     stop: () => subscription.stop(),
     op: () => {
       const op = sourceOp(shared.run.name, shared.run.status());

@@ -9,7 +9,7 @@ export type { StreamMetrics } from "./metrics.ts";
 export { newMetrics } from "./metrics.ts";
 export type { RestartPolicy } from "./restart.ts";
 export { HEALTHY_MS } from "./restart.ts";
-export type { SubscribeOptions, Subscription } from "./shared_stream.ts";
+export type { SubscribeOptions, Subscription, TupleHandler } from "./shared_reader.ts";
 export { SharedStream } from "./shared_stream.ts";
 export type { StreamState, StreamStatus } from "./status.ts";
 export type { InstanceMemory, StateKeeper, StreamRunOptions } from "./stream_run.ts";

@@ -33,7 +33,7 @@ export class Call implements AsyncOperator {
     this.#options = options;
   }
 
-  async processAsync(tuples: RuleTuple[]): Promise<RuleTuple[]> {
+  async processAsync(tuples: readonly RuleTuple[]): Promise<RuleTuple[]> {
     const { calls, slots } = this.#options;
     let rows = tuples.map((tuple) => withSlots(tuple, slots));
     for (const call of calls) {

@@ -19,19 +19,18 @@ export class Compute implements Operator {
     this.#options = options;
   }
 
-  process(tuples: RuleTuple[]): RuleTuple[] {
+  process(tuples: readonly RuleTuple[]): readonly RuleTuple[] {
     const { values, slots, errors } = this.#options;
-    let kept = 0;
+    const computed: RuleTuple[] = [];
     for (let i = 0; i < tuples.length; i++) {
       const tuple = withSlots(tuples[i]!, slots);
       try {
         for (const { slot, evaluate } of values) tuple.slots[slot] = evaluate(tuple);
-        tuples[kept++] = tuple;
+        computed.push(tuple);
       } catch (error) {
         errors.failed(tuple, error);
       }
     }
-    tuples.length = kept;
-    return tuples;
+    return computed;
   }
 }

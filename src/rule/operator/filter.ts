@@ -12,18 +12,17 @@ export class Filter implements Operator {
     this.#errors = errors;
   }
 
-  process(tuples: RuleTuple[]): RuleTuple[] {
+  process(tuples: readonly RuleTuple[]): readonly RuleTuple[] {
     const where = this.#where;
-    let kept = 0;
+    const kept: RuleTuple[] = [];
     for (let i = 0; i < tuples.length; i++) {
       const tuple = tuples[i]!;
       try {
-        if (where(tuple)) tuples[kept++] = tuple;
+        if (where(tuple)) kept.push(tuple);
       } catch (error) {
         this.#errors.failed(tuple, error);
       }
     }
-    tuples.length = kept;
-    return tuples;
+    return kept;
   }
 }

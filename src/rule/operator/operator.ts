@@ -13,19 +13,19 @@ export interface RowErrors {
 }
 
 /**
- * A step of a rule, compiled: a synchronous function over the rows of one batch. It may keep and change the array that
- * it is given. It never throws for a row: what a row throws goes to {@link RowErrors}.
+ * A step of a rule, compiled: a synchronous function over the rows of one batch. Others may be given the same array: it
+ * changes nothing of it. It never throws for a row: what a row throws goes to {@link RowErrors}.
  */
 export interface Operator {
   /** As in metrics and topology: `filter`, `project`. */
   readonly name: string;
-  process(tuples: RuleTuple[]): RuleTuple[];
+  process(tuples: readonly RuleTuple[]): readonly RuleTuple[];
 }
 
 /** A step whose functions run in an isolate: the only kind that waits, once per batch. */
 export interface AsyncOperator {
   readonly name: string;
-  processAsync(tuples: RuleTuple[]): Promise<RuleTuple[]>;
+  processAsync(tuples: readonly RuleTuple[]): Promise<readonly RuleTuple[]>;
 }
 
 /** What leaves a rule for its sinks: the rows of one result. */

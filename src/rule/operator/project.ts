@@ -34,10 +34,10 @@ export class Project implements Operator {
     this.#makeRow = compileItems(options);
   }
 
-  process(tuples: RuleTuple[]): RuleTuple[] {
+  process(tuples: readonly RuleTuple[]): readonly RuleTuple[] {
     const { aliases, slots, errors } = this.#options;
     const makeRow = this.#makeRow;
-    let made = 0;
+    const made: RuleTuple[] = [];
     for (let i = 0; i < tuples.length; i++) {
       let tuple = tuples[i]!;
       try {
@@ -46,14 +46,12 @@ export class Project implements Operator {
           for (const { slot, evaluate } of aliases) slotted.slots[slot] = evaluate(slotted);
           tuple = slotted;
         }
-        tuples[made] = { message: makeRow(tuple), meta: tuple.meta, timestamp: tuple.timestamp };
-        made++;
+        made.push({ message: makeRow(tuple), meta: tuple.meta, timestamp: tuple.timestamp });
       } catch (error) {
         errors.failed(tuple, error);
       }
     }
-    tuples.length = made;
-    return tuples;
+    return made;
   }
 }
 

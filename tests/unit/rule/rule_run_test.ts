@@ -12,6 +12,7 @@ import {
   type RuleTuple,
   SinkRun,
 } from "../../../src/rule/mod.ts";
+import type { TupleHandler } from "../../../src/stream/mod.ts";
 import { HeldClock, SINK_COMMON } from "../../fakes/mod.ts";
 
 /** A source that a test feeds. */
@@ -31,8 +32,8 @@ class FakeSource implements RuleSource {
     const metrics = newOpMetrics();
     return { kind: "source" as const, id: "source_demo", instance: 0, metrics };
   }
-  [Symbol.asyncIterator]() {
-    return this.channel[Symbol.asyncIterator]();
+  async read(handle: TupleHandler): Promise<void> {
+    for await (const tuples of this.channel) await handle(tuples);
   }
   [Symbol.asyncDispose](): Promise<void> {
     this.disposed++;
@@ -90,7 +91,7 @@ class FakeSink {
 /** Rows twice as large; those without `n` fail. */
 const DOUBLE = {
   name: "double",
-  process(tuples: RuleTuple[], failed: (tuple: RuleTuple, error: unknown) => void) {
+  process(tuples: readonly RuleTuple[], failed: (tuple: RuleTuple, error: unknown) => void) {
     return tuples.flatMap((tuple) => {
       const { n } = tuple.message;
       if (typeof n === "number") return [{ ...tuple, message: { n: 2 * n } }];

@@ -53,7 +53,7 @@ export async function runQuery(
     ...options.plan,
   });
   const held = holdStill(messages);
-  let tuples: RuleTuple[] = held.rows.map((message, i) => ({
+  let tuples: readonly RuleTuple[] = held.rows.map((message, i) => ({
     message,
     meta: options.meta ?? { topic: "t/1" },
     timestamp: 1000 + i,
