@@ -38,6 +38,10 @@ const filesFor = (port: number) => ({
     isolation: process
     limits: {memory: 256MB}
     restart: {attempts: 3, delay: 1ms}
+  picky:
+    isolation: process
+    limits: {watchdog: 300ms}
+    restart: {delay: 1ms}
 `,
   "plugins/sources/asks.js": `export default class {
   configure() {}
@@ -53,6 +57,18 @@ const filesFor = (port: number) => ({
   "plugins/functions/once.js": `export function once(v) {
   if (v === 2) for (;;);
   return v;
+}
+`,
+  // Never waits again when it is handed the row 2.
+  "plugins/sinks/picky.js": `export class Picky {
+  takes = "rows";
+  configure() {}
+  collect(items, ctx) {
+    for (const { message } of items) {
+      if (message.v === 2) for (;;);
+      ctx.log.info("took " + message.v);
+    }
+  }
 }
 `,
   // Takes two rows, and then all the memory that there is.
@@ -116,3 +132,27 @@ binaryTest(
     assertStringIncludes(field("sink_told_0_0_last_exception"), "of memory, its limit is 256 MB");
   },
 );
+
+binaryTest("a row that ends every process of its sink is dropped with the reason", async () => {
+  await using source = rowServer();
+  await using base = await makeBase(filesFor(source.port));
+  await using server = await serve({ cwd: base.path });
+  await server.ask("POST", "/streams", { body: { sql: 'CREATE STREAM t () WITH (TYPE="asks")' } });
+  const rule = { id: "r1", sql: "SELECT * FROM t", actions: [{ picky: { sendSingle: true } }] };
+  const created = await server.ask("POST", "/rules", { body: rule });
+  assertEquals(created.status, 201, created.text);
+  for (const v of [1, 2, 3]) source.give(v);
+  await server.running.said(/took 3$/);
+  const dropped = await server.running.said(/dropped an item/);
+  assertStringIncludes(
+    dropped,
+    "given up after 3 tries again that each ended the isolate: its process was ended because its code did not wait",
+  );
+  const text = await server.until(
+    "/rules/r1/status",
+    ({ text }) => text.includes('picky_0_0_records_out_total":2'),
+  );
+  const status = JSON.parse(text);
+  assertEquals([status.status, status.sink_picky_0_0_dropped_total], ["running", 1], text);
+  assertStringIncludes(status.sink_picky_0_0_last_exception, "given up after 3 tries again");
+});

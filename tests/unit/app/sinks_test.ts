@@ -46,6 +46,17 @@ async function withSink(
   }
 }
 
+/** Put a sink there that runs in a process which is ended when its code never waits. */
+async function writeSpins({ base: { base, plugins, etc } }: App, code: string, restart: string) {
+  await Deno.writeTextFile(`${plugins}/sinks/spins.js`, code);
+  await Deno.mkdir(`${base}/etc`, { recursive: true });
+  await Deno.writeTextFile(
+    `${etc}/plugins.yaml`,
+    "plugins:\n  spins:\n    isolation: process\n    limits: {watchdog: 300ms}\n" +
+      `    restart: ${restart}\n`,
+  );
+}
+
 const rule = (sink: string, props: object) => ({
   id: "r1",
   sql: "SELECT n * 10 AS m FROM counts_s WHERE n > 1",
@@ -119,22 +130,16 @@ Deno.test("Sinks take the host of a grant from etc/sinks, and not from the rule"
 
 Deno.test("Sinks go on in a fresh process when theirs is ended, and lose nothing", async () => {
   await withSink(async (app, line) => {
-    const { base, plugins, etc } = app.base;
     // Each time it is started it takes one row and then never waits for anything again.
-    await Deno.writeTextFile(
-      `${plugins}/sinks/spins.js`,
+    await writeSpins(
+      app,
       `export class Spins { takes = "rows"; taken = false; configure() {}
          collect(items, ctx) {
            if (this.taken) for (;;);
            this.taken = true;
            for (const { message } of items) ctx.log.info("took " + JSON.stringify(message));
          } }`,
-    );
-    await Deno.mkdir(`${base}/etc`, { recursive: true });
-    await Deno.writeTextFile(
-      `${etc}/plugins.yaml`,
-      "plugins:\n  spins:\n    isolation: process\n    limits: {watchdog: 300ms}\n" +
-        "    restart: {delay: 1ms}\n",
+      "{delay: 1ms}",
     );
     await app.startRules();
     const rules = await app.rules;
@@ -155,18 +160,44 @@ Deno.test("Sinks go on in a fresh process when theirs is ended, and lose nothing
   });
 });
 
+Deno.test("Sinks drop the row that ends each process, with the reason, and go on with the next", async () => {
+  await withSink(async (app, line) => {
+    await writeSpins(
+      app,
+      `export class Spins { takes = "rows"; configure() {}
+         collect(items, ctx) {
+           for (const { message } of items) {
+             if (message.n === 1) for (;;);
+             ctx.log.info("took " + JSON.stringify(message));
+           }
+         } }`,
+      "{delay: 1ms}",
+    );
+    await app.startRules();
+    const rules = await app.rules;
+    await rules.create({
+      ...rule("spins", { sendSingle: true }),
+      sql: "SELECT n FROM counts_s",
+    });
+    assertStringIncludes(
+      await line("dropped an item"),
+      "given up after 3 tries again that each ended the isolate: its process was ended because",
+    );
+    await line('took {"n":2}');
+    await line('took {"n":0}');
+    const { state, ops } = rules.status("r1");
+    const { metrics } = ops.at(-1)!;
+    assertEquals([state, metrics.dropped_total], ["running", 1]);
+    assertStringIncludes(metrics.last_exception, "given up after 3 tries again");
+  });
+});
+
 Deno.test("Sinks end a rule whose plugin is lost more often than its policy allows", async () => {
   await withSink(async (app, line) => {
-    const { base, plugins, etc } = app.base;
-    await Deno.writeTextFile(
-      `${plugins}/sinks/spins.js`,
+    await writeSpins(
+      app,
       `export class Spins { takes = "rows"; configure() {} collect() { for (;;); } }`,
-    );
-    await Deno.mkdir(`${base}/etc`, { recursive: true });
-    await Deno.writeTextFile(
-      `${etc}/plugins.yaml`,
-      "plugins:\n  spins:\n    isolation: process\n    limits: {watchdog: 300ms}\n" +
-        "    restart: {attempts: 1, delay: 1ms}\n",
+      "{attempts: 1, delay: 1ms}",
     );
     await app.startRules();
     await (await app.rules).create(rule("spins", {}));
