@@ -24,14 +24,15 @@ export class Functions implements AsyncDisposable {
    * The functions that a query may call, with those of plugins among `names`: each is loaded once for all queries.
    *
    * @param names those that the query calls, in lower case.
+   * @param stop ends the waiting for an isolate that was lost, for this query.
    * @throws KuiperError of a plugin that cannot be loaded.
    */
-  async lookup(names: readonly string[]): Promise<FunctionLookup> {
+  async lookup(names: readonly string[], stop?: AbortSignal): Promise<FunctionLookup> {
     const found = new Map<string, SqlFunction>();
     for (const name of names) {
       if (BUILTIN_FUNCTIONS.get(name) !== undefined) continue;
       const hosted = await this.#find(name);
-      if (hosted !== undefined) found.set(name, hosted);
+      if (hosted !== undefined) found.set(name, stop === undefined ? hosted : hosted.until(stop));
     }
     if (found.size === 0) return BUILTIN_FUNCTIONS;
     return {

@@ -130,7 +130,8 @@ class Rules {
   /** Put the parts of a rule together, and begin. */
   async open(rule: RuleDefinition, running: () => void): Promise<RuleRun> {
     const { stopTimeoutMs, clock } = this.#context;
-    const { plan, stream, functions } = await this.#prepare(rule);
+    const stopping = new AbortController();
+    const { plan, stream, functions } = await this.#prepare(rule, stopping.signal);
     const sinks = await this.#prepareSinks(rule);
     const log = this.#logOf(rule);
     return new RuleRun({
@@ -144,13 +145,17 @@ class Rules {
         }),
       openSinks: () => sinks.map((sink, i) => this.#runSink(rule, sink, i)),
       running,
+      stopping: () => stopping.abort(fail("busy", `Rule "${rule.id}" stops`)),
       stopTimeoutMs,
       log,
       clock,
     });
   }
 
-  async #prepare(rule: RuleDefinition): Promise<PreparedQuery & { functions: FunctionLookup }> {
+  async #prepare(
+    rule: RuleDefinition,
+    stop?: AbortSignal,
+  ): Promise<PreparedQuery & { functions: FunctionLookup }> {
     const names = namesOfQuery(rule.sql);
     const stream = await this.#stream(names.stream);
     if (stream.options.shared && rule.options.overflow === "wait") {
@@ -160,7 +165,7 @@ class Rules {
           `"${stream.name}", choose "drop_oldest" or "drop_newest"`,
       );
     }
-    const functions = await this.#context.functions.lookup(names.functions);
+    const functions = await this.#context.functions.lookup(names.functions, stop);
     return { ...prepareQuery(rule.sql, { stream: () => stream, functions }), functions };
   }
 

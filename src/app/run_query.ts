@@ -1,5 +1,5 @@
 import type { FunctionLookup } from "../contract/mod.ts";
-import { type Clock, type Logger, messageOf, sampled } from "../core/mod.ts";
+import { type Clock, fail, type Logger, messageOf, sampled } from "../core/mod.ts";
 import { type CompiledPlan, compilePlan, type RuleResult, type RuleTuple } from "../rule/mod.ts";
 import {
   columnsOfPlan,
@@ -29,11 +29,16 @@ export interface QueryContext {
 export class QueryRun implements AsyncDisposable {
   readonly #stream: StreamRun;
   readonly #plan: CompiledPlan;
+  readonly #stop: AbortController;
 
-  /** @param plan whose source filter the stream applies. */
-  constructor(stream: StreamRun, plan: CompiledPlan) {
+  /**
+   * @param plan whose source filter the stream applies.
+   * @param stop is aborted with the stop of the query: its functions are waited for no longer.
+   */
+  constructor(stream: StreamRun, plan: CompiledPlan, stop: AbortController) {
     this.#stream = stream;
     this.#plan = plan;
+    this.#stop = stop;
   }
 
   /** Read the results, once. @throws what the stream fails with. */
@@ -51,6 +56,7 @@ export class QueryRun implements AsyncDisposable {
 
   /** Stop it. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(fail("busy", "The query stops"));
     await this.#stream[Symbol.asyncDispose]();
   }
 }
@@ -61,7 +67,8 @@ export class QueryRun implements AsyncDisposable {
  * @throws a `SqlError` or KuiperError for one that cannot be run.
  */
 export async function runQuery(sql: string, context: QueryContext): Promise<QueryRun> {
-  const { stream, plan, functions } = await prepare(sql, context);
+  const stop = new AbortController();
+  const { stream, plan, functions } = await prepare(sql, context, stop.signal);
   const { log, clock } = context;
   const gate = sampled(() => clock.now(), SAMPLE);
   const compiled = compilePlan(plan, {
@@ -79,7 +86,7 @@ export async function runQuery(sql: string, context: QueryContext): Promise<Quer
     sourceFiltered: true,
   });
   const selection = { columns: columnsOfPlan(plan), filter: compiled.sourceFilter };
-  return new QueryRun(await context.run(stream, selection), compiled);
+  return new QueryRun(await context.run(stream, selection), compiled, stop);
 }
 
 /** The plan of `EXPLAIN SELECT …` for people. Throws as {@link runQuery}. */
@@ -90,9 +97,10 @@ export async function explainQuery(sql: string, context: QueryContext): Promise<
 async function prepare(
   sql: string,
   context: QueryContext,
+  stop?: AbortSignal,
 ): Promise<PreparedQuery & { functions: FunctionLookup }> {
   const names = namesOfQuery(sql);
   const stream = await context.stream(names.stream);
-  const functions = await context.functions.lookup(names.functions);
+  const functions = await context.functions.lookup(names.functions, stop);
   return { ...prepareQuery(sql, { stream: () => stream, functions }), functions };
 }

@@ -1,7 +1,7 @@
 /** A function and a sink of a rule whose processes are lost: the rule goes on, and says what was lost. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { binaryTest, makeBase } from "./_kuiper.ts";
-import { ANY_PORT, serve } from "./_server.ts";
+import { ANY_PORT, said, serve } from "./_server.ts";
 
 /** What the source asks of: it gives a row when the test says so. */
 function rowServer() {
@@ -34,6 +34,10 @@ const filesFor = (port: number) => ({
     isolation: process
     limits: {watchdog: 300ms}
     restart: {delay: 1ms}
+  slowly:
+    isolation: process
+    limits: {watchdog: 300ms}
+    restart: {delay: 4500ms}
   told:
     isolation: process
     limits: {memory: 256MB}
@@ -69,6 +73,11 @@ const filesFor = (port: number) => ({
       ctx.log.info("took " + message.v);
     }
   }
+}
+`,
+  "plugins/functions/slowly.js": `export function slowly(v) {
+  if (v === 1) for (;;);
+  return v;
 }
 `,
   // Takes two rows, and then all the memory that there is.
@@ -110,7 +119,7 @@ binaryTest(
     const statusPath = "/rules/r1/status";
     for (const v of [0, 1, 2, 3, 4, 5]) {
       source.give(v);
-      if (v !== 2) await server.running.said(new RegExp(`took ${v}$`));
+      if (v !== 2) await said(server, new RegExp(`took ${v}$`));
       else {await server.until(statusPath, ({ text }) =>
           text.includes('Function \\"once\\" is lost'));}
     }
@@ -142,8 +151,8 @@ binaryTest("a row that ends every process of its sink is dropped with the reason
   const created = await server.ask("POST", "/rules", { body: rule });
   assertEquals(created.status, 201, created.text);
   for (const v of [1, 2, 3]) source.give(v);
-  await server.running.said(/took 3$/);
-  const dropped = await server.running.said(/dropped an item/);
+  await said(server, /took 3$/);
+  const dropped = await said(server, /dropped an item/);
   assertStringIncludes(
     dropped,
     "given up after 3 tries again that each ended the isolate: its process was ended because its code did not wait",
@@ -155,4 +164,23 @@ binaryTest("a row that ends every process of its sink is dropped with the reason
   const status = JSON.parse(text);
   assertEquals([status.status, status.sink_picky_0_0_dropped_total], ["running", 1], text);
   assertStringIncludes(status.sink_picky_0_0_last_exception, "given up after 3 tries again");
+});
+
+binaryTest("the stop of a rule does not wait for the next start of its function", async () => {
+  await using source = rowServer();
+  await using base = await makeBase(filesFor(source.port));
+  await using server = await serve({ cwd: base.path });
+  await server.ask("POST", "/streams", { body: { sql: 'CREATE STREAM t () WITH (TYPE="asks")' } });
+  const rule = { id: "r1", sql: "SELECT slowly(v) AS s FROM t", actions: [{ log: {} }] };
+  const created = await server.ask("POST", "/rules", { body: rule });
+  assertEquals(created.status, 201, created.text);
+  source.give(1);
+  await said(server, /code did not wait for anything.*; starting again in/);
+  source.give(2);
+  // The row is with the rule, and nothing but the stop keeps it from being taken.
+  await server.until("/rules/r1/status", ({ text }) => text.includes('t_0_records_in_total":2'));
+  assertEquals((await server.ask("POST", "/rules/r1/stop")).status, 200);
+  await said(server, /r1: dropped a row: .*; it was not started again before the stop$/);
+  server.running.kill("SIGTERM");
+  assertEquals((await server.running.ended()).code, 143);
 });

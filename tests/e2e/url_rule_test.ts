@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { binaryTest, kuiper } from "./_kuiper.ts";
 import { startSite } from "./_modules.ts";
-import { ANY_PORT, serve, type TestServer } from "./_server.ts";
+import { ANY_PORT, said, serve, type TestServer } from "./_server.ts";
 
 /** A function and a sink, each with a module beside it. */
 const ROUTES = {
@@ -108,14 +108,4 @@ async function runsInProcesses(server: TestServer): Promise<void> {
   assertEquals(children.map((line) => line.split(" ").at(-1)), ["__isolate", "__isolate"]);
   running.kill("SIGTERM");
   assertEquals((await running.ended()).code, 143);
-}
-
-/** What the server says; a server that does not say it is ended, which fails the test instead of hanging it. */
-async function said({ running }: TestServer, pattern: RegExp): Promise<string> {
-  const timer = setTimeout(() => running.kill("SIGTERM"), 20_000);
-  try {
-    return await running.said(pattern);
-  } finally {
-    clearTimeout(timer);
-  }
 }

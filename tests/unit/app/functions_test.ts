@@ -319,6 +319,46 @@ Deno.test("Functions stop waiting for a start when the program stops", async () 
   await assertRejects(() => it.callBatch([["x"]]), KuiperError, "the program stops");
 });
 
+Deno.test("Functions fail the rows of who stops at once, and go on for the others that wait for a start", async () => {
+  const { functions, clock, opened, mine } = lossy();
+  await using _ = functions;
+  const it = await mine();
+  const [leaving, staying] = [new AbortController(), new AbortController()];
+  const [one, other] = await Promise.all(
+    [leaving, staying].map(async ({ signal }) =>
+      (await functions.lookup(["mine"], signal)).get("mine") as HostedFunction
+    ),
+  );
+  await assertRejects(() => it.callBatch([["crash"]]), Error, "it crashed");
+  const [cut, waiting] = [one!.callBatch([["x"]]), other!.callBatch([["y"]])];
+  await clock.asleep();
+  leaving.abort();
+  const reason = "it crashed; it was not started again before the stop";
+  await assertRejects(() => cut, KuiperError, reason);
+  await assertRejects(() => one!.callBatch([["z"]]), KuiperError, reason);
+  assertEquals(opened, ["host 0"]);
+  await clock.wake();
+  assertEquals(await waiting, ["host 1"]);
+  // What is on its way is let through while the isolate runs.
+  assertEquals(await one!.callBatch([["z"]]), ["host 1"]);
+});
+
+Deno.test("Functions give the turn of who stops to the next that waits", async () => {
+  const { functions, clock, mine } = lossy();
+  await using _ = functions;
+  const it = await mine();
+  await assertRejects(() => it.callBatch([["crash"]]), Error, "it crashed");
+  const first = Array.from({ length: 16 }, (_, n) => it.callBatch([[n]]));
+  const leaving = new AbortController();
+  const one = (await functions.lookup(["mine"], leaving.signal)).get("mine") as HostedFunction;
+  const cut = one.callBatch([["x"]]);
+  const last = it.callBatch([["y"]]);
+  leaving.abort(new Error("the rule stops"));
+  await assertRejects(() => cut, Error, "the rule stops");
+  await clock.wake();
+  assertEquals((await Promise.all([...first, last])).flat(), Array(17).fill("host 1"));
+});
+
 Deno.test("Functions end a process that spins or takes too much, and count its rows with the reason", async () => {
   const files = {
     "plugins/functions/heavy.js": `const kept = [];
