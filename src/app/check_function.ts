@@ -55,7 +55,7 @@ export async function checkFunction(
   if (found === undefined) return false;
   const loaded = await step("load", report, async () => {
     const started = performance.now();
-    const host = await sources.openFunction(found.plugin, loading.signal);
+    const host = await sources.openFunction(found.plugin, loading);
     return [host, loadText(found.entry.isolation, started)];
   });
   if (loaded === undefined) return false;

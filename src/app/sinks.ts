@@ -14,7 +14,7 @@ import { refuseOwnFiles } from "./refuse_own_files.ts";
 import { Restarts } from "./restarts.ts";
 import { SinkInIsolate } from "./sink_in_isolate.ts";
 import { BUILTIN_SINKS } from "../sink/mod.ts";
-import type { FoundPlugin, Sources } from "./sources.ts";
+import type { FoundPlugin, Loading, Sources } from "./sources.ts";
 
 /** What finds and opens the sinks of plugins. */
 export type SinkPlugins = Pick<Sources, "findSink" | "openSink" | "holdOf">;
@@ -27,10 +27,10 @@ export interface PreparedSink {
   /** Where a plugin is; absent for a built-in. */
   readonly plugin?: FoundPlugin;
   readonly config: SinkConfig;
-  /** Open what runs its instances; `signal` ends the loading of a plugin. */
-  openHost(signal: AbortSignal): Promise<SinkHost>;
+  /** Open what runs its instances; what of a plugin is started again later is loaded in the same way. */
+  openHost(loading: Loading): Promise<SinkHost>;
   /** Load a plugin alone; `undefined` for a built-in. */
-  loadPlugin(signal: AbortSignal): Promise<WorkerHost | undefined>;
+  loadPlugin(loading: Loading): Promise<WorkerHost | undefined>;
   /** The sentence for a failure. */
   explain(failure: SourceFailure): KuiperError;
 }
@@ -77,12 +77,12 @@ export class Sinks {
       props: config.props,
       config,
       ...(plugin === undefined ? {} : { plugin }),
-      openHost: async (signal) =>
+      openHost: async (loading) =>
         builtin === undefined
-          ? await this.#openPlugin(plugin!, config, signal)
+          ? await this.#openPlugin(plugin!, config, loading)
           : inlineSinkHost(() => builtin.make(), builtin.takes),
-      loadPlugin: async (signal) =>
-        plugin === undefined ? undefined : await this.#loadPlugin(plugin, config, signal),
+      loadPlugin: async (loading) =>
+        plugin === undefined ? undefined : await this.#loadPlugin(plugin, config, loading),
       explain: (failure) => this.#explain(failure, what),
     };
   }
@@ -91,21 +91,21 @@ export class Sinks {
   async #openPlugin(
     plugin: FoundPlugin,
     config: SinkConfig,
-    signal: AbortSignal,
+    loading: Loading,
   ): Promise<SinkHost> {
     const { operatorProps } = config;
     const { entry } = await this.#plugins.holdOf(plugin, { role: "sink", operatorProps });
     const restarts = new Restarts(restartOf(entry, "sink"), this.#clock);
-    const open = () => this.#loadPlugin(plugin, config, signal);
+    const open = () => this.#loadPlugin(plugin, config, loading);
     return new SinkInIsolate(await open(), { open, restarts, clock: this.#clock });
   }
 
   async #loadPlugin(
     plugin: FoundPlugin,
     { operatorProps, check }: SinkConfig,
-    signal: AbortSignal,
+    loading: Loading,
   ): Promise<WorkerHost> {
-    const host = await this.#plugins.openSink(plugin, { operatorProps, signal });
+    const host = await this.#plugins.openSink(plugin, { operatorProps, ...loading });
     try {
       const schema = host.info.manifest?.properties;
       if (schema !== undefined) refuseErrors(await check(schema));

@@ -71,6 +71,14 @@ export type FoundSource = ResolvedType | {
 /** A plugin, found. */
 export type FoundPlugin = Exclude<FoundSource, { kind: "builtin" }>;
 
+/** How the isolate of a sink or function is loaded. */
+export interface Loading {
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Hears which code of a plugin by URL runs, as its hash, and is waited for. */
+  started?(hash: string): Promise<void>;
+}
+
 /** A source, found and configured, but not started. */
 export interface PreparedSource {
   readonly resolved: FoundSource;
@@ -282,12 +290,18 @@ export class Sources implements AsyncDisposable {
   }
 
   /**
-   * Start the isolate of a function, with the grant of its name in etc/plugins.yaml, and load it.
+   * The hash of the code that is approved now of a plugin by URL; undefined of a file, and where none is.
    *
-   * @param signal ends the loading.
+   * @throws KuiperError `denied` when its signature is wrong.
    */
-  async openFunction(found: FoundPlugin, signal: AbortSignal): Promise<WorkerHost> {
-    return await this.#openPlugin(found, { role: "function", operatorProps: {}, signal });
+  async codeOf(found: FoundPlugin): Promise<string | undefined> {
+    if (found.kind !== "url") return undefined;
+    return (await (await this.#openCode()).approved(found.entry)).hash;
+  }
+
+  /** Start the isolate of a function, with the grant of its name in etc/plugins.yaml, and load it. */
+  async openFunction(found: FoundPlugin, loading: Loading): Promise<WorkerHost> {
+    return await this.#openPlugin(found, { role: "function", operatorProps: {}, ...loading });
   }
 
   /**
@@ -297,12 +311,9 @@ export class Sources implements AsyncDisposable {
    */
   async openSink(
     found: FoundPlugin,
-    { operatorProps, signal }: {
-      operatorProps: SourceConfig["operatorProps"];
-      signal: AbortSignal;
-    },
+    { operatorProps, ...loading }: Loading & { operatorProps: SourceConfig["operatorProps"] },
   ): Promise<WorkerHost> {
-    return await this.#openPlugin(found, { role: "sink", operatorProps, signal });
+    return await this.#openPlugin(found, { role: "sink", operatorProps, ...loading });
   }
 
   /**
@@ -329,10 +340,9 @@ export class Sources implements AsyncDisposable {
 
   async #openPlugin(
     found: FoundPlugin,
-    { role, operatorProps, signal }: {
+    { role, operatorProps, signal, started }: Loading & {
       role: Exclude<PluginOf, "source">;
       operatorProps: SourceConfig["operatorProps"];
-      signal?: AbortSignal;
     },
   ): Promise<WorkerHost> {
     const { type } = found;
@@ -341,7 +351,10 @@ export class Sources implements AsyncDisposable {
     try {
       const linked = await this.#link(found, role);
       const host = await isolate.load(linked, signal);
-      if (found.kind === "url") this.#logStart(entry, linked, describeGrant(permissions));
+      if (found.kind === "url") {
+        this.#logStart(entry, linked, describeGrant(permissions));
+        await started?.(linked.hash);
+      }
       return host;
     } catch (error) {
       await isolate[Symbol.asyncDispose]();

@@ -3,6 +3,7 @@ import type { Call, Command } from "./command.ts";
 import type { PluginDescription, PluginOf } from "./engine.ts";
 import { openEngine } from "./open_engine.ts";
 import { modulesTable } from "./proposal_text.ts";
+import { runnerText } from "./runner_text.ts";
 import type { Style } from "./style.ts";
 import { printable } from "./text_width.ts";
 
@@ -67,9 +68,8 @@ function descriptionText(plugin: PluginDescription, style: Style): string {
 
 function runningText(running: NonNullable<PluginDescription["running"]>): string | undefined {
   if (running.length === 0) return undefined;
-  return running.map(({ stream, pid, hash }) =>
-    `stream "${stream}" in process ${pid}, code of hash ${hash.slice(0, 12)}`
-  ).join("; ");
+  return running.map((runner) => `${runnerText(runner)}, code of hash ${runner.hash.slice(0, 12)}`)
+    .join("; ");
 }
 
 /** What was denied, the most frequent first; each with the lines that would grant it. */

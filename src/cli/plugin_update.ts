@@ -1,10 +1,11 @@
-import { fail, KuiperError, oneOf } from "../core/mod.ts";
+import { fail, KuiperError } from "../core/mod.ts";
 import { showAndAsk } from "./approval.ts";
 import type { Call, Command } from "./command.ts";
 import type { Engine, PluginProposal } from "./engine.ts";
 import { GRANT_FLAGS, grantOptions } from "./grant_flags.ts";
 import { openEngine } from "./open_engine.ts";
 import { reportError } from "./report_error.ts";
+import { runnerText } from "./runner_text.ts";
 
 /** `kuiper plugin update`. */
 export const command: Command = {
@@ -68,17 +69,10 @@ async function decide(call: Call, proposal: PluginProposal, engine: Engine): Pro
 /** Say what still runs the code from before. */
 async function tellWhoKeeps(call: Call, proposal: PluginProposal, engine: Engine): Promise<void> {
   const { name, of, hash } = proposal;
-  const until = "that it started with until it starts again";
-  if (of === "source") {
-    for (const { stream, pid, hash: running } of await engine.runningStreams(name)) {
-      const what = running === hash ? "grant" : `code (hash ${running.slice(0, 12)})`;
-      call.terminal.note(`stream "${stream}" in process ${pid} keeps the ${what} ${until}`);
-    }
-    return;
+  for (const runner of await engine.running(name, of)) {
+    const what = runner.hash === hash ? "grant" : `code (hash ${runner.hash.slice(0, 12)})`;
+    call.terminal.note(
+      `${runnerText(runner)} keeps the ${what} that it started with until it starts again`,
+    );
   }
-  const { rules } = await engine.describePlugin(name, of);
-  const holder = rules.length === 0 ? undefined : await engine.dataHolder();
-  if (holder === undefined) return;
-  const who = `${rules.length === 1 ? "rule" : "the rules"} ${oneOf(rules, "and")}`;
-  call.terminal.note(`${holder} runs now: its ${of} "${name}" in ${who} keeps the code ${until}`);
 }

@@ -43,6 +43,8 @@ export interface RuleRunOptions {
   running(): void;
   /** Called once, when a stop begins or the run ends by itself: what would hold that up by waiting is to end. */
   stopping(): void;
+  /** Called at the end, when nothing of it runs any more: lets go what was opened for it. */
+  release(): Promise<void>;
   /** Milliseconds that a stop may take in all. */
   readonly stopTimeoutMs: number;
   readonly log: Logger;
@@ -143,6 +145,7 @@ export class RuleRun implements AsyncDisposable {
     }
     this.#beginStop();
     await this.#end();
+    await this.#release();
     this.#deadline?.abort();
     return this.#failure === undefined ? undefined : asKuiperError(this.#failure);
   }
@@ -255,6 +258,14 @@ export class RuleRun implements AsyncDisposable {
     this.#beginStop();
     this.#source?.stop();
     this.#cutOff();
+  }
+
+  async #release(): Promise<void> {
+    try {
+      await this.#options.release();
+    } catch (error) {
+      this.#failure ??= error;
+    }
   }
 
   /** In the order of the flow: the source, then the sinks; then what was lost is said. */

@@ -76,6 +76,7 @@ export async function runRule(rule: BenchRule) {
     openSinks: () => [runSink(rule)],
     running: running.resolve,
     stopping() {},
+    release: () => Promise.resolve(),
     stopTimeoutMs: STOP_MS,
     log: LOG,
     clock: systemClock,

@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { App } from "../../../src/app.ts";
 import { Functions } from "../../../src/app/functions.ts";
-import type { Sources } from "../../../src/app/sources.ts";
+import type { Loading, Sources } from "../../../src/app/sources.ts";
 import type { HostedFunction } from "../../../src/contract/mod.ts";
 import { DEFAULT_RESTART, type RestartPolicy } from "../../../src/config/plugin_entry.ts";
 import { createLogger, fail, KuiperError, silentLogger } from "../../../src/core/mod.ts";
@@ -161,12 +161,15 @@ function lossy(policy: Partial<RestartPolicy> = {}) {
   const lines: string[] = [];
   const failing: Error[] = [];
   const stuck = { next: false };
-  const open = () => {
+  /** The code of a plugin by URL that is approved now; a file has none. */
+  const approved: { code?: string } = {};
+  const open = async (_found: unknown, { started }: Loading) => {
     const failure = failing.shift();
-    if (failure !== undefined) return Promise.reject(failure);
+    if (failure !== undefined) throw failure;
+    if (approved.code !== undefined) await started?.(approved.code);
     const id = `host ${opened.length}`;
     opened.push(id);
-    return Promise.resolve({
+    return {
       get isStuck() {
         return stuck.next;
       },
@@ -177,18 +180,29 @@ function lossy(policy: Partial<RestartPolicy> = {}) {
           ? Promise.reject(fail("busy", "it has enough to do"))
           : Promise.resolve(rows.map(() => id)),
       [Symbol.asyncDispose]: () => Promise.resolve(void closed.push(id)),
-    } as unknown as WorkerHost);
+    } as unknown as WorkerHost;
   };
   const restart = { delayMs: 1000, multiplier: 10, maxDelayMs: 30_000, jitter: 0, ...policy };
   const sources = {
-    findFunction: () => Promise.resolve({ kind: "file", type: "mine" }),
+    findFunction: () =>
+      Promise.resolve({ kind: approved.code === undefined ? "file" : "url", type: "mine" }),
+    codeOf: () => Promise.resolve(approved.code),
     holdOf: () => Promise.resolve({ entry: { restart } }),
     openFunction: open,
   } as unknown as Sources;
   const log = createLogger((line) => lines.push(line), { level: "warn" });
   const functions = new Functions(sources, { clock, log });
   const mine = async () => (await functions.lookup(["mine"])).get("mine") as HostedFunction;
-  return { functions, clock, opened, closed, lines, failing, stuck, mine };
+  /** A query that runs: what it was told, and the function. */
+  const runs = async () => {
+    const told: string[] = [];
+    const used = await functions.use(["mine"], {
+      stop: new AbortController().signal,
+      runs: (plugin, hash) => Promise.resolve(void told.push(`${plugin} ${hash}`)),
+    });
+    return { told, used, it: used.get("mine") as HostedFunction };
+  };
+  return { functions, clock, opened, closed, lines, failing, stuck, approved, mine, runs };
 }
 
 Deno.test("Functions start a function again that was lost, for the batch that waits for it", async () => {
@@ -293,6 +307,7 @@ Deno.test("Functions hand no more than 16 batches over at once, and answer all o
   } as unknown as WorkerHost;
   const sources = {
     findFunction: () => Promise.resolve({ kind: "file", type: "mine" }),
+    codeOf: () => Promise.resolve(undefined),
     holdOf: () => Promise.resolve({ entry: { restart: DEFAULT_RESTART } }),
     openFunction: () => Promise.resolve(host),
   } as unknown as Sources;
@@ -326,7 +341,7 @@ Deno.test("Functions fail the rows of who stops at once, and go on for the other
   const [leaving, staying] = [new AbortController(), new AbortController()];
   const [one, other] = await Promise.all(
     [leaving, staying].map(async ({ signal }) =>
-      (await functions.lookup(["mine"], signal)).get("mine") as HostedFunction
+      (await functions.use(["mine"], { stop: signal })).get("mine") as HostedFunction
     ),
   );
   await assertRejects(() => it.callBatch([["crash"]]), Error, "it crashed");
@@ -350,13 +365,79 @@ Deno.test("Functions give the turn of who stops to the next that waits", async (
   await assertRejects(() => it.callBatch([["crash"]]), Error, "it crashed");
   const first = Array.from({ length: 16 }, (_, n) => it.callBatch([[n]]));
   const leaving = new AbortController();
-  const one = (await functions.lookup(["mine"], leaving.signal)).get("mine") as HostedFunction;
+  const used = await functions.use(["mine"], { stop: leaving.signal });
+  const one = used.get("mine") as HostedFunction;
   const cut = one.callBatch([["x"]]);
   const last = it.callBatch([["y"]]);
   leaving.abort(new Error("the rule stops"));
   await assertRejects(() => cut, Error, "the rule stops");
   await clock.wake();
   assertEquals((await Promise.all([...first, last])).flat(), Array(17).fill("host 1"));
+});
+
+Deno.test("Functions give who starts the code that is approved then, and let others keep theirs to their end", async () => {
+  const { functions, opened, closed, approved, runs, mine } = lossy();
+  {
+    await using _ = functions;
+    approved.code = "v1";
+    const [old, older] = [await runs(), await runs()];
+    assertEquals([await old.it.callBatch([[1]]), opened.length], [["host 0"], 1]);
+    approved.code = "v2";
+    // Two that start at once get the same one.
+    const [one, two] = await Promise.all([runs(), runs()]);
+    assertEquals(
+      (await Promise.all([old, older, one, two].map(({ it }) => it.callBatch([[1]])))).flat(),
+      ["host 0", "host 0", "host 1", "host 1"],
+    );
+    assertEquals([old.told.at(-1), one.told.at(-1)], ["mine v1", "mine v2"]);
+    await old.used[Symbol.asyncDispose]();
+    await old.used[Symbol.asyncDispose]();
+    assertEquals(closed, []);
+    await older.used[Symbol.asyncDispose]();
+    assertEquals(closed, ["host 0"]);
+    // The newest stays for who comes next.
+    for (const { used } of [one, two]) await used[Symbol.asyncDispose]();
+    assertEquals(await (await mine()).callBatch([[1]]), ["host 1"]);
+    // What nobody uses goes as soon as it is old.
+    approved.code = "v3";
+    assertEquals(await (await mine()).callBatch([[1]]), ["host 2"]);
+    assertEquals(closed, ["host 0", "host 1"]);
+    const last = await runs();
+    approved.code = "v4";
+    assertEquals(await (await mine()).callBatch([[1]]), ["host 3"]);
+    assertEquals(await last.it.callBatch([[1]]), ["host 2"]);
+  }
+  assertEquals(closed.toSorted(), ["host 0", "host 1", "host 2", "host 3"]);
+});
+
+Deno.test("Functions tell who runs a function which code its next isolate has, and start no other beside it", async () => {
+  const { functions, clock, opened, approved, runs } = lossy();
+  await using _ = functions;
+  approved.code = "v1";
+  const { told, it } = await runs();
+  approved.code = "v2";
+  await assertRejects(() => it.callBatch([["crash"]]), Error, "it crashed");
+  const waiting = it.callBatch([["x"]]);
+  await clock.wake();
+  assertEquals(await waiting, ["host 1"]);
+  assertEquals(told.at(-1), "mine v2");
+  const later = await runs();
+  assertEquals(await later.it.callBatch([["y"]]), ["host 1"]);
+  assertEquals(opened.length, 2);
+});
+
+Deno.test("Functions refuse who starts when the new code does not load, and try it anew; others keep the old one", async () => {
+  const { functions, approved, failing, closed, runs } = lossy();
+  await using _ = functions;
+  approved.code = "v1";
+  const old = await runs();
+  approved.code = "v2";
+  failing.push(new Error("it does not load"));
+  await assertRejects(() => runs(), Error, "it does not load");
+  assertEquals(await old.it.callBatch([[1]]), ["host 0"]);
+  const fresh = await runs();
+  assertEquals(await fresh.it.callBatch([[1]]), ["host 1"]);
+  assertEquals(closed, []);
 });
 
 Deno.test("Functions end a process that spins or takes too much, and count its rows with the reason", async () => {

@@ -114,6 +114,7 @@ function start(
   const running = Promise.withResolvers<void>();
   const stopping = Promise.withResolvers<void>();
   const stops: number[] = [];
+  const releases: number[] = [];
   const run = new RuleRun({
     ruleId: "r1",
     options: { ...DEFAULT_RULE_OPTIONS, ...options },
@@ -134,6 +135,7 @@ function start(
       stops.push(source.disposed);
       stopping.resolve();
     },
+    release: () => Promise.resolve(void releases.push(source.disposed)),
     stopTimeoutMs: 1000,
     log: createLogger((line) => lines.push(line), { level: "info" }),
     clock,
@@ -147,6 +149,8 @@ function start(
     running: running.promise,
     /** How often its source was disposed of when it said that it stops, each time that it did. */
     stops,
+    /** The same of when it let go. */
+    releases,
   };
 }
 
@@ -234,7 +238,7 @@ Deno.test("RuleRun.stop() ends a rule whose sink was never open", async () => {
 
 Deno.test("RuleRun.stop() tells a step that waits at once, and lets through what it gives", async () => {
   const waits = Promise.withResolvers<void>();
-  const { run, source, sinks, running, stops } = start({
+  const { run, source, sinks, running, stops, releases } = start({
     compile: (stopping) => ({
       sourceFilter: undefined,
       operators: [{
@@ -257,7 +261,7 @@ Deno.test("RuleRun.stop() tells a step that waits at once, and lets through what
   assertEquals(stops, [0]);
   assertEquals(await run.closed, undefined);
   await run[Symbol.asyncDispose]();
-  assertEquals([sinks[0]!.got, stops], [[[{ n: 1 }]], [0]]);
+  assertEquals([sinks[0]!.got, stops, releases], [[[{ n: 1 }]], [0], [1]]);
 });
 
 Deno.test("RuleRun ends with the error of a sink that is lost", async () => {
@@ -303,10 +307,11 @@ Deno.test("RuleRun waits for a step that waits, and keeps the order", async () =
 });
 
 Deno.test("RuleRun ends when it cannot be compiled or opened", async () => {
-  const { run } = start({
+  const { run, stops, releases } = start({
     compile: () => {
       throw fail("internal", "no such function");
     },
   });
   assertEquals((await run.closed)?.message, "no such function");
+  assertEquals([stops, releases], [[0], [0]]);
 });

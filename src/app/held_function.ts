@@ -1,0 +1,115 @@
+import { restartOf } from "../config/mod.ts";
+import { type Clock, fail, type Logger } from "../core/mod.ts";
+import { FunctionInIsolate } from "./function_in_isolate.ts";
+import { Restarts } from "./restarts.ts";
+import type { FoundPlugin, Sources } from "./sources.ts";
+
+/** What finds and opens the functions of plugins. */
+export type FunctionPlugins = Pick<Sources, "findFunction" | "openFunction" | "codeOf" | "holdOf">;
+
+/** Who runs a query with functions of plugins. */
+export interface FunctionUser {
+  /** Ends the waiting for an isolate that was lost. */
+  readonly stop: AbortSignal;
+  /** Hears which code of a plugin by URL is run for it, as its hash, whenever its isolate has started; it is waited for. */
+  runs?(plugin: string, hash: string): Promise<void>;
+}
+
+/** What a function of a plugin is held with. */
+export interface HeldFunctionOptions {
+  readonly found: FoundPlugin;
+  /** The hash of its approved code; undefined of a file. */
+  readonly code: string | undefined;
+  readonly plugins: FunctionPlugins;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** One function of a plugin with one code, loaded, and who uses it. */
+export class HeldFunction implements AsyncDisposable {
+  readonly name: string;
+  readonly found: FoundPlugin;
+  /** Resolves when it is loaded for the first time. Rejects when it cannot be. */
+  readonly opened: Promise<FunctionInIsolate>;
+  readonly #options: HeldFunctionOptions;
+  readonly #users = new Set<FunctionUser>();
+  readonly #stop = new AbortController();
+  #code: string | undefined;
+  #isGivenUp = () => false;
+  #ended: Promise<void> | undefined;
+
+  /** @param name as SQL calls it. */
+  constructor(name: string, options: HeldFunctionOptions) {
+    this.name = name;
+    this.found = options.found;
+    this.#options = options;
+    this.#code = options.code;
+    this.opened = this.#open();
+    // Whoever looks gets the error; nobody has to.
+    this.opened.catch(() => {});
+  }
+
+  /** The hash of the code that its isolate runs or is about to load: one that was lost comes back with what is approved then. */
+  get code(): string | undefined {
+    return this.#code;
+  }
+
+  /** Whether somebody uses it. */
+  get isUsed(): boolean {
+    return this.#users.size > 0;
+  }
+
+  /** Whether its isolate is lost for good. */
+  get isGivenUp(): boolean {
+    return this.#isGivenUp();
+  }
+
+  /** Use it from now on, also while it is being loaded. */
+  take(user: FunctionUser): void {
+    this.#users.add(user);
+  }
+
+  /** Use it no more. */
+  leave(user: FunctionUser): void {
+    this.#users.delete(user);
+  }
+
+  /** Tell a user which code it runs, when it is a plugin by URL. */
+  async tell(user: FunctionUser): Promise<void> {
+    if (this.found.kind === "url" && this.#code !== undefined) {
+      await user.runs?.(this.found.type, this.#code);
+    }
+  }
+
+  /** Load no more: what loads fails now, and nobody waits for a start. */
+  stop(): void {
+    this.#stop.abort(fail("busy", "The program stops"));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#ended ??= this.#end();
+  }
+
+  async #end(): Promise<void> {
+    this.stop();
+    const opened = await this.opened.catch(() => undefined);
+    await opened?.[Symbol.asyncDispose]();
+  }
+
+  async #open(): Promise<FunctionInIsolate> {
+    const { found, plugins, clock, log } = this.#options;
+    const { signal } = this.#stop;
+    const started = async (hash: string) => {
+      this.#code = hash;
+      await Promise.all([...this.#users].map((user) => this.tell(user)));
+    };
+    const open = () => plugins.openFunction(found, { signal, started });
+    const { entry } = await plugins.holdOf(found, { role: "function", operatorProps: {} });
+    const restarts = new Restarts(restartOf(entry, "function"), clock);
+    const host = await open();
+    const options = { open, restarts, clock, stop: signal, log };
+    const opened = new FunctionInIsolate(this.name, host, options);
+    this.#isGivenUp = () => opened.isGivenUp;
+    return opened;
+  }
+}
