@@ -184,3 +184,53 @@ binaryTest("the stop of a rule does not wait for the next start of its function"
   server.running.kill("SIGTERM");
   assertEquals((await server.running.ended()).code, 143);
 });
+
+/** Uses its core for half of each tenth of a second, and waits in between. */
+const BUSY = `const busy = () => {
+  for (const end = performance.now() + 50; performance.now() < end;);
+};
+`;
+const LIMITED = "    isolation: process\n    limits: {cpu: 0.05}\n    restart: {delay: 1ms}\n";
+
+binaryTest(
+  "the processes of a function and a sink are ended for the processor that they use",
+  async () => {
+    await using base = await makeBase({
+      "etc/kuiper.yaml": ANY_PORT,
+      "etc/plugins.yaml": `plugins:\n  sums:\n${LIMITED}  heavy:\n${LIMITED}`,
+      "plugins/sources/tick.js": `export default class {
+  configure() {}
+  async *open() {
+    for (let v = 1;; v++) {
+      yield { message: { v } };
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+`,
+      "plugins/functions/sums.js": `${BUSY}export function sums(v) { busy(); return v; }`,
+      "plugins/sinks/heavy.js":
+        `${BUSY}export class Heavy { takes = "rows"; configure() {} collect() { busy(); } }`,
+    });
+    await using server = await serve({ cwd: base.path });
+    const stream = { sql: 'CREATE STREAM t () WITH (TYPE="tick")' };
+    await server.ask("POST", "/streams", { body: stream });
+    for (
+      const rule of [
+        { id: "calls", sql: "SELECT sums(v) AS s FROM t", actions: [{ nop: {} }] },
+        { id: "sends", sql: "SELECT * FROM t", actions: [{ heavy: {} }] },
+      ]
+    ) {
+      const created = await server.ask("POST", "/rules", { body: rule });
+      assertEquals(created.status, 201, created.text);
+    }
+    const used =
+      "its process was ended because it used 0\\.\\d+ of a core over 10 s, its limit is 0\\.05";
+    await said(server, new RegExp(`Function "sums" is lost: ${used}; .*; starting again in`));
+    await said(server, new RegExp(`sends sink_heavy_0: ${used}; .*; trying again in`));
+    for (const id of ["calls", "sends"]) {
+      const { text } = await server.ask("GET", `/rules/${id}/status`);
+      assertEquals(JSON.parse(text).status, "running", text);
+    }
+  },
+);
