@@ -64,7 +64,8 @@ export class Sinks {
     if (builtin === undefined && plugin === undefined) throw this.#notFound(type, what);
     const config = await loadSinkConfig({
       ...this.#input,
-      type,
+      // However a rule spells it, what the operator says of it holds.
+      type: plugin?.type ?? type,
       props: { ...action.props },
       what,
     });

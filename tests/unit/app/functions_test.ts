@@ -12,6 +12,7 @@ import type { HostedFunction } from "../../../src/contract/mod.ts";
 import { DEFAULT_RESTART, type RestartPolicy } from "../../../src/config/plugin_entry.ts";
 import { createLogger, fail, KuiperError, silentLogger } from "../../../src/core/mod.ts";
 import type { WorkerHost } from "../../../src/loader/mod.ts";
+import { type CreateStream, parseStatement } from "../../../src/sql/mod.ts";
 import { HeldClock } from "../../fakes/mod.ts";
 import { startApp, stream } from "./_app.ts";
 
@@ -28,10 +29,9 @@ async function withFunctions(
   const base = await Deno.makeTempDir({ prefix: "kuiper_functions_" });
   const lines: string[] = [];
   try {
-    for (const folder of ["sources", "functions"]) {
-      await Deno.mkdir(`${base}/plugins/${folder}`, { recursive: true });
+    for (const folder of ["plugins/sources", "plugins/functions", "etc/functions"]) {
+      await Deno.mkdir(`${base}/${folder}`, { recursive: true });
     }
-    await Deno.mkdir(`${base}/etc`);
     await Deno.writeTextFile(`${base}/plugins/sources/Counts.ts`, COUNTS);
     for (const [name, text] of Object.entries(files)) {
       await Deno.writeTextFile(`${base}/${name}`, text);
@@ -123,6 +123,35 @@ Deno.test("Functions give a plugin the grant of its name in etc/plugins.yaml, an
   await withFunctions({ ...files, "etc/plugins.yaml": grant }, async (app, _, base) => {
     await Deno.writeTextFile(`${base}/plugins/functions/peek.ts`, whole.replace("BASE", base));
     assertEquals(await rowsOf(app, sql), Array(4).fill({ p: "s3cret" }));
+  });
+});
+
+Deno.test("Functions refuse a grant that nobody but a stream or a query could fill in", async () => {
+  const files = {
+    "plugins/functions/peek.js": `export const peek = () => 1;`,
+    "etc/plugins.yaml": 'plugins:\n  peek:\n    permissions:\n      net: ["${server}"]\n',
+    "etc/functions/peek.yaml": "default: {server: a.b}\n",
+  };
+  const refused =
+    'etc/plugins.yaml:2:3: the grant "${server}" of "peek" (net) cannot be filled in, ' +
+    'the configuration of "peek" has no "server"';
+  await withFunctions(files, async (app) => {
+    const more = parseStatement(
+      `CREATE STREAM more () WITH (TYPE="counts", EXTRA="{\\"server\\": \\"a.b\\"}")`,
+    ) as CreateStream;
+    await app.createStream(more);
+    for (
+      const sql of [
+        "SELECT peek('a.b') FROM counts_s",
+        "SELECT peek(server) AS server FROM more",
+      ]
+    ) await assertRejects(() => app.runQuery(sql), KuiperError, refused);
+    const rule = {
+      id: "r1",
+      sql: "SELECT peek(n) FROM more",
+      actions: [{ log: { server: "a.b" } }],
+    };
+    await assertRejects(async () => await (await app.rules).create(rule), KuiperError, refused);
   });
 });
 

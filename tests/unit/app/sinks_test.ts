@@ -1,6 +1,12 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
 import { App } from "../../../src/app.ts";
+import { type PreparedSink, type SinkPlugins, Sinks } from "../../../src/app/sinks.ts";
+import { resolveBase, Secrets } from "../../../src/config/mod.ts";
+import { DEFAULT_RESTART } from "../../../src/config/plugin_entry.ts";
 import { createLogger, KuiperError } from "../../../src/core/mod.ts";
+import type { RuleAction } from "../../../src/rule/mod.ts";
+import { HeldClock } from "../../fakes/mod.ts";
 import { stream } from "./_app.ts";
 
 const COUNTS = `export class Counts {
@@ -126,6 +132,98 @@ Deno.test("Sinks take the host of a grant from etc/sinks, and not from the rule"
     await rules.create({ ...rule("reach", { host: "127.0.0.1:18765" }), id: "r2" });
     await line("reached 127.0.0.1:18765: NotCapable");
   });
+});
+
+Deno.test("Sinks refuse a grant that only a rule could fill in, however it says it", async () => {
+  await withSink(async (app, line) => {
+    const { base, plugins, etc } = app.base;
+    const sink = `export default class { takes = "rows"; configure() {} collect() {} }`;
+    await Deno.mkdir(`${base}/etc/sinks`, { recursive: true });
+    const grants = {
+      reach: "net: ['${host}']",
+      peek: "read: ['${path}']",
+      spill: "write: ['${path}']",
+    };
+    let yaml = "plugins:\n";
+    for (const [name, grant] of Object.entries(grants)) {
+      await Deno.writeTextFile(`${plugins}/sinks/${name}.js`, sink);
+      yaml += `  ${name}:\n    permissions:\n      ${grant}\n`;
+    }
+    await Deno.writeTextFile(`${etc}/plugins.yaml`, yaml);
+    await Deno.writeTextFile(`${etc}/sinks/spill.yaml`, "default: {}\nplant: {level: 1}\n");
+    await app.startRules();
+    const rules = await app.rules;
+    const refused = async (id: string, type: string, props: object) => {
+      await rules.create({ ...rule(type, props), id });
+      const said = await line(`${id}: ${etc}/plugins.yaml:`);
+      assertStringIncludes(
+        said,
+        `cannot be filled in, the configuration of "${type.toLowerCase()}" has`,
+      );
+    };
+    await refused("given", "reach", { host: "127.0.0.1" });
+    await refused("spelled", "Reach", { host: "127.0.0.1" });
+    await refused("proto", "reach", JSON.parse('{"__proto__": {"host": "127.0.0.1"}}'));
+    await refused("env", "reach", { host: "${env:HOME}" });
+    await refused("read", "peek", { path: "/etc" });
+    await refused("section", "spill", { resourceId: "plant", path: "/tmp" });
+    // What a rule says of permissions are properties like any other.
+    await refused("permissions", "reach", {
+      permissions: { net: true },
+      operatorProps: { host: "127.0.0.1" },
+      isolation: "inline",
+    });
+  });
+});
+
+Deno.test("Sinks give a grant what etc/sinks says of the section, whatever properties a rule has", async () => {
+  const base = await Deno.makeTempDir({ prefix: "kuiper_grant_" });
+  try {
+    await Deno.mkdir(`${base}/etc/sinks`, { recursive: true });
+    const said = { default: { host: "a.b", level: "warn" }, plant: { host: "c.d" } };
+    await Deno.writeTextFile(`${base}/etc/sinks/mine.yaml`, JSON.stringify(said));
+    const granted: unknown[] = [];
+    const host = { info: {}, [Symbol.asyncDispose]: () => Promise.resolve() };
+    const plugins = {
+      findSink: () => Promise.resolve({ kind: "file", type: "mine" }),
+      holdOf: (_: unknown, { operatorProps }: { operatorProps: unknown }) => {
+        granted.push(operatorProps);
+        return Promise.resolve({ entry: { restart: DEFAULT_RESTART } });
+      },
+      openSink: (_: unknown, { operatorProps }: { operatorProps: unknown }) => {
+        granted.push(operatorProps);
+        return Promise.resolve(host);
+      },
+    } as unknown as SinkPlugins;
+    const input = { paths: resolveBase({ base, env: {} }), env: {}, secrets: new Secrets() };
+    const sinks = new Sinks(input, plugins, new HeldClock());
+    const key = fc.oneof(
+      fc.constantFrom("host", "server", "level", "__proto__", "default"),
+      fc.string(),
+    );
+    const props = fc.dictionary(key, fc.jsonValue()).map(({ resourceId: _, ...rest }) => rest);
+    const section = fc.constantFrom(undefined, "plant" as const);
+    await fc.assert(fc.asyncProperty(props, section, async (own, resourceId) => {
+      granted.length = 0;
+      const action = {
+        type: "mine",
+        props: { ...own, ...(resourceId === undefined ? {} : { resourceId }) },
+      } as RuleAction;
+      let prepared: PreparedSink;
+      try {
+        prepared = await sinks.prepare(action, "rule");
+      } catch (error) {
+        // A common field of a wrong kind.
+        fc.pre(!(error instanceof KuiperError && error.code === "config"));
+        throw error;
+      }
+      await using _ = await prepared.openHost(new AbortController());
+      const operator = { ...said.default, ...(resourceId === undefined ? {} : said[resourceId]) };
+      assertEquals(granted, [operator, operator]);
+    }));
+  } finally {
+    await Deno.remove(base, { recursive: true });
+  }
 });
 
 Deno.test("Sinks go on in a fresh process when theirs is ended, and lose nothing", async () => {
