@@ -263,7 +263,7 @@ export class App implements AsyncDisposable {
       selection?: Selection | undefined;
     } = {},
   ): Promise<StreamRun> {
-    const source = await this.#sources.prepare(definition);
+    const source = await this.#sources.prepareToRun(definition);
     const keeper = options.keeper ??
       (options.stored === true
         ? storeKeeper(
@@ -273,7 +273,7 @@ export class App implements AsyncDisposable {
         : undefined);
     const { common } = source;
     const stopTimeoutMs = this.config.basic.gracefulShutdownTimeoutMs;
-    const run = new StreamRun({
+    const run: StreamRun = new StreamRun({
       definition,
       selection: options.selection,
       props: source.props,
@@ -283,11 +283,8 @@ export class App implements AsyncDisposable {
       maxTupleBytes: common.maxTupleBytes,
       stopTimeoutMs,
       sourceStopMs: Math.min(common.stopTimeoutMs, stopTimeoutMs * SOURCE_SHARE),
-      openHost: async (_instanceId, signal) => {
-        const host = await source.openHost(signal);
-        if (source.resolved.kind === "url") await this.#showRunning(run, source);
-        return host;
-      },
+      openHost: (_instanceId, signal) =>
+        source.openHost(signal, ({ hash }) => this.#showRunning(run, { source, hash })),
       explain: (failure) => source.explain(failure, definition.name),
       ...(source.restart === undefined ? {} : { restart: source.restart }),
       provenance: () => source.provenance(),
@@ -398,13 +395,19 @@ export class App implements AsyncDisposable {
     return await lockedAddress(join(this.base.data, "lock"));
   }
 
-  /** The streams over a source by URL, or the rules with a sink or function, that processes run now, this one's too. */
+  /** The streams over a plugin by URL that processes run now, this one's too. */
+  async runningStreams(plugin: string): Promise<SeenStream[]> {
+    const { runningStreams } = await import("./store/mod.ts");
+    return (await runningStreams(this.#runningFolder))
+      .filter((one) => one.plugin === typeKey(plugin));
+  }
+
+  /** What runs a plugin by URL: the streams over a source, the rules with a sink or function. */
   async running(plugin: string, of: PluginOf): Promise<(SeenStream | SeenRule)[]> {
-    const { runningRules, runningStreams } = await import("./store/mod.ts");
-    const all = of === "source"
-      ? await runningStreams(this.#runningFolder)
-      : (await runningRules(this.#runningFolder)).filter((one) => one.of === of);
-    return all.filter((one) => one.plugin === typeKey(plugin));
+    if (of === "source") return await this.runningStreams(plugin);
+    const { runningRules } = await import("./store/mod.ts");
+    return (await runningRules(this.#runningFolder))
+      .filter((one) => one.of === of && one.plugin === typeKey(plugin));
   }
 
   /** Stop every stream, then close the store. */
@@ -429,11 +432,13 @@ export class App implements AsyncDisposable {
   }
 
   /** Let other processes see which code of its plugin a stream runs. */
-  async #showRunning(run: StreamRun, source: PreparedSource): Promise<void> {
-    const { hash } = source.provenance() ?? {};
-    if (hash === undefined) return;
+  async #showRunning(
+    run: StreamRun,
+    { source, hash }: { source: PreparedSource; hash: string },
+  ): Promise<void> {
+    const { kind, type: plugin } = source.resolved;
+    if (kind !== "url") return;
     const book = await this.#runningBook();
-    const { type: plugin } = source.resolved;
     await book.set(run, { stream: run.name, plugin, hash });
   }
 

@@ -1,6 +1,6 @@
 import { formatDuration } from "../core/mod.ts";
 import type { PluginEntry, PluginLimits, RestartPolicy } from "../config/mod.ts";
-import { DEFAULT_PROCESS_LIMITS, type Denials, type WorkerHost } from "../loader/mod.ts";
+import { DEFAULT_PROCESS_LIMITS, type Denials } from "../loader/mod.ts";
 
 /** Where a plugin's code comes from, what was approved of it, and how it is held. */
 export interface Provenance {
@@ -24,6 +24,12 @@ export interface Provenance {
   readonly denied?: Denials;
 }
 
+/** Which code of a plugin it is: its hash, and whose signature it has when that is somebody trusted. */
+export interface Code {
+  readonly hash: string;
+  readonly signer?: string;
+}
+
 /** The version of the contract that this program runs. */
 export const CONTRACT = 1;
 
@@ -33,7 +39,7 @@ export class ProvenanceRecord {
 
   constructor(
     entry: PluginEntry,
-    { wrapper, ...facts }: { grant: string; hash?: string; signer?: string; wrapper?: string },
+    { wrapper, grant }: { grant: string; wrapper?: string },
   ) {
     const process = {
       limits: describeLimits(entry.limits),
@@ -41,7 +47,7 @@ export class ProvenanceRecord {
     };
     this.#known = {
       ...(entry.url === undefined ? {} : { url: entry.url }),
-      ...facts,
+      grant,
       isolation: entry.isolation,
       ...(entry.isolation === "process" ? process : {}),
       contract: CONTRACT,
@@ -52,14 +58,19 @@ export class ProvenanceRecord {
     return this.#known;
   }
 
-  /** An isolate runs this code. */
-  started(host: WorkerHost, { hash, signer }: { hash: string; signer?: string }): void {
+  /** This code was approved; none has run yet. */
+  approved(code: Partial<Code>): void {
+    this.#known = { ...this.#known, ...code };
+  }
+
+  /** An isolate that was started at `startedAt` runs this code. */
+  started({ code: { hash, signer }, startedAt }: { code: Code; startedAt: number }): void {
     const { signer: _, ...known } = this.#known;
     this.#known = {
       ...known,
       hash,
       ...(signer === undefined ? {} : { signer }),
-      startedAt: this.#known.startedAt ?? host.info.startedAt,
+      startedAt: this.#known.startedAt ?? startedAt,
     };
   }
 }

@@ -1,17 +1,26 @@
 import type { SourceHost } from "../contract/mod.ts";
 import type { WorkerHost } from "../loader/mod.ts";
+import type { Code } from "./provenance.ts";
 
 /** An isolate whose one source serves several streams; it ends with the last of them. */
 export class SharedHost {
+  /** The code that it runs. */
+  readonly code: Code;
   readonly #host: WorkerHost;
   readonly #onEnd: () => void;
   #users = 0;
   #ended = false;
 
-  /** @param onEnd called once, when the isolate is about to end. */
-  constructor(host: WorkerHost, onEnd: () => void) {
+  /** @param options.onEnd called once, when the isolate is about to end. */
+  constructor({ host, code, onEnd }: { host: WorkerHost; code: Code; onEnd: () => void }) {
+    this.code = code;
     this.#host = host;
     this.#onEnd = onEnd;
+  }
+
+  /** Milliseconds since 1970, when the isolate was started. */
+  get startedAt(): number {
+    return this.#host.info.startedAt;
   }
 
   /** Whether it is gone. */

@@ -24,6 +24,7 @@ import { fail, KuiperError, type Logger } from "../core/mod.ts";
 import {
   type Denial,
   describeGrant,
+  findType,
   type Grant as IsolateGrant,
   type LinkedPlugin,
   loadLinked,
@@ -46,7 +47,7 @@ import { hasUrl } from "./has_url.ts";
 import { misplacedRate } from "./misplaced_rate.ts";
 import { linkedFolder } from "./linked_folder.ts";
 import type { PluginCode } from "./plugin_code.ts";
-import { type Provenance, ProvenanceRecord } from "./provenance.ts";
+import { type Code, type Provenance, ProvenanceRecord } from "./provenance.ts";
 import { SharedHost } from "./shared_host.ts";
 
 /** What a source is started from. */
@@ -90,15 +91,32 @@ export interface PreparedSource {
   readonly grant: string;
   /** How a plugin's crashed isolate is started again; absent for a built-in. */
   readonly restart?: Required<RestartPolicy>;
+  /** Let {@link PreparedSource.provenance} know before a start what code was approved. @throws KuiperError `denied` */
+  approve(): Promise<void>;
   /** Where a plugin's code comes from and how it is held, as far as that is known now; nothing for a built-in. */
   provenance(): Provenance | undefined;
-  /** Open what runs one instance; `signal` ends the loading of a plugin. */
-  openHost(signal?: AbortSignal): Promise<SourceHost>;
+  /**
+   * Open what runs one instance.
+   *
+   * @param signal ends the loading of a plugin.
+   * @param onCode hears which code of a plugin it will run, or does; the host is ready after its answer.
+   */
+  openHost(signal?: AbortSignal, onCode?: (code: Code) => Promise<void>): Promise<SourceHost>;
   /** Load a plugin alone; `undefined` for a built-in. */
   loadPlugin(): Promise<WorkerHost | undefined>;
   /** The sentence for a failure. */
   explain(failure: SourceFailure, stream: string): KuiperError;
 }
+
+type OnCode = (code: Code) => Promise<void>;
+
+/** A plugin that is loaded, and the code that it is. */
+interface Loaded {
+  readonly host: WorkerHost;
+  readonly code: Code;
+}
+
+type Load = (signal?: AbortSignal, onCode?: OnCode) => Promise<Loaded>;
 
 /** Finds, configures and opens sources. Owns the isolates that several streams share. */
 export class Sources implements AsyncDisposable {
@@ -141,14 +159,7 @@ export class Sources implements AsyncDisposable {
       return await resolveType(type, { folders: [this.#folderOf(file)], builtins });
     }
     const { folders } = this;
-    let found: ResolvedType | undefined;
-    let problem: unknown;
-    try {
-      found = await resolveType(type, { folders, builtins });
-    } catch (error) {
-      if (!(error instanceof KuiperError) || error.code !== "not_found") throw error;
-      problem = error;
-    }
+    const found = await findType(type, { folders, builtins });
     // A built-in is never shadowed.
     if (found?.kind === "builtin") return found;
     const plugins = await this.#pluginsConfig(type);
@@ -158,8 +169,7 @@ export class Sources implements AsyncDisposable {
       if (found !== undefined) return found;
       if (hasUrl(entry)) throw otherKind(entry, "source");
       const urls = plugins.types.filter((name) => isSource(plugins.entryFor(name)));
-      if (urls.length === 0) throw problem;
-      // Once more, so that the sentence names those by URL too.
+      // It throws, and names those by URL too.
       return await resolveType(type, { folders, builtins: [...builtins, ...urls] });
     }
     if (found !== undefined) {
@@ -174,8 +184,19 @@ export class Sources implements AsyncDisposable {
     return { kind: "url", type: typeKey(entry.name), entry };
   }
 
-  /** Find and configure the source of a stream. */
+  /**
+   * Find and configure the source of a stream, and find out what code of a plugin by URL was approved.
+   *
+   * @throws KuiperError `denied` when the signature of that code is wrong.
+   */
   async prepare(definition: CreateStream): Promise<PreparedSource> {
+    const prepared = await this.prepareToRun(definition);
+    await prepared.approve();
+    return prepared;
+  }
+
+  /** The same without a look at the code: its isolate is started beside that, and refuses what was not approved. */
+  async prepareToRun(definition: CreateStream): Promise<PreparedSource> {
     const { type, format, confKey, extra } = definition.options;
     return await this.prepareSource({ type, format, confKey, extra });
   }
@@ -199,6 +220,7 @@ export class Sources implements AsyncDisposable {
         ...common,
         isolation: "inline",
         grant: "all of the program's own",
+        approve: () => Promise.resolve(),
         provenance: () => undefined,
         openHost: () => Promise.resolve(inlineHost(BUILTIN_SOURCES[resolved.type]!)),
         loadPlugin: () => Promise.resolve(undefined),
@@ -209,28 +231,31 @@ export class Sources implements AsyncDisposable {
     const plugins = await this.#pluginsConfig(resolved.type);
     const entry = resolved.kind === "url" ? resolved.entry : plugins.entryFor(resolved.type);
     const grant = describeGrant(permissions);
-    const approved = resolved.kind === "url"
-      ? await (await this.#openCode()).approved(resolved.entry)
-      : {};
     const wrapper = this.#config.plugins.processWrapper?.[0] as string | undefined;
     const record = new ProvenanceRecord(entry, {
       grant,
-      ...approved,
       ...(wrapper === undefined ? {} : { wrapper }),
     });
-    const load = (signal?: AbortSignal) =>
-      this.#load(resolved, { config, permissions, entry, record, signal });
+    const load: Load = (signal, onCode) =>
+      this.#load(resolved, { config, permissions, entry, record, signal, onCode });
     return {
       ...common,
       isolation: entry.isolation,
       grant,
       restart: restartOf(entry, "source"),
+      approve: async () => {
+        if (resolved.kind !== "url") return;
+        record.approved(await (await this.#openCode()).approved(resolved.entry));
+      },
       provenance: () => {
         const denied = this.#denied.list(resolved.type);
         return { ...record.get(), ...(denied === undefined ? {} : { denied }) };
       },
-      openHost: this.#opener(resolved.kind === "url" ? entry.name : resolved.path, load),
-      loadPlugin: () => load(),
+      openHost: this.#opener(resolved.kind === "url" ? entry.name : resolved.path, {
+        load,
+        record,
+      }),
+      loadPlugin: async () => (await load()).host,
       explain,
     };
   }
@@ -267,13 +292,8 @@ export class Sources implements AsyncDisposable {
     role: Exclude<PluginOf, "source">,
   ): Promise<FoundPlugin | undefined> {
     const folders = this.foldersOf(role);
-    let file: Exclude<ResolvedType, { kind: "builtin" }> | undefined;
-    try {
-      const found = await resolveType(name, { folders, builtins: [] });
-      if (found.kind === "file") file = found;
-    } catch (error) {
-      if (!(error instanceof KuiperError) || error.code !== "not_found") throw error;
-    }
+    const found = await findType(name, { folders, builtins: [] });
+    const file = found?.kind === "file" ? found : undefined;
     const entry = (await this.#pluginsConfig(name)).entryFor(name);
     if (!hasUrl(entry)) return file;
     if (entry.of !== role) {
@@ -371,55 +391,66 @@ export class Sources implements AsyncDisposable {
   /** A class or function gets an isolate for every instance; an object has one for all of its streams. */
   #opener(
     path: string,
-    load: (signal?: AbortSignal) => Promise<WorkerHost>,
+    { load, record }: { load: Load; record: ProvenanceRecord },
   ): PreparedSource["openHost"] {
     let first: Promise<SharedHost | WorkerHost> | undefined;
-    const open = async (signal?: AbortSignal) => {
-      first = load(signal).then((host) => this.#shareObject(path, host));
+    const join = async (shared: SharedHost, onCode: OnCode | undefined) => {
+      const hold = shared.share();
+      record.started(shared);
+      await onCode?.(shared.code);
+      return hold;
+    };
+    const open: PreparedSource["openHost"] = async (signal, onCode) => {
+      first = load(signal, onCode).then((loaded) => this.#shareObject(path, loaded));
       const host = await first;
       return host instanceof SharedHost ? host.share() : host;
     };
-    return async (signal) => {
+    return async (signal, onCode) => {
       const running = this.#shared.get(path);
-      if (running !== undefined) return running.share();
-      if (first === undefined) return await open(signal);
+      if (running !== undefined) return await join(running, onCode);
+      if (first === undefined) return await open(signal, onCode);
       const seen = first;
       const known = await seen;
-      if (!(known instanceof SharedHost)) return await load(signal);
-      if (!known.ended) return known.share();
+      if (!(known instanceof SharedHost)) return (await load(signal, onCode)).host;
+      if (!known.ended) return await join(known, onCode);
       // All that shared it have gone. Who comes first begins anew, the others wait for the same one.
-      if (first === seen) return await open(signal);
+      if (first === seen) return await open(signal, onCode);
       const fresh = await first;
-      return fresh instanceof SharedHost ? fresh.share() : await load(signal);
+      if (!(fresh instanceof SharedHost)) return (await load(signal, onCode)).host;
+      return await join(fresh, onCode);
     };
   }
 
-  #shareObject(path: string, host: WorkerHost): SharedHost | WorkerHost {
+  #shareObject(path: string, { host, code }: Loaded): SharedHost | WorkerHost {
     if (host.info.kind !== "object") return host;
-    const shared = new SharedHost(host, () => this.#shared.delete(path));
+    const shared = new SharedHost({ host, code, onEnd: () => this.#shared.delete(path) });
     this.#shared.set(path, shared);
     return shared;
   }
 
   async #load(
     resolved: FoundPlugin,
-    { config, permissions, entry, record, signal }: {
+    { config, permissions, entry, record, signal, onCode }: {
       config: SourceConfig;
       permissions: IsolateGrant;
       entry: PluginEntry;
       record: ProvenanceRecord;
       signal: AbortSignal | undefined;
+      onCode: OnCode | undefined;
     },
-  ): Promise<WorkerHost> {
+  ): Promise<Loaded> {
     // The isolate starts while the module is being linked: each takes about 20 ms.
     const isolate = await this.#startIsolate(resolved.type, { permissions, entry });
     let host: WorkerHost;
+    let code: LinkedPlugin;
     try {
-      const linked = await this.#link(resolved, "source");
-      host = await isolate.load(linked, signal);
-      record.started(host, linked);
+      code = await this.#link(resolved, "source");
+      const told = onCode?.(code);
+      host = await isolate.load(code, signal);
+      await told;
+      record.started({ code, startedAt: host.info.startedAt });
       if (resolved.kind === "url") {
-        this.#logStart(entry, linked, record.get().grant);
+        this.#logStart(entry, code, record.get().grant);
       }
     } catch (error) {
       await isolate[Symbol.asyncDispose]();
@@ -433,7 +464,7 @@ export class Sources implements AsyncDisposable {
         refuseErrors(findings);
       }
     }
-    return host;
+    return { host, code };
   }
 
   #logStart({ name, url, isolation }: PluginEntry, { hash }: LinkedPlugin, grant: string): void {

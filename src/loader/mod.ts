@@ -14,7 +14,7 @@
  * @module
  */
 export type { ResolvedType, SourceFolder, TypeFile, TypeOptions } from "./resolve_type.ts";
-export { listTypes, resolveType, typeKey } from "./resolve_type.ts";
+export { findType, listTypes, resolveType, typeKey } from "./resolve_type.ts";
 export type { LinkedPlugin, LoadOptions } from "./load_linked.ts";
 export { loadLinked } from "./load_linked.ts";
 export type { LinkedFile } from "./link_cache.ts";

@@ -53,11 +53,24 @@ const TYPE_NAME = /^[\p{L}\p{N}_](?:[\p{L}\p{N}_-]|\.(?!\.))*$/u;
 /**
  * Find what `type` stands for.
  *
- * @throws a `not_found` error with the nearest names and where it looked; a `config` error when the name is none, when
- * two files claim it, or when a file claims the name of a built-in source.
+ * @throws a `not_found` error with the nearest names and where it looked; otherwise as {@link findType}.
  */
 export async function resolveType(type: string, options: TypeOptions): Promise<ResolvedType> {
-  const { folders, builtins } = options;
+  const found = await findType(type, options);
+  if (found === undefined) throw fail("not_found", await notFound(type, options));
+  return found;
+}
+
+/**
+ * Find what `type` stands for, or nothing.
+ *
+ * @throws KuiperError `config` when the name is none, when two files claim it, or when a file claims the name of a
+ * built-in source.
+ */
+export async function findType(
+  type: string,
+  { folders, builtins }: TypeOptions,
+): Promise<ResolvedType | undefined> {
   if (!TYPE_NAME.test(type)) {
     throw fail(
       "config",
@@ -80,8 +93,7 @@ export async function resolveType(type: string, options: TypeOptions): Promise<R
     for (const [index, file] of found.entries()) refuseTwins(file, found[index + 1]);
     return { kind: "file", ...best, others };
   }
-  if (builtin !== undefined) return { kind: "builtin", type: builtin };
-  throw fail("not_found", await notFound(type, options));
+  return builtin === undefined ? undefined : { kind: "builtin", type: builtin };
 }
 
 /** Every source file of the folders, by name and then best version first; hidden by an earlier folder or not. */

@@ -17,6 +17,7 @@ import { measureProcess } from "./process.ts";
 import { measureFlow, measureMqttRule, measureRules } from "./rules/row.ts";
 import { measureServer } from "./server/row.ts";
 import { measureStart, type StartOptions } from "./start/row.ts";
+import { measureUrlStart } from "./start/url.ts";
 import { measureWorker } from "./worker/row.ts";
 import { table } from "./print.ts";
 
@@ -41,6 +42,7 @@ const ROWS: Readonly<Record<string, () => Promise<Row[]>>> = {
   H: measureRules,
   M: measureModules,
   R: measureMqttRule,
+  U: measureUrlStart,
 };
 
 const asked = (args["row"] as string | undefined)?.toUpperCase().split(",") ?? Object.keys(ROWS);

@@ -13,7 +13,8 @@ const BOUND: Bound = { atMost: 3 };
 const WARM = { row: "D", what: "start to the first tuple, plugin linked before", unit: "ms" };
 const COLD = { row: "D", what: "start to the first tuple, nothing in data/", unit: "ms" };
 
-const PLUGIN = `export class Fast {
+/** A source that yields without end. */
+export const FAST_PLUGIN = `export class Fast {
   configure(): void {}
   async *open(): AsyncGenerator<{ message: { n: number } }> {
     for (let n: number = 0;; n++) yield { message: { n } };
@@ -46,7 +47,7 @@ async function measure(
   { kuiper, empty, base }: { kuiper: string; empty: string; base: string },
 ): Promise<Row[]> {
   await Deno.mkdir(join(base, "plugins", "sources"), { recursive: true });
-  await Deno.writeTextFile(join(base, "plugins", "sources", "Fast.ts"), PLUGIN);
+  await Deno.writeTextFile(join(base, "plugins", "sources", "Fast.ts"), FAST_PLUGIN);
   await Deno.writeTextFile(join(base, "streams.sql"), STREAMS);
   const run = ["run", "-f", "streams.sql", "fast", "--limit", "1", "--format", "ndjson"];
   // The first ones fill the caches of the system.
@@ -58,8 +59,8 @@ async function measure(
   for (let round = 0; round < ROUNDS; round++) {
     bare.push((await firstByte(empty, [], base)).ms);
     await Deno.remove(join(base, "data"), { recursive: true });
-    cold.push(await tuple(kuiper, run, base));
-    warm.push(await tuple(kuiper, run, base));
+    cold.push(await firstTupleMs(kuiper, run, base));
+    warm.push(await firstTupleMs(kuiper, run, base));
   }
   const note = "from the spawn to the first byte of stdout; base: an empty program, to its end";
   return [
@@ -71,8 +72,13 @@ async function measure(
   ];
 }
 
-async function tuple(program: string, args: readonly string[], base: string): Promise<number> {
-  const { ms, empty } = await firstByte(program, args, base);
+/** Milliseconds from the start of a program to the first tuple that it prints. */
+export async function firstTupleMs(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+): Promise<number> {
+  const { ms, empty } = await firstByte(program, args, cwd);
   if (empty) throw new Error(`${program} ended without a tuple`);
   return ms;
 }

@@ -81,6 +81,30 @@ Deno.test("App.run() says where the code is from, and what it may do", async () 
   assertEquals(provenance["isolation"], "process");
 });
 
+Deno.test("App.run() tells of each stream that shares an object which code it runs", async () => {
+  const object = `export default {
+  configure() {},
+  async *open(ctx) {
+    yield { message: { a: 1 } };
+    await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
+  },
+};
+`;
+  await using site = await startApp({ "/one.js": object });
+  await using first = await site.app.run(stream("one"));
+  await first[Symbol.asyncIterator]().next();
+  await using second = await site.app.run({ ...stream("one"), name: "other" });
+  await second[Symbol.asyncIterator]().next();
+  const [a, b] = [first, second].map((run) => run.status().provenance as Record<string, unknown>);
+  assertMatch(String(a!["hash"]), /^[0-9a-f]{64}$/);
+  assertEquals(b, a);
+  const seen = await site.app.runningStreams("one");
+  assertEquals(seen.map(({ stream, hash }) => ({ stream, hash })), [
+    { stream: "one_s", hash: a!["hash"] },
+    { stream: "other", hash: a!["hash"] },
+  ]);
+});
+
 Deno.test("App.run() starts a process again as the entry says, an object with it", async () => {
   // An object is one instance for all its streams, and must not be shared with who went down with it.
   const object = `let n = 0;
