@@ -5,6 +5,7 @@ import type { FunctionInIsolate } from "./function_in_isolate.ts";
 import {
   type FunctionPlugins,
   type FunctionUser,
+  type FunctionVersion,
   HeldFunction,
   type HeldFunctionOptions,
 } from "./held_function.ts";
@@ -15,12 +16,12 @@ export interface UsedFunctions extends FunctionLookup, AsyncDisposable {}
 /**
  * Finds the functions of queries: the built-in ones, then those of plugins. Owns the isolates of the latter.
  *
- * - **Once**: a plugin is loaded once for all queries that run the same code of it.
- * - **Keeps its code**: a query that runs keeps the code of a plugin by URL that it started with, also when other code
- *   is approved; one that starts then gets that. The old one goes with the last query that runs it.
+ * - **Once**: a plugin is loaded once for all queries that run the same code of it with the same grant.
+ * - **Keeps its code**: a query that runs keeps the code of a plugin by URL and the grant that it started with, also when
+ *   others are approved; one that starts then gets those. The old one goes with the last query that runs it.
  */
 export class Functions implements AsyncDisposable {
-  readonly #options: Omit<HeldFunctionOptions, "found" | "code">;
+  readonly #options: Omit<HeldFunctionOptions, keyof FunctionVersion>;
   /** By name, with the code that who starts now gets. */
   readonly #current = new Map<string, HeldFunction>();
   /** Those too that only older queries use, and those that are about to go. */
@@ -78,17 +79,14 @@ export class Functions implements AsyncDisposable {
     if (BUILTIN_FUNCTIONS.get(name) !== undefined) return undefined;
     while (true) {
       const known = this.#current.get(name);
-      const { plugins } = this.#options;
-      const usable = known?.isGivenUp === false ? known : undefined;
-      const found = usable?.found ?? await plugins.findFunction(name);
+      const version = await this.#versionOf(name);
       // Its file may come later.
-      if (found === undefined) return undefined;
-      const code = await plugins.codeOf(found);
+      if (version === undefined) return undefined;
       // Others may have been faster.
       if (this.#current.get(name) !== known) continue;
-      let held = usable;
-      if (held === undefined || held.code !== code) {
-        held = new HeldFunction(name, { ...this.#options, found, code });
+      let held = known;
+      if (held === undefined || held.isGivenUp || !held.is(version)) {
+        held = new HeldFunction(name, { ...this.#options, ...version });
         if (this.#stopped) held.stop();
         this.#current.set(name, held);
         this.#all.add(held);
@@ -97,6 +95,16 @@ export class Functions implements AsyncDisposable {
       held.take(user);
       return held;
     }
+  }
+
+  /** What would be started now. */
+  async #versionOf(name: string): Promise<FunctionVersion | undefined> {
+    const { plugins } = this.#options;
+    const found = await plugins.findFunction(name);
+    if (found === undefined) return undefined;
+    // Nothing that a query or a stream says reaches a grant.
+    const hold = await plugins.holdOf(found, { role: "function", operatorProps: {} });
+    return { found, hold, code: await plugins.codeOf(found) };
   }
 
   async #opened(held: HeldFunction): Promise<FunctionInIsolate> {

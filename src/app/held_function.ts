@@ -1,8 +1,9 @@
 import { restartOf } from "../config/mod.ts";
+import { describeGrant } from "../loader/mod.ts";
 import { type Clock, fail, type Logger } from "../core/mod.ts";
 import { FunctionInIsolate } from "./function_in_isolate.ts";
 import { Restarts } from "./restarts.ts";
-import type { FoundPlugin, Sources } from "./sources.ts";
+import type { FoundPlugin, Hold, Sources } from "./sources.ts";
 
 /** What finds and opens the functions of plugins. */
 export type FunctionPlugins = Pick<Sources, "findFunction" | "openFunction" | "codeOf" | "holdOf">;
@@ -15,20 +16,24 @@ export interface FunctionUser {
   runs?(plugin: string, hash: string): Promise<void>;
 }
 
-/** What a function of a plugin is held with. */
-export interface HeldFunctionOptions {
+/** What is run of a plugin now: where it is, its code, and how it is held. */
+export interface FunctionVersion {
   readonly found: FoundPlugin;
   /** The hash of its approved code; undefined of a file. */
   readonly code: string | undefined;
+  readonly hold: Hold;
+}
+
+/** What a function of a plugin is held with. */
+export interface HeldFunctionOptions extends FunctionVersion {
   readonly plugins: FunctionPlugins;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** One function of a plugin with one code, loaded, and who uses it. */
+/** One function of a plugin with one code and one grant, loaded, and who uses it. */
 export class HeldFunction implements AsyncDisposable {
   readonly name: string;
-  readonly found: FoundPlugin;
   /** Resolves when it is loaded for the first time. Rejects when it cannot be. */
   readonly opened: Promise<FunctionInIsolate>;
   readonly #options: HeldFunctionOptions;
@@ -41,7 +46,6 @@ export class HeldFunction implements AsyncDisposable {
   /** @param name as SQL calls it. */
   constructor(name: string, options: HeldFunctionOptions) {
     this.name = name;
-    this.found = options.found;
     this.#options = options;
     this.#code = options.code;
     this.opened = this.#open();
@@ -49,9 +53,11 @@ export class HeldFunction implements AsyncDisposable {
     this.opened.catch(() => {});
   }
 
-  /** The hash of the code that its isolate runs or is about to load: one that was lost comes back with what is approved then. */
-  get code(): string | undefined {
-    return this.#code;
+  /** Whether it is what would be started now. One that was lost comes back with the code that is approved then. */
+  is({ found, code, hold }: FunctionVersion): boolean {
+    const { found: ownFound, hold: ownHold } = this.#options;
+    return this.#code === code && placeOf(ownFound) === placeOf(found) &&
+      textOf(ownHold) === textOf(hold);
   }
 
   /** Whether somebody uses it. */
@@ -76,8 +82,9 @@ export class HeldFunction implements AsyncDisposable {
 
   /** Tell a user which code it runs, when it is a plugin by URL. */
   async tell(user: FunctionUser): Promise<void> {
-    if (this.found.kind === "url" && this.#code !== undefined) {
-      await user.runs?.(this.found.type, this.#code);
+    const { found } = this.#options;
+    if (found.kind === "url" && this.#code !== undefined) {
+      await user.runs?.(found.type, this.#code);
     }
   }
 
@@ -97,19 +104,28 @@ export class HeldFunction implements AsyncDisposable {
   }
 
   async #open(): Promise<FunctionInIsolate> {
-    const { found, plugins, clock, log } = this.#options;
+    const { found, hold, plugins, clock, log } = this.#options;
     const { signal } = this.#stop;
     const started = async (hash: string) => {
       this.#code = hash;
       await Promise.all([...this.#users].map((user) => this.tell(user)));
     };
-    const open = () => plugins.openFunction(found, { signal, started });
-    const { entry } = await plugins.holdOf(found, { role: "function", operatorProps: {} });
-    const restarts = new Restarts(restartOf(entry, "function"), clock);
+    const open = () => plugins.openFunction(found, { signal, started, hold });
+    const restarts = new Restarts(restartOf(hold.entry, "function"), clock);
     const host = await open();
     const options = { open, restarts, clock, stop: signal, log };
     const opened = new FunctionInIsolate(this.name, host, options);
     this.#isGivenUp = () => opened.isGivenUp;
     return opened;
   }
+}
+
+function placeOf(found: FoundPlugin): string {
+  return found.kind === "url" ? found.entry.url : found.path;
+}
+
+/** How it is held, as a text to compare. */
+function textOf({ permissions, entry }: Hold): string {
+  const { isolation, limits, restart } = entry;
+  return JSON.stringify([describeGrant(permissions), isolation, limits, restart]);
 }

@@ -14,7 +14,7 @@ import { refuseOwnFiles } from "./refuse_own_files.ts";
 import { Restarts } from "./restarts.ts";
 import { SinkInIsolate } from "./sink_in_isolate.ts";
 import { BUILTIN_SINKS } from "../sink/mod.ts";
-import type { FoundPlugin, Loading, Sources } from "./sources.ts";
+import type { FoundPlugin, Hold, Loading, Sources } from "./sources.ts";
 
 /** What finds and opens the sinks of plugins. */
 export type SinkPlugins = Pick<Sources, "findSink" | "openSink" | "holdOf">;
@@ -83,30 +83,37 @@ export class Sinks {
           ? await this.#openPlugin(plugin!, config, loading)
           : inlineSinkHost(() => builtin.make(), builtin.takes),
       loadPlugin: async (loading) =>
-        plugin === undefined ? undefined : await this.#loadPlugin(plugin, config, loading),
+        plugin === undefined ? undefined : await this.#loadPlugin(plugin, config, {
+          ...loading,
+          hold: await this.#holdOf(plugin, config),
+        }),
       explain: (failure) => this.#explain(failure, what),
     };
   }
 
-  /** The host of a plugin, which is started again when it is lost. */
+  /** The host of a plugin, which is started again when it is lost, held as it was first. */
   async #openPlugin(
     plugin: FoundPlugin,
     config: SinkConfig,
     loading: Loading,
   ): Promise<SinkHost> {
-    const { operatorProps } = config;
-    const { entry } = await this.#plugins.holdOf(plugin, { role: "sink", operatorProps });
-    const restarts = new Restarts(restartOf(entry, "sink"), this.#clock);
-    const open = () => this.#loadPlugin(plugin, config, loading);
+    const hold = await this.#holdOf(plugin, config);
+    const restarts = new Restarts(restartOf(hold.entry, "sink"), this.#clock);
+    const open = () => this.#loadPlugin(plugin, config, { ...loading, hold });
     return new SinkInIsolate(await open(), { open, restarts, clock: this.#clock });
+  }
+
+  /** A grant takes hosts from what the operator says, and from nothing else. */
+  #holdOf(plugin: FoundPlugin, { operatorProps }: SinkConfig): Promise<Hold> {
+    return this.#plugins.holdOf(plugin, { role: "sink", operatorProps });
   }
 
   async #loadPlugin(
     plugin: FoundPlugin,
-    { operatorProps, check }: SinkConfig,
-    loading: Loading,
+    { check }: SinkConfig,
+    options: Loading & { hold: Hold },
   ): Promise<WorkerHost> {
-    const host = await this.#plugins.openSink(plugin, { operatorProps, ...loading });
+    const host = await this.#plugins.openSink(plugin, options);
     try {
       const schema = host.info.manifest?.properties;
       if (schema !== undefined) refuseErrors(await check(schema));

@@ -42,6 +42,7 @@ import {
 import { BUILTIN_SOURCES } from "../source/mod.ts";
 import type { CreateStream } from "../sql/mod.ts";
 import type { DenialBook } from "./denial_book.ts";
+import { fileStamp } from "./file_stamp.ts";
 import { maskedError } from "./masking.ts";
 import { hasUrl } from "./has_url.ts";
 import { misplacedRate } from "./misplaced_rate.ts";
@@ -71,6 +72,13 @@ export type FoundSource = ResolvedType | {
 
 /** A plugin, found. */
 export type FoundPlugin = Exclude<FoundSource, { kind: "builtin" }>;
+
+/** How a sink or function is held. */
+export interface Hold {
+  readonly permissions: IsolateGrant;
+  /** Its entry in etc/plugins.yaml, or what holds without one. */
+  readonly entry: PluginEntry;
+}
 
 /** How the isolate of a sink or function is loaded. */
 export interface Loading {
@@ -130,6 +138,8 @@ export class Sources implements AsyncDisposable {
   #processes: Promise<ProcessPool> | undefined;
   #code: Promise<PluginCode> | undefined;
   readonly #plugins = new Map<string, Promise<PluginsConfig>>();
+  /** Of the etc/plugins.yaml that they were read from. */
+  #pluginsStamp = "";
 
   /**
    * @param options.denied counts what plugins are denied.
@@ -319,26 +329,26 @@ export class Sources implements AsyncDisposable {
     return (await (await this.#openCode()).approved(found.entry)).hash;
   }
 
-  /** Start the isolate of a function, with the grant of its name in etc/plugins.yaml, and load it. */
-  async openFunction(found: FoundPlugin, loading: Loading): Promise<WorkerHost> {
-    return await this.#openPlugin(found, { role: "function", operatorProps: {}, ...loading });
+  /** Start the isolate of a function and load it. @param options.hold of {@link holdOf}. */
+  async openFunction(
+    found: FoundPlugin,
+    options: Loading & { readonly hold: Hold },
+  ): Promise<WorkerHost> {
+    return await this.#openPlugin(found, { role: "function", ...options });
   }
 
-  /**
-   * Start the isolate of a sink and load it.
-   *
-   * @param operatorProps what a grant may take hosts from: never what a rule says.
-   */
+  /** Start the isolate of a sink and load it. @param options.hold of {@link holdOf}. */
   async openSink(
     found: FoundPlugin,
-    { operatorProps, ...loading }: Loading & { operatorProps: SourceConfig["operatorProps"] },
+    options: Loading & { readonly hold: Hold },
   ): Promise<WorkerHost> {
-    return await this.#openPlugin(found, { role: "sink", operatorProps, ...loading });
+    return await this.#openPlugin(found, { role: "sink", ...options });
   }
 
   /**
-   * How a sink or function is held: its grant, and its entry in etc/plugins.yaml or what holds without one.
+   * How a sink or function that starts now is held, as etc/plugins.yaml says now.
    *
+   * @param operatorProps what a grant may take hosts from: never what a rule says.
    * @throws KuiperError `denied` for a grant beyond the program's own, `config` for a limit that only a source has.
    */
   async holdOf(
@@ -347,7 +357,7 @@ export class Sources implements AsyncDisposable {
       role: Exclude<PluginOf, "source">;
       operatorProps: SourceConfig["operatorProps"];
     },
-  ): Promise<{ permissions: IsolateGrant; entry: PluginEntry }> {
+  ): Promise<Hold> {
     const { type } = found;
     const permissions = await this.#grantOf(type, { role, operatorProps });
     const entry = found.kind === "url"
@@ -360,14 +370,12 @@ export class Sources implements AsyncDisposable {
 
   async #openPlugin(
     found: FoundPlugin,
-    { role, operatorProps, signal, started }: Loading & {
+    { role, hold: { permissions, entry }, signal, started }: Loading & {
       role: Exclude<PluginOf, "source">;
-      operatorProps: SourceConfig["operatorProps"];
+      hold: Hold;
     },
   ): Promise<WorkerHost> {
-    const { type } = found;
-    const { permissions, entry } = await this.holdOf(found, { role, operatorProps });
-    const isolate = await this.#startIsolate(type, { role, permissions, entry });
+    const isolate = await this.#startIsolate(found.type, { role, permissions, entry });
     try {
       const linked = await this.#link(found, role);
       const host = await isolate.load(linked, signal);
@@ -527,8 +535,13 @@ export class Sources implements AsyncDisposable {
 
   // -- Grants --
 
-  /** Read once: a running stream keeps what it started with. */
-  #pluginsConfig(type: string): Promise<PluginsConfig> {
+  /** Read again when it has changed, for what starts then: what runs keeps what it started with. */
+  async #pluginsConfig(type: string): Promise<PluginsConfig> {
+    const stamp = await fileStamp(join(this.#input.paths.etc, "plugins.yaml"));
+    if (stamp !== this.#pluginsStamp) {
+      this.#pluginsStamp = stamp;
+      this.#plugins.clear();
+    }
     let plugins = this.#plugins.get(type);
     if (plugins === undefined) {
       plugins = loadPluginsConfig({
@@ -541,7 +554,7 @@ export class Sources implements AsyncDisposable {
       });
       this.#plugins.set(type, plugins);
     }
-    return plugins;
+    return await plugins;
   }
 
   async #grantOf(

@@ -163,6 +163,20 @@ binaryTest(
     for (const name of ["doubled", "shout"] as const) {
       assertEquals(await runsNow(name), `${runs("r1", newer[name])}; ${runs("r2", newer[name])}`);
     }
+
+    // The same for a grant, though the code is as it was.
+    for (const name of ["doubled", "shout"]) {
+      const granted = await site.call("plugin", "update", name, `--env=FOR_${name}`, "--yes");
+      assertEquals(granted.code, 0, granted.stderr);
+      assertStringIncludes(
+        granted.stderr,
+        `rule "r1" in process ${pid} keeps the grant that it started with until it starts again`,
+      );
+    }
+    assertEquals((await server.ask("POST", "/rules/r1/restart")).status, 200);
+    for (const name of ["doubled", "shout"]) {
+      await said(server, new RegExp(`${name}: runs https:.*, grant: env: FOR_${name}$`));
+    }
     for (const id of ["r1", "r2"]) {
       assertEquals((await server.ask("POST", `/rules/${id}/stop`)).status, 200);
     }

@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { App } from "../../../src/app.ts";
 import { Functions } from "../../../src/app/functions.ts";
-import type { Loading, Sources } from "../../../src/app/sources.ts";
+import type { Hold, Loading, Sources } from "../../../src/app/sources.ts";
 import type { HostedFunction } from "../../../src/contract/mod.ts";
 import { DEFAULT_RESTART, type RestartPolicy } from "../../../src/config/plugin_entry.ts";
 import { createLogger, fail, KuiperError, silentLogger } from "../../../src/core/mod.ts";
@@ -190,9 +190,11 @@ function lossy(policy: Partial<RestartPolicy> = {}) {
   const lines: string[] = [];
   const failing: Error[] = [];
   const stuck = { next: false };
-  /** The code of a plugin by URL that is approved now; a file has none. */
-  const approved: { code?: string } = {};
-  const open = async (_found: unknown, { started }: Loading) => {
+  /** The code of a plugin by URL that is approved now, and its grant; a file has no code. */
+  const approved: { code?: string; grant?: { net: string[] } } = {};
+  const grants: string[] = [];
+  const open = async (_found: unknown, { started, hold }: Loading & { hold: Hold }) => {
+    grants.push(String(hold.permissions.net ?? ""));
     const failure = failing.shift();
     if (failure !== undefined) throw failure;
     if (approved.code !== undefined) await started?.(approved.code);
@@ -214,9 +216,13 @@ function lossy(policy: Partial<RestartPolicy> = {}) {
   const restart = { delayMs: 1000, multiplier: 10, maxDelayMs: 30_000, jitter: 0, ...policy };
   const sources = {
     findFunction: () =>
-      Promise.resolve({ kind: approved.code === undefined ? "file" : "url", type: "mine" }),
+      Promise.resolve({
+        kind: approved.code === undefined ? "file" : "url",
+        type: "mine",
+        entry: { url: "https://a.b/mine.js" },
+      }),
     codeOf: () => Promise.resolve(approved.code),
-    holdOf: () => Promise.resolve({ entry: { restart } }),
+    holdOf: () => Promise.resolve({ permissions: approved.grant ?? {}, entry: { restart } }),
     openFunction: open,
   } as unknown as Sources;
   const log = createLogger((line) => lines.push(line), { level: "warn" });
@@ -231,7 +237,7 @@ function lossy(policy: Partial<RestartPolicy> = {}) {
     });
     return { told, used, it: used.get("mine") as HostedFunction };
   };
-  return { functions, clock, opened, closed, lines, failing, stuck, approved, mine, runs };
+  return { functions, clock, opened, closed, lines, failing, stuck, approved, grants, mine, runs };
 }
 
 Deno.test("Functions start a function again that was lost, for the batch that waits for it", async () => {
@@ -337,7 +343,7 @@ Deno.test("Functions hand no more than 16 batches over at once, and answer all o
   const sources = {
     findFunction: () => Promise.resolve({ kind: "file", type: "mine" }),
     codeOf: () => Promise.resolve(undefined),
-    holdOf: () => Promise.resolve({ entry: { restart: DEFAULT_RESTART } }),
+    holdOf: () => Promise.resolve({ permissions: {}, entry: { restart: DEFAULT_RESTART } }),
     openFunction: () => Promise.resolve(host),
   } as unknown as Sources;
   await using functions = new Functions(sources, { clock: new HeldClock(), log: silentLogger });
@@ -453,6 +459,26 @@ Deno.test("Functions tell who runs a function which code its next isolate has, a
   const later = await runs();
   assertEquals(await later.it.callBatch([["y"]]), ["host 1"]);
   assertEquals(opened.length, 2);
+});
+
+Deno.test("Functions keep the grant that a query started with, and give who starts then another one", async () => {
+  const { functions, clock, approved, grants, closed, runs } = lossy();
+  await using _ = functions;
+  approved.code = "v1";
+  approved.grant = { net: ["a.b"] };
+  const old = await runs();
+  approved.grant = { net: ["c.d"] };
+  const fresh = await runs();
+  assertEquals(await old.it.callBatch([["x"]]), ["host 0"]);
+  assertEquals(await fresh.it.callBatch([["x"]]), ["host 1"]);
+  // An isolate that is lost comes back with what it had.
+  await assertRejects(() => old.it.callBatch([["crash"]]), Error, "it crashed");
+  const waiting = old.it.callBatch([["x"]]);
+  await clock.wake();
+  assertEquals(await waiting, ["host 2"]);
+  assertEquals(grants, ["a.b", "c.d", "a.b"]);
+  await old.used[Symbol.asyncDispose]();
+  assertEquals(closed, ["host 0", "host 2"]);
 });
 
 Deno.test("Functions refuse who starts when the new code does not load, and try it anew; others keep the old one", async () => {

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import fc from "fast-check";
 import { App } from "../../../src/app.ts";
 import { type PreparedSink, type SinkPlugins, Sinks } from "../../../src/app/sinks.ts";
@@ -183,15 +189,16 @@ Deno.test("Sinks give a grant what etc/sinks says of the section, whatever prope
     const said = { default: { host: "a.b", level: "warn" }, plant: { host: "c.d" } };
     await Deno.writeTextFile(`${base}/etc/sinks/mine.yaml`, JSON.stringify(said));
     const granted: unknown[] = [];
+    const hold = { permissions: {}, entry: { restart: DEFAULT_RESTART } };
     const host = { info: {}, [Symbol.asyncDispose]: () => Promise.resolve() };
     const plugins = {
       findSink: () => Promise.resolve({ kind: "file", type: "mine" }),
       holdOf: (_: unknown, { operatorProps }: { operatorProps: unknown }) => {
         granted.push(operatorProps);
-        return Promise.resolve({ entry: { restart: DEFAULT_RESTART } });
+        return Promise.resolve(hold);
       },
-      openSink: (_: unknown, { operatorProps }: { operatorProps: unknown }) => {
-        granted.push(operatorProps);
+      openSink: (_: unknown, options: { hold: unknown }) => {
+        assertStrictEquals(options.hold, hold);
         return Promise.resolve(host);
       },
     } as unknown as SinkPlugins;
@@ -219,7 +226,7 @@ Deno.test("Sinks give a grant what etc/sinks says of the section, whatever prope
       }
       await using _ = await prepared.openHost(new AbortController());
       const operator = { ...said.default, ...(resourceId === undefined ? {} : said[resourceId]) };
-      assertEquals(granted, [operator, operator]);
+      assertEquals(granted, [operator]);
     }));
   } finally {
     await Deno.remove(base, { recursive: true });
