@@ -134,12 +134,12 @@ export class Sources implements AsyncDisposable {
   readonly #frozen: boolean;
   readonly #denied: DenialBook;
   readonly #shared = new Map<string, SharedHost>();
+  /** Of the etc/plugins.yaml that was read. */
+  #pluginsStamp = "";
   // Loaded when the first plugin needs them: they are a fifth of the program, and a start is waited for.
   #processes: Promise<ProcessPool> | undefined;
   #code: Promise<PluginCode> | undefined;
   readonly #plugins = new Map<string, Promise<PluginsConfig>>();
-  /** Of the etc/plugins.yaml that they were read from. */
-  #pluginsStamp = "";
 
   /**
    * @param options.denied counts what plugins are denied.
