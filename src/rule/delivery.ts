@@ -95,7 +95,8 @@ export class Delivery {
     this.#note(message);
     if (isLost) trial.losses++;
     if (retryCount >= 0 && trial.tries >= retryCount) {
-      this.drop(open, `given up after ${retryCount} tries again: ${message}`);
+      const often = retryCount === 1 ? "1 try" : `${retryCount} tries`;
+      this.drop(open, `given up after ${often} again: ${message}`);
       return undefined;
     }
     if (trial.losses > RETRIES_AFTER_LOSS) {

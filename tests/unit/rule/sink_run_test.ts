@@ -338,7 +338,7 @@ Deno.test("SinkRun holds what ends the isolate to a lower retryCount, and retrie
   assertEquals(calls, [[1, 2, 3], [1], [2], [3]]);
   assertEquals(
     once.ops()[0]!.metrics.last_exception,
-    "given up after 1 tries again: its process is gone",
+    "given up after 1 try again: its process is gone",
   );
   const away = new FakeSink();
   const lost = { kind: "retry", message: "gone", isLost: true } as const;
