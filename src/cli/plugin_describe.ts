@@ -12,8 +12,9 @@ export const command: Command = {
   words: "plugin describe",
   usage: ["NAME [--json]"],
   about: `Show a plugin: where it is from, the hash of its code, its manifest, what it asks for and
-what it was granted, how it is isolated, which streams or rules use it, and which permissions it was
-denied while stored streams ran it, with the lines that would grant them.`,
+what it was granted, how it is isolated, which streams or rules use it, which run it now with which
+code, and which permissions it was denied while stored streams ran it, with the lines that would
+grant them.`,
   positionals: [{ name: "NAME" }],
   flags: [{ name: "json", doc: "print an object of JSON" }],
   examples: [["kuiper plugin describe weather", "where it is from and what it may do"]],

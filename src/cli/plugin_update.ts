@@ -15,7 +15,8 @@ export const command: Command = {
     `Fetch a plugin again, show how its code, imports, manifest and permissions changed, and pin
 the new code on approval. Without NAME every plugin by URL, one after the other. A new
 version that asks for more than it was granted gets nothing more by --yes alone: give
-the new grant, or --keep-grant.`,
+the new grant, or --keep-grant. A stream or rule that runs keeps the code and the grant
+that it started with until it starts again, and is named.`,
   positionals: [{ name: "NAME", optional: true }],
   flags: [
     ...GRANT_FLAGS,
