@@ -25,7 +25,7 @@ import {
   Secrets,
 } from "./config/mod.ts";
 import { typeKey } from "./loader/mod.ts";
-import type { RunningStreams, SeenStream, Store } from "./store/mod.ts";
+import type { RunningStreams, SeenRule, SeenStream, Store } from "./store/mod.ts";
 import { type CreateStream, parseStatement, printStatement } from "./sql/mod.ts";
 import type { RuleManager } from "./rule/mod.ts";
 import { type Selection, type StateKeeper, StreamRun } from "./stream/mod.ts";
@@ -342,8 +342,8 @@ export class App implements AsyncDisposable {
   /** What is known of a plugin, or of one that is `of` a kind, without running it. @throws KuiperError `not_found` */
   async describePlugin(name: string, of?: PluginOf): Promise<PluginDescription> {
     const description = await (await this.#openPlugins()).catalog.describe(name, of);
-    if (description.kind !== "url" || description.of !== "source") return description;
-    const running = await this.runningStreams(name);
+    if (description.kind !== "url") return description;
+    const running = await this.running(name, description.of);
     return running.length === 0 ? description : { ...description, running };
   }
 
@@ -402,10 +402,12 @@ export class App implements AsyncDisposable {
       .filter((one) => one.plugin === typeKey(plugin));
   }
 
-  /** Which other process owns `data/` now, for people; undefined when none does. */
-  async dataHolder(): Promise<string | undefined> {
-    const { lockHolder } = await import("./store/mod.ts");
-    return await lockHolder(join(this.base.data, "lock"));
+  /** What runs a plugin by URL: the streams over a source, the rules with a sink or function. */
+  async running(plugin: string, of: PluginOf): Promise<(SeenStream | SeenRule)[]> {
+    if (of === "source") return await this.runningStreams(plugin);
+    const { runningRules } = await import("./store/mod.ts");
+    return (await runningRules(this.#runningFolder))
+      .filter((one) => one.of === of && one.plugin === typeKey(plugin));
   }
 
   /** Stop every stream, then close the store. */
@@ -436,13 +438,17 @@ export class App implements AsyncDisposable {
   ): Promise<void> {
     const { kind, type: plugin } = source.resolved;
     if (kind !== "url") return;
-    this.#running ??= import("./store/mod.ts").then(({ RunningStreams }) =>
+    const book = await this.#runningBook();
+    await book.set(run, { stream: run.name, plugin, hash });
+  }
+
+  #runningBook(): Promise<RunningStreams> {
+    return this.#running ??= import("./store/mod.ts").then(({ RunningStreams }) =>
       new RunningStreams(
         this.#runningFolder,
         (error) => this.#log.debug(`Others cannot see what runs here: ${messageOf(error)}`),
       )
     );
-    await (await this.#running).set(run, { stream: run.name, plugin, hash });
   }
 
   /** Functions are loaded for the first query. */
@@ -486,6 +492,7 @@ export class App implements AsyncDisposable {
       functions: await this.#openFunctions(),
       stream: (name) => this.stream(name),
       run: (definition, options) => this.run(definition, options),
+      book: () => this.#runningBook(),
       stopTimeoutMs: this.config.basic.gracefulShutdownTimeoutMs,
       log: this.#log,
       clock: systemClock,

@@ -45,18 +45,16 @@ export async function checkFunction(
         } and etc/plugins.yaml; its name has small letters, digits and "_"`,
       );
     }
-    const { permissions, entry } = await sources.holdOf(found, {
-      role: "function",
-      operatorProps: {},
-    });
-    const grant = describeGrant(permissions);
-    return [{ plugin: found, entry }, foundText(found, { files: undefined, grant })];
+    const hold = await sources.holdOf(found, { role: "function", operatorProps: {} });
+    const grant = describeGrant(hold.permissions);
+    return [{ plugin: found, hold }, foundText(found, { files: undefined, grant })];
   });
   if (found === undefined) return false;
   const loaded = await step("load", report, async () => {
     const started = performance.now();
-    const host = await sources.openFunction(found.plugin, loading.signal);
-    return [host, loadText(found.entry.isolation, started)];
+    const { plugin, hold } = found;
+    const host = await sources.openFunction(plugin, { signal: loading.signal, hold });
+    return [host, loadText(hold.entry.isolation, started)];
   });
   if (loaded === undefined) return false;
   await using host = loaded;

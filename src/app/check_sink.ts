@@ -42,10 +42,8 @@ export async function checkSink(options: CheckOptions, context: CheckContext): P
   const { prepared, isolation } = sink;
   const loaded = await step("load", report, async () => {
     const started = performance.now();
-    const plugin = await prepared.loadPlugin(loading.signal);
-    const host = plugin === undefined
-      ? await prepared.openHost(loading.signal)
-      : sinkHostOf(plugin);
+    const plugin = await prepared.loadPlugin(loading);
+    const host = plugin === undefined ? await prepared.openHost(loading) : sinkHostOf(plugin);
     return [{ host, plugin }, plugin === undefined ? "built in" : loadText(isolation, started)];
   });
   if (loaded === undefined) return false;

@@ -1,5 +1,6 @@
 import { fail, formatDuration, KuiperError, type Logger, type Value } from "../core/mod.ts";
 import type { HostedFunction } from "../contract/mod.ts";
+import { unlessAborted } from "../flow/mod.ts";
 import type { WorkerHost } from "../loader/mod.ts";
 import { LastingHost, type LastingHostOptions } from "./lasting_host.ts";
 
@@ -8,6 +9,9 @@ const MOST_WAIT_MS = 5000;
 
 /** Most batches that are with the isolate at once; it takes one after the other, and each has its time. */
 const MOST_CALLS = 16;
+
+/** The arguments of every row of a batch. */
+type Rows = readonly (readonly (Value | undefined)[])[];
 
 /** What a function in an isolate is run with. */
 export interface FunctionOptions extends LastingHostOptions {
@@ -21,6 +25,7 @@ export interface FunctionOptions extends LastingHostOptions {
  *
  * - **Lost**: the rows of a batch that was with it fail with the reason. The next batch waits for a fresh isolate, five
  *   seconds at the most; while the next start is further away than that, rows fail at once.
+ * - **Stopped**: who stops waits for no start any more: its rows fail at once, those of others go on waiting.
  * - **Given up**: when the policy allows no more starts, rows fail with the reason; a rule that starts anew begins anew.
  */
 export class FunctionInIsolate implements HostedFunction, AsyncDisposable {
@@ -54,20 +59,42 @@ export class FunctionInIsolate implements HostedFunction, AsyncDisposable {
     return this.#hosts.isGivenUp;
   }
 
-  async callBatch(rows: readonly (readonly (Value | undefined)[])[]): Promise<(Value | Error)[]> {
+  /** The same function, for one that stops before the isolate does: nothing of it waits for a start any more then. */
+  until(stop: AbortSignal): HostedFunction {
+    const { kind, group, doc, args, returns, deterministic, name } = this;
+    const callBatch = (rows: Rows) => this.callBatch(rows, stop);
+    return { kind, group, doc, args, returns, deterministic, name, callBatch };
+  }
+
+  /** @param stop ends the waiting for a start, and for those that wait for it before. */
+  async callBatch(rows: Rows, stop?: AbortSignal): Promise<(Value | Error)[]> {
     // A rule has one batch here at a time, so that no more wait than there are rules.
-    while (this.#calls >= MOST_CALLS) await new Promise<void>((turn) => this.#turns.push(turn));
+    while (this.#calls >= MOST_CALLS) await this.#turn(stop);
     this.#calls++;
     try {
-      return await this.#call(rows);
+      return await this.#call(rows, stop);
     } finally {
       this.#calls--;
       this.#turns.shift()?.();
     }
   }
 
-  async #call(rows: readonly (readonly (Value | undefined)[])[]): Promise<(Value | Error)[]> {
-    const host = this.#hosts.host ?? await this.#next();
+  async #turn(stop: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turns.push(resolve);
+    try {
+      await unlessAborted(promise, stop);
+    } catch (error) {
+      const at = this.#turns.indexOf(resolve);
+      // Its turn may have come in this moment: it is the next one's.
+      if (at < 0) this.#turns.shift()?.();
+      else this.#turns.splice(at, 1);
+      throw error;
+    }
+  }
+
+  async #call(rows: Rows, stop: AbortSignal | undefined): Promise<(Value | Error)[]> {
+    const host = this.#hosts.host ?? await this.#next(stop);
     try {
       return await host.call(rows.map((args) => args.map((value) => value ?? null)));
     } catch (error) {
@@ -89,14 +116,25 @@ export class FunctionInIsolate implements HostedFunction, AsyncDisposable {
   }
 
   /** The isolate that comes next, for all that wait for it. */
-  async #next(): Promise<WorkerHost> {
+  async #next(stop: AbortSignal | undefined): Promise<WorkerHost> {
     if (this.#disposed) throw fail("source", `Function "${this.name}" is gone: the program stops`);
-    if (this.#waiting !== undefined) return await this.#waiting;
-    const { nextInMs } = this.#hosts;
-    if (nextInMs === undefined || nextInMs > MOST_WAIT_MS) {
-      throw fail("source", `${this.#reason}; ${this.#nextText()}`);
+    if (stop?.aborted) throw this.#notWaited();
+    if (this.#waiting === undefined) {
+      const { nextInMs } = this.#hosts;
+      if (nextInMs === undefined || nextInMs > MOST_WAIT_MS) {
+        throw fail("source", `${this.#reason}; ${this.#nextText()}`);
+      }
+      this.#waiting = this.#start(nextInMs);
     }
-    return await (this.#waiting = this.#start(nextInMs));
+    try {
+      return await unlessAborted(this.#waiting, stop);
+    } catch (error) {
+      throw stop?.aborted ? this.#notWaited() : error;
+    }
+  }
+
+  #notWaited(): Error {
+    return fail("source", `${this.#reason}; it was not started again before the stop`);
   }
 
   async #start(waitMs: number): Promise<WorkerHost> {

@@ -1,94 +1,154 @@
-import { restartOf } from "../config/mod.ts";
 import type { FunctionLookup, SqlFunction } from "../contract/mod.ts";
-import { type Clock, fail, type Logger } from "../core/mod.ts";
+import type { Clock, Logger } from "../core/mod.ts";
 import { BUILTIN_FUNCTIONS } from "../function/mod.ts";
-import { FunctionInIsolate } from "./function_in_isolate.ts";
-import { Restarts } from "./restarts.ts";
-import type { Sources } from "./sources.ts";
+import type { FunctionInIsolate } from "./function_in_isolate.ts";
+import {
+  type FunctionPlugins,
+  type FunctionUser,
+  type FunctionVersion,
+  HeldFunction,
+  type HeldFunctionOptions,
+} from "./held_function.ts";
 
-/** Finds the functions of queries: the built-in ones, then those of plugins. Owns the isolates of the latter. */
+/** The functions of one query while it runs, until they are disposed of. */
+export interface UsedFunctions extends FunctionLookup, AsyncDisposable {}
+
+/**
+ * Finds the functions of queries: the built-in ones, then those of plugins. Owns the isolates of the latter.
+ *
+ * - **Once**: a plugin is loaded once for all queries that run the same code of it with the same grant.
+ * - **Keeps its code**: a query that runs keeps the code of a plugin by URL and the grant that it started with, also when
+ *   others are approved; one that starts then gets those. The old one goes with the last query that runs it.
+ */
 export class Functions implements AsyncDisposable {
-  readonly #sources: Sources;
-  readonly #clock: Clock;
-  readonly #log: Logger;
-  readonly #hosted = new Map<string, Promise<FunctionInIsolate | undefined>>();
-  readonly #loading = new AbortController();
+  readonly #options: Omit<HeldFunctionOptions, keyof FunctionVersion>;
+  /** By name, with the code that who starts now gets. */
+  readonly #current = new Map<string, HeldFunction>();
+  /** Those too that only older queries use, and those that are about to go. */
+  readonly #all = new Set<HeldFunction>();
+  #stopped = false;
 
-  constructor(sources: Sources, { clock, log }: { clock: Clock; log: Logger }) {
-    this.#sources = sources;
-    this.#clock = clock;
-    this.#log = log;
+  constructor(plugins: FunctionPlugins, { clock, log }: { clock: Clock; log: Logger }) {
+    this.#options = { plugins, clock, log };
   }
 
   /**
-   * The functions that a query may call, with those of plugins among `names`: each is loaded once for all queries.
+   * The functions that a query may call, with those of plugins among `names`: to look at it, not to run it.
    *
    * @param names those that the query calls, in lower case.
    * @throws KuiperError of a plugin that cannot be loaded.
    */
   async lookup(names: readonly string[]): Promise<FunctionLookup> {
-    const found = new Map<string, SqlFunction>();
-    for (const name of names) {
-      if (BUILTIN_FUNCTIONS.get(name) !== undefined) continue;
-      const hosted = await this.#find(name);
-      if (hosted !== undefined) found.set(name, hosted);
-    }
-    if (found.size === 0) return BUILTIN_FUNCTIONS;
-    return {
-      get: (name) => BUILTIN_FUNCTIONS.get(name) ?? found.get(name),
-      names: () => [...BUILTIN_FUNCTIONS.names(), ...found.keys()],
-    };
+    const user = { stop: new AbortController().signal };
+    const { held, found } = await this.#take(names, { user, as: (opened) => opened });
+    await this.#letGo(held, user);
+    return withBuiltins(found);
   }
 
-  async #find(name: string): Promise<FunctionInIsolate | undefined> {
-    const pending = this.#hosted.get(name);
-    if (pending !== undefined) {
-      const known = await pending;
-      if (known?.isGivenUp !== true) return known;
-      // What starts anew tries it anew. The first to see it makes room for the next.
-      if (this.#hosted.get(name) === pending) this.#hosted.delete(name);
-      return await this.#find(name);
-    }
-    const opening = this.#open(name);
-    this.#hosted.set(name, opening);
+  /** The same for a query that runs. */
+  async use(names: readonly string[], user: FunctionUser): Promise<UsedFunctions> {
+    const as = (opened: FunctionInIsolate) => opened.until(user.stop);
+    const { held, found } = await this.#take(names, { user, as });
+    const letGo = () => this.#letGo(held.splice(0), user);
+    return { ...withBuiltins(found), [Symbol.asyncDispose]: letGo };
+  }
+
+  async #take(
+    names: readonly string[],
+    { user, as }: { user: FunctionUser; as: (opened: FunctionInIsolate) => SqlFunction },
+  ): Promise<{ held: HeldFunction[]; found: Map<string, SqlFunction> }> {
+    const held: HeldFunction[] = [];
+    const found = new Map<string, SqlFunction>();
     try {
-      const opened = await opening;
-      // Its file may come later.
-      if (opened === undefined) this.#hosted.delete(name);
-      return opened;
+      for (const name of names) {
+        const one = await this.#find(name, user);
+        if (one === undefined) continue;
+        held.push(one);
+        found.set(name, as(await this.#opened(one)));
+        await one.tell(user);
+      }
     } catch (error) {
-      this.#hosted.delete(name);
+      await this.#letGo(held, user);
+      throw error;
+    }
+    return { held, found };
+  }
+
+  /** The function of a plugin with the code that is approved now, taken by `user` before anybody else can end it. */
+  async #find(name: string, user: FunctionUser): Promise<HeldFunction | undefined> {
+    if (BUILTIN_FUNCTIONS.get(name) !== undefined) return undefined;
+    while (true) {
+      const known = this.#current.get(name);
+      const version = await this.#versionOf(name);
+      // Its file may come later.
+      if (version === undefined) return undefined;
+      // Others may have been faster.
+      if (this.#current.get(name) !== known) continue;
+      let held = known;
+      if (held === undefined || held.isGivenUp || !held.is(version)) {
+        held = new HeldFunction(name, { ...this.#options, ...version });
+        if (this.#stopped) held.stop();
+        this.#current.set(name, held);
+        this.#all.add(held);
+        if (known !== undefined && !known.isUsed) void this.#end(known);
+      }
+      held.take(user);
+      return held;
+    }
+  }
+
+  /** What would be started now. */
+  async #versionOf(name: string): Promise<FunctionVersion | undefined> {
+    const { plugins } = this.#options;
+    const found = await plugins.findFunction(name);
+    if (found === undefined) return undefined;
+    // Nothing that a query or a stream says reaches a grant.
+    const hold = await plugins.holdOf(found, { role: "function", operatorProps: {} });
+    return { found, hold, code: await plugins.codeOf(found) };
+  }
+
+  async #opened(held: HeldFunction): Promise<FunctionInIsolate> {
+    try {
+      return await held.opened;
+    } catch (error) {
+      // Who starts anew tries it anew.
+      if (this.#current.get(held.name) === held) this.#current.delete(held.name);
       throw error;
     }
   }
 
-  async #open(name: string): Promise<FunctionInIsolate | undefined> {
-    const found = await this.#sources.findFunction(name);
-    if (found === undefined) return undefined;
-    const open = () => this.#sources.openFunction(found, this.#loading.signal);
-    const { entry } = await this.#sources.holdOf(found, { role: "function", operatorProps: {} });
-    const restarts = new Restarts(restartOf(entry, "function"), this.#clock);
-    return new FunctionInIsolate(name, await open(), {
-      open,
-      restarts,
-      clock: this.#clock,
-      stop: this.#loading.signal,
-      log: this.#log,
-    });
+  /** End those that nobody uses any more and nobody will. */
+  async #letGo(held: readonly HeldFunction[], user: FunctionUser): Promise<void> {
+    for (const one of held) one.leave(user);
+    await Promise.all(
+      held.filter((one) => !one.isUsed && this.#current.get(one.name) !== one)
+        .map((one) => this.#end(one)),
+    );
+  }
+
+  async #end(held: HeldFunction): Promise<void> {
+    await held[Symbol.asyncDispose]();
+    this.#all.delete(held);
   }
 
   /** Load no more: what loads fails now, so that who waits for it can end. */
   stopLoading(): void {
-    this.#loading.abort(fail("busy", "The program stops"));
+    this.#stopped = true;
+    for (const held of this.#all) held.stop();
   }
 
   /** End the isolates. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.stopLoading();
-    const all = [...this.#hosted.values()];
-    this.#hosted.clear();
-    for (const opening of all) {
-      await (await opening.catch(() => undefined))?.[Symbol.asyncDispose]();
-    }
+    this.#current.clear();
+    await Promise.all([...this.#all].map((held) => this.#end(held)));
   }
+}
+
+function withBuiltins(found: ReadonlyMap<string, SqlFunction>): FunctionLookup {
+  if (found.size === 0) return BUILTIN_FUNCTIONS;
+  return {
+    get: (name) => BUILTIN_FUNCTIONS.get(name) ?? found.get(name),
+    names: () => [...BUILTIN_FUNCTIONS.names(), ...found.keys()],
+  };
 }

@@ -1,7 +1,7 @@
 import type { PluginOf } from "../config/mod.ts";
 import type { Manifest } from "../contract/mod.ts";
 import type { Denials, GrantKind } from "../loader/mod.ts";
-import type { SeenStream } from "../store/mod.ts";
+import type { SeenRule, SeenStream } from "../store/mod.ts";
 
 /** One module of a plugin by URL. */
 export interface ProposedModule {
@@ -115,8 +115,11 @@ export interface PluginDescription extends PluginSummary {
   readonly contract: number;
   /** The stored streams that use it, of a source. */
   readonly streams: readonly string[];
-  /** Of a source by URL: its streams in every process that runs now, with the code that each runs. */
-  readonly running?: readonly SeenStream[];
+  /**
+   * Of a plugin by URL: its streams, or the rules with it, in every process that runs now, with the code that each runs;
+   * absent when there is none.
+   */
+  readonly running?: readonly (SeenStream | SeenRule)[];
   /** The stored rules that use it, of a sink or function. */
   readonly rules: readonly string[];
   /** A sentence for each stored stream or rule that cannot be read, and so may use it; absent when there is none. */

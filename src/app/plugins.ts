@@ -8,10 +8,9 @@ import {
   loadPluginsConfig,
   type PluginEntry,
   type PluginOf,
-  type PluginsConfig,
+  type PluginsEdit,
   refuseErrors,
   restartOf,
-  urlProblem,
   writePlugins,
   writtenLimits,
   writtenRestart,
@@ -24,18 +23,17 @@ import {
   fetchGraph,
   type Grant,
   inspectLocked,
-  listTypes,
   lockedHash,
   lockedHashes,
   lockedOf,
+  type LockedPlugin,
   lockedPlugin,
+  type Lockfile,
   pinGraph,
-  typeKey,
   updateLock,
   withinOwn,
   withPlugin,
 } from "../loader/mod.ts";
-import { builtinNames } from "./builtin_names.ts";
 import {
   grantedOf,
   knownPart,
@@ -45,6 +43,7 @@ import {
   without,
   writtenGrant,
 } from "./granted.ts";
+import { addressOf } from "./plugin_address.ts";
 import { entryOf, PluginCatalog, type PluginsContext, unknownPlugin } from "./plugin_catalog.ts";
 import { maskedError } from "./masking.ts";
 import { hasUrl } from "./has_url.ts";
@@ -71,8 +70,6 @@ interface Draft {
   /** What was pinned when the proposal was made. */
   readonly before: string | undefined;
 }
-
-const NAME = /^[\p{L}_][\p{L}\p{N}_-]*$/u;
 
 /** Looks at plugins by URL, and pins, changes, removes and carries them. */
 export class Plugins {
@@ -102,7 +99,8 @@ export class Plugins {
     const plugins = await this.catalog.config();
     const entry = entryOf(plugins, name);
     const of = options.of ?? (entry !== undefined && hasUrl(entry) ? entry.of : "source");
-    const url = await this.#urlFor({ ...options, of }, entry, plugins);
+    const { folders } = this.#context;
+    const url = await addressOf({ ...options, of }, { entry, plugins, folders });
     const graph = await fetchGraph({
       ...this.#code.network,
       url,
@@ -153,13 +151,14 @@ export class Plugins {
       );
     }
     const here = await this.catalog.config();
+    const { folders } = this.#context;
     const proposals: PluginProposal[] = [];
     for (const name of names) {
       const entry = entryOf(here, name);
       const theirs = exported.entryFor(name);
       const { url } = lock.plugins[name]!;
       const { of } = theirs;
-      await this.#urlFor({ name, of, url }, entry, here);
+      await addressOf({ name, of, url }, { entry, plugins: here, folders });
       const options = await from.options({ ...theirs, url }, lock);
       const { network: _none, linkCacheDir: _neither, ...offline } = options;
       const graph = await inspectLocked(offline);
@@ -176,65 +175,6 @@ export class Plugins {
       proposals.push(await this.#proposal(draft, { wider }));
     }
     return proposals;
-  }
-
-  /** Where the code is, after everything that stands against the name and the address. */
-  async #urlFor(
-    { name, of, url }: { name: string; of: PluginOf; url?: string },
-    entry: PluginEntry | undefined,
-    plugins: PluginsConfig,
-  ): Promise<string> {
-    if (url === undefined) {
-      if (entry !== undefined && hasUrl(entry)) return entry.url;
-      throw unknownPlugin(name, plugins);
-    }
-    if (!NAME.test(name)) {
-      const message = `"${name}" is no name of a plugin, use letters, digits, "_" and "-"`;
-      throw fail("usage", message);
-    }
-    const problem = urlProblem(url);
-    if (problem !== undefined) throw fail("usage", `URL "${shownUrl(url)}" ${problem}`);
-    if (entry !== undefined && !hasUrl(entry)) {
-      throw fail(
-        "exists",
-        `etc/plugins.yaml has an entry "${entry.name}" that is no plugin by URL: remove it or take another name`,
-      );
-    }
-    if (entry?.url !== undefined && new URL(entry.url).href !== new URL(url).href) {
-      throw fail(
-        "exists",
-        `Plugin "${name}" is there already, from ${entry.url}: take another name, or ` +
-          `"kuiper plugin remove ${name}" first`,
-      );
-    }
-    if (entry !== undefined && entry.of !== of) {
-      throw fail(
-        "exists",
-        `Plugin "${name}" is there already, as a ${entry.of}: take another name for a ${of}, or ` +
-          `"kuiper plugin remove ${name}" first`,
-      );
-    }
-    await this.#refuseTaken(name, of);
-    return url;
-  }
-
-  async #refuseTaken(name: string, of: PluginOf): Promise<void> {
-    if (of === "function" && !/^[a-z_][a-z0-9_]*$/.test(name)) {
-      throw fail(
-        "usage",
-        `"${name}" is no name of a function, use small letters, digits and "_": a query calls it by its name`,
-      );
-    }
-    const builtin = (await builtinNames(of)).find((one) => typeKey(one) === typeKey(name));
-    if (builtin !== undefined) {
-      throw fail("exists", `"${name}" is a built-in ${of}, take another name`);
-    }
-    const file = (await listTypes(this.#context.folders(of))).find(({ type }) =>
-      type === typeKey(name)
-    );
-    if (file === undefined) return;
-    const claim = of === "source" ? `TYPE "${name}"` : `the ${of} "${name}"`;
-    throw fail("exists", `${file.display} claims ${claim} already, take another name`);
   }
 
   async #proposal(
@@ -329,25 +269,37 @@ export class Plugins {
     return edit;
   }
 
-  /** Modules, lock and entry: all of them, or none. */
   async #approve(draft: Draft): Promise<void> {
     const { name, graph, before } = draft;
+    await this.#write(await this.#edit(draft), {
+      name,
+      pin: async (lock) => {
+        const now = lockedPlugin(lock, name);
+        if ((now === undefined ? undefined : await lockedHash(now)) !== before) {
+          throw fail("busy", `Plugin "${name}" was pinned by somebody else meanwhile, look again`);
+        }
+        return await pinGraph(graph, this.#code.cache);
+      },
+    });
+  }
+
+  /**
+   * Write entry and lock, and keep the modules that are pinned then: all of it, or nothing.
+   *
+   * @param options.pin what the lock is to have of the plugin.
+   */
+  async #write(
+    edit: PluginsEdit,
+    { name, pin }: { name: string; pin(lock: Lockfile): Promise<LockedPlugin | undefined> },
+  ): Promise<void> {
     const { paths } = this.#input;
-    const edit = await this.#edit(draft);
     let undo: (() => Promise<void>) | undefined;
     try {
       await updateLock(paths.lock, {
         scratch: paths.data,
         written: (lock) => this.#code.cache.prune(lockedHashes(lock)),
         change: async (lock) => {
-          const now = lockedPlugin(lock, name);
-          if ((now === undefined ? undefined : await lockedHash(now)) !== before) {
-            throw fail(
-              "busy",
-              `Plugin "${name}" was pinned by somebody else meanwhile, look again`,
-            );
-          }
-          const plugin = await pinGraph(graph, this.#code.cache);
+          const plugin = await pin(lock);
           await writePlugins(paths, edit);
           undo = () => undoWrite(edit);
           return withPlugin(lock, { name, plugin });
@@ -368,7 +320,6 @@ export class Plugins {
    * @throws KuiperError `exists` while a stored stream or rule uses it.
    */
   async remove(name: string): Promise<string[]> {
-    const { paths } = this.#input;
     const plugins = await this.catalog.config();
     const entry = entryOf(plugins, name);
     if (entry === undefined || !hasUrl(entry)) throw unknownPlugin(name, plugins);
@@ -382,22 +333,8 @@ export class Plugins {
         }: drop ${users.length === 1 ? "it" : "them"} first`,
       );
     }
-    const edit = await editPluginEntry(paths, { entry: entry.name });
-    let undo: (() => Promise<void>) | undefined;
-    try {
-      await updateLock(paths.lock, {
-        scratch: paths.data,
-        written: (lock) => this.#code.cache.prune(lockedHashes(lock)),
-        change: async (lock) => {
-          await writePlugins(paths, edit);
-          undo = () => undoWrite(edit);
-          return withPlugin(lock, { name: entry.name, plugin: undefined });
-        },
-      });
-    } catch (error) {
-      await undo?.();
-      throw error;
-    }
+    const edit = await editPluginEntry(this.#input.paths, { entry: entry.name });
+    await this.#write(edit, { name: entry.name, pin: () => Promise.resolve(undefined) });
     return unreadable;
   }
 
@@ -430,13 +367,6 @@ export class Plugins {
     });
     return chosen.map(({ name }) => name);
   }
-}
-
-function shownUrl(text: string): string {
-  const url = URL.parse(text);
-  if (url === null) return text;
-  url.username = url.password = "";
-  return url.href;
 }
 
 async function undoWrite({ path, before }: { path: string; before: string | undefined }) {

@@ -23,6 +23,7 @@ import {
 } from "../sql/mod.ts";
 import type { Selection, StateKeeper, StreamRun } from "../stream/mod.ts";
 import type { Functions } from "./functions.ts";
+import { RuleParts, type RunningBook } from "./rule_parts.ts";
 import { SharedStreams } from "./shared_streams.ts";
 import { type PreparedSink, Sinks } from "./sinks.ts";
 import type { Sources } from "./sources.ts";
@@ -41,6 +42,8 @@ export interface RulesContext {
     definition: CreateStream,
     options: { keeper: StateKeeper; selection?: Selection },
   ): Promise<StreamRun>;
+  /** Where other processes see what runs. */
+  book(): Promise<RunningBook>;
   /** Milliseconds that the stop of a rule may take. */
   readonly stopTimeoutMs: number;
   readonly log: Logger;
@@ -114,7 +117,10 @@ class Rules {
 
   /** Everything that can be wrong with a rule before it runs. */
   async check(rule: RuleDefinition) {
-    const { plan, stream, functions } = await this.#prepare(rule);
+    const { plan, stream, functions } = await this.#prepare(
+      rule,
+      (names) => this.#context.functions.lookup(names),
+    );
     await this.#prepareSinks(rule);
     const { name, options } = stream;
     if (!options.shared || !this.#shared.has(name)) await this.#context.sources.prepare(stream);
@@ -129,10 +135,20 @@ class Rules {
 
   /** Put the parts of a rule together, and begin. */
   async open(rule: RuleDefinition, running: () => void): Promise<RuleRun> {
-    const { stopTimeoutMs, clock } = this.#context;
-    const { plan, stream, functions } = await this.#prepare(rule);
+    const { stopTimeoutMs, clock, book } = this.#context;
+    const stopping = new AbortController();
+    await using opened = new AsyncDisposableStack();
+    const parts = opened.use(new RuleParts(rule.id, book));
+    const { plan, stream, functions } = await this.#prepare(rule, async (names) =>
+      opened.use(
+        await this.#context.functions.use(names, {
+          stop: stopping.signal,
+          runs: (plugin, hash) =>
+            parts.show(`function ${plugin}`, { of: "function", plugin, hash }),
+        }),
+      ));
     const sinks = await this.#prepareSinks(rule);
-    const log = this.#logOf(rule);
+    const held = opened.move();
     return new RuleRun({
       ruleId: rule.id,
       options: rule.options,
@@ -142,15 +158,20 @@ class Rules {
           stream,
           selection: { columns: columnsOfPlan(plan), filter: sourceFilter },
         }),
-      openSinks: () => sinks.map((sink, i) => this.#runSink(rule, sink, i)),
+      openSinks: () => sinks.map((sink, index) => this.#runSink(rule, sink, { index, parts })),
       running,
+      stopping: () => stopping.abort(fail("busy", `Rule "${rule.id}" stops`)),
+      release: () => held.disposeAsync(),
       stopTimeoutMs,
-      log,
+      log: this.#logOf(rule),
       clock,
     });
   }
 
-  async #prepare(rule: RuleDefinition): Promise<PreparedQuery & { functions: FunctionLookup }> {
+  async #prepare<F extends FunctionLookup>(
+    rule: RuleDefinition,
+    functionsOf: (names: readonly string[]) => Promise<F>,
+  ): Promise<PreparedQuery & { functions: F }> {
     const names = namesOfQuery(rule.sql);
     const stream = await this.#stream(names.stream);
     if (stream.options.shared && rule.options.overflow === "wait") {
@@ -160,7 +181,7 @@ class Rules {
           `"${stream.name}", choose "drop_oldest" or "drop_newest"`,
       );
     }
-    const functions = await this.#context.functions.lookup(names.functions);
+    const functions = await functionsOf(names.functions);
     return { ...prepareQuery(rule.sql, { stream: () => stream, functions }), functions };
   }
 
@@ -216,7 +237,11 @@ class Rules {
     return privateSource(await this.#context.run(stream, { keeper, selection }));
   }
 
-  #runSink(rule: RuleDefinition, sink: PreparedSink, index: number): SinkRun {
+  #runSink(
+    rule: RuleDefinition,
+    sink: PreparedSink,
+    { index, parts }: { index: number; parts: RuleParts },
+  ): SinkRun {
     const { bufferLength, overflow = "wait" } = rule.options;
     const opId = sinkId(rule.actions[index]!, index);
     return new SinkRun({
@@ -224,7 +249,11 @@ class Rules {
       opId,
       common: { bufferLength, overflow, ...sink.common },
       props: sink.props,
-      openHost: (signal) => sink.openHost(signal),
+      openHost: (signal) =>
+        sink.openHost({
+          signal,
+          started: (hash) => parts.show(opId, { of: "sink", plugin: sink.type, hash }),
+        }),
       explain: (failure) => sink.explain(failure),
       log: this.#logOf(rule).child(opId),
       clock: this.#context.clock,

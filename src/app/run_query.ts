@@ -1,5 +1,5 @@
 import type { FunctionLookup } from "../contract/mod.ts";
-import { type Clock, type Logger, messageOf, sampled } from "../core/mod.ts";
+import { type Clock, fail, type Logger, messageOf, sampled } from "../core/mod.ts";
 import { type CompiledPlan, compilePlan, type RuleResult, type RuleTuple } from "../rule/mod.ts";
 import {
   columnsOfPlan,
@@ -29,11 +29,16 @@ export interface QueryContext {
 export class QueryRun implements AsyncDisposable {
   readonly #stream: StreamRun;
   readonly #plan: CompiledPlan;
+  readonly #opened: AsyncDisposable;
 
-  /** @param plan whose source filter the stream applies. */
-  constructor(stream: StreamRun, plan: CompiledPlan) {
+  /**
+   * @param plan whose source filter the stream applies.
+   * @param opened everything that was opened for it, the stream too.
+   */
+  constructor(stream: StreamRun, plan: CompiledPlan, opened: AsyncDisposable) {
     this.#stream = stream;
     this.#plan = plan;
+    this.#opened = opened;
   }
 
   /** Read the results, once. @throws what the stream fails with. */
@@ -51,7 +56,7 @@ export class QueryRun implements AsyncDisposable {
 
   /** Stop it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stream[Symbol.asyncDispose]();
+    await this.#opened[Symbol.asyncDispose]();
   }
 }
 
@@ -61,8 +66,14 @@ export class QueryRun implements AsyncDisposable {
  * @throws a `SqlError` or KuiperError for one that cannot be run.
  */
 export async function runQuery(sql: string, context: QueryContext): Promise<QueryRun> {
-  const { stream, plan, functions } = await prepare(sql, context);
   const { log, clock } = context;
+  const stop = new AbortController();
+  await using opened = new AsyncDisposableStack();
+  const { stream, plan, functions } = await prepare(
+    sql,
+    context,
+    async (names) => opened.use(await context.functions.use(names, { stop: stop.signal })),
+  );
   const gate = sampled(() => clock.now(), SAMPLE);
   const compiled = compilePlan(plan, {
     functions,
@@ -79,20 +90,25 @@ export async function runQuery(sql: string, context: QueryContext): Promise<Quer
     sourceFiltered: true,
   });
   const selection = { columns: columnsOfPlan(plan), filter: compiled.sourceFilter };
-  return new QueryRun(await context.run(stream, selection), compiled);
+  const run = opened.use(await context.run(stream, selection));
+  // First of all: what waits for a function would hold the rest up.
+  opened.defer(() => stop.abort(fail("busy", "The query stops")));
+  return new QueryRun(run, compiled, opened.move());
 }
 
 /** The plan of `EXPLAIN SELECT …` for people. Throws as {@link runQuery}. */
 export async function explainQuery(sql: string, context: QueryContext): Promise<string> {
-  return explainPlan((await prepare(sql, context)).plan);
+  const { plan } = await prepare(sql, context, (names) => context.functions.lookup(names));
+  return explainPlan(plan);
 }
 
 async function prepare(
   sql: string,
   context: QueryContext,
+  functionsOf: (names: readonly string[]) => Promise<FunctionLookup>,
 ): Promise<PreparedQuery & { functions: FunctionLookup }> {
   const names = namesOfQuery(sql);
   const stream = await context.stream(names.stream);
-  const functions = await context.functions.lookup(names.functions);
+  const functions = await functionsOf(names.functions);
   return { ...prepareQuery(sql, { stream: () => stream, functions }), functions };
 }

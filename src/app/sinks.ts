@@ -14,7 +14,7 @@ import { refuseOwnFiles } from "./refuse_own_files.ts";
 import { Restarts } from "./restarts.ts";
 import { SinkInIsolate } from "./sink_in_isolate.ts";
 import { BUILTIN_SINKS } from "../sink/mod.ts";
-import type { FoundPlugin, Sources } from "./sources.ts";
+import type { FoundPlugin, Hold, Loading, Sources } from "./sources.ts";
 
 /** What finds and opens the sinks of plugins. */
 export type SinkPlugins = Pick<Sources, "findSink" | "openSink" | "holdOf">;
@@ -27,10 +27,10 @@ export interface PreparedSink {
   /** Where a plugin is; absent for a built-in. */
   readonly plugin?: FoundPlugin;
   readonly config: SinkConfig;
-  /** Open what runs its instances; `signal` ends the loading of a plugin. */
-  openHost(signal: AbortSignal): Promise<SinkHost>;
+  /** Open what runs its instances; what of a plugin is started again later is loaded in the same way. */
+  openHost(loading: Loading): Promise<SinkHost>;
   /** Load a plugin alone; `undefined` for a built-in. */
-  loadPlugin(signal: AbortSignal): Promise<WorkerHost | undefined>;
+  loadPlugin(loading: Loading): Promise<WorkerHost | undefined>;
   /** The sentence for a failure. */
   explain(failure: SourceFailure): KuiperError;
 }
@@ -64,7 +64,8 @@ export class Sinks {
     if (builtin === undefined && plugin === undefined) throw this.#notFound(type, what);
     const config = await loadSinkConfig({
       ...this.#input,
-      type,
+      // However a rule spells it, what the operator says of it holds.
+      type: plugin?.type ?? type,
       props: { ...action.props },
       what,
     });
@@ -77,35 +78,42 @@ export class Sinks {
       props: config.props,
       config,
       ...(plugin === undefined ? {} : { plugin }),
-      openHost: async (signal) =>
+      openHost: async (loading) =>
         builtin === undefined
-          ? await this.#openPlugin(plugin!, config, signal)
+          ? await this.#openPlugin(plugin!, config, loading)
           : inlineSinkHost(() => builtin.make(), builtin.takes),
-      loadPlugin: async (signal) =>
-        plugin === undefined ? undefined : await this.#loadPlugin(plugin, config, signal),
+      loadPlugin: async (loading) =>
+        plugin === undefined ? undefined : await this.#loadPlugin(plugin, config, {
+          ...loading,
+          hold: await this.#holdOf(plugin, config),
+        }),
       explain: (failure) => this.#explain(failure, what),
     };
   }
 
-  /** The host of a plugin, which is started again when it is lost. */
+  /** The host of a plugin, which is started again when it is lost, held as it was first. */
   async #openPlugin(
     plugin: FoundPlugin,
     config: SinkConfig,
-    signal: AbortSignal,
+    loading: Loading,
   ): Promise<SinkHost> {
-    const { operatorProps } = config;
-    const { entry } = await this.#plugins.holdOf(plugin, { role: "sink", operatorProps });
-    const restarts = new Restarts(restartOf(entry, "sink"), this.#clock);
-    const open = () => this.#loadPlugin(plugin, config, signal);
+    const hold = await this.#holdOf(plugin, config);
+    const restarts = new Restarts(restartOf(hold.entry, "sink"), this.#clock);
+    const open = () => this.#loadPlugin(plugin, config, { ...loading, hold });
     return new SinkInIsolate(await open(), { open, restarts, clock: this.#clock });
+  }
+
+  /** A grant takes hosts from what the operator says, and from nothing else. */
+  #holdOf(plugin: FoundPlugin, { operatorProps }: SinkConfig): Promise<Hold> {
+    return this.#plugins.holdOf(plugin, { role: "sink", operatorProps });
   }
 
   async #loadPlugin(
     plugin: FoundPlugin,
-    { operatorProps, check }: SinkConfig,
-    signal: AbortSignal,
+    { check }: SinkConfig,
+    options: Loading & { hold: Hold },
   ): Promise<WorkerHost> {
-    const host = await this.#plugins.openSink(plugin, { operatorProps, signal });
+    const host = await this.#plugins.openSink(plugin, options);
     try {
       const schema = host.info.manifest?.properties;
       if (schema !== undefined) refuseErrors(await check(schema));

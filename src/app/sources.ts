@@ -42,6 +42,7 @@ import {
 import { BUILTIN_SOURCES } from "../source/mod.ts";
 import type { CreateStream } from "../sql/mod.ts";
 import type { DenialBook } from "./denial_book.ts";
+import { fileStamp } from "./file_stamp.ts";
 import { maskedError } from "./masking.ts";
 import { hasUrl } from "./has_url.ts";
 import { misplacedRate } from "./misplaced_rate.ts";
@@ -72,6 +73,21 @@ export type FoundSource = ResolvedType | {
 
 /** A plugin, found. */
 export type FoundPlugin = Exclude<FoundSource, { kind: "builtin" }>;
+
+/** How a sink or function is held. */
+export interface Hold {
+  readonly permissions: IsolateGrant;
+  /** Its entry in etc/plugins.yaml, or what holds without one. */
+  readonly entry: PluginEntry;
+}
+
+/** How the isolate of a sink or function is loaded. */
+export interface Loading {
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Hears which code of a plugin by URL runs, as its hash, and is waited for. */
+  started?(hash: string): Promise<void>;
+}
 
 /** A source, found and configured, but not started. */
 export interface PreparedSource {
@@ -119,6 +135,8 @@ export class Sources implements AsyncDisposable {
   readonly #frozen: boolean;
   readonly #denied: DenialBook;
   readonly #shared = new Map<string, SharedHost>();
+  /** Of the etc/plugins.yaml that was read. */
+  #pluginsStamp = "";
   // Loaded when the first plugin needs them: they are a fifth of the program, and a start is waited for.
   #processes: Promise<ProcessPool> | undefined;
   #code: Promise<PluginCode> | undefined;
@@ -305,32 +323,35 @@ export class Sources implements AsyncDisposable {
   }
 
   /**
-   * Start the isolate of a function, with the grant of its name in etc/plugins.yaml, and load it.
+   * The hash of the code that is approved now of a plugin by URL; undefined of a file, and where none is.
    *
-   * @param signal ends the loading.
+   * @throws KuiperError `denied` when its signature is wrong.
    */
-  async openFunction(found: FoundPlugin, signal: AbortSignal): Promise<WorkerHost> {
-    return await this.#openPlugin(found, { role: "function", operatorProps: {}, signal });
+  async codeOf(found: FoundPlugin): Promise<string | undefined> {
+    if (found.kind !== "url") return undefined;
+    return (await (await this.#openCode()).approved(found.entry)).hash;
   }
 
-  /**
-   * Start the isolate of a sink and load it.
-   *
-   * @param operatorProps what a grant may take hosts from: never what a rule says.
-   */
+  /** Start the isolate of a function and load it. @param options.hold of {@link holdOf}. */
+  async openFunction(
+    found: FoundPlugin,
+    options: Loading & { readonly hold: Hold },
+  ): Promise<WorkerHost> {
+    return await this.#openPlugin(found, { role: "function", ...options });
+  }
+
+  /** Start the isolate of a sink and load it. @param options.hold of {@link holdOf}. */
   async openSink(
     found: FoundPlugin,
-    { operatorProps, signal }: {
-      operatorProps: SourceConfig["operatorProps"];
-      signal: AbortSignal;
-    },
+    options: Loading & { readonly hold: Hold },
   ): Promise<WorkerHost> {
-    return await this.#openPlugin(found, { role: "sink", operatorProps, signal });
+    return await this.#openPlugin(found, { role: "sink", ...options });
   }
 
   /**
-   * How a sink or function is held: its grant, and its entry in etc/plugins.yaml or what holds without one.
+   * How a sink or function that starts now is held, as etc/plugins.yaml says now.
    *
+   * @param operatorProps what a grant may take hosts from: never what a rule says.
    * @throws KuiperError `denied` for a grant beyond the program's own, `config` for a limit that only a source has.
    */
   async holdOf(
@@ -339,7 +360,7 @@ export class Sources implements AsyncDisposable {
       role: Exclude<PluginOf, "source">;
       operatorProps: SourceConfig["operatorProps"];
     },
-  ): Promise<{ permissions: IsolateGrant; entry: PluginEntry }> {
+  ): Promise<Hold> {
     const { type } = found;
     const permissions = await this.#grantOf(type, { role, operatorProps });
     const entry = found.kind === "url"
@@ -352,19 +373,19 @@ export class Sources implements AsyncDisposable {
 
   async #openPlugin(
     found: FoundPlugin,
-    { role, operatorProps, signal }: {
+    { role, hold: { permissions, entry }, signal, started }: Loading & {
       role: Exclude<PluginOf, "source">;
-      operatorProps: SourceConfig["operatorProps"];
-      signal?: AbortSignal;
+      hold: Hold;
     },
   ): Promise<WorkerHost> {
-    const { type } = found;
-    const { permissions, entry } = await this.holdOf(found, { role, operatorProps });
-    const isolate = await this.#startIsolate(type, { role, permissions, entry });
+    const isolate = await this.#startIsolate(found.type, { role, permissions, entry });
     try {
       const linked = await this.#link(found, role);
       const host = await isolate.load(linked, signal);
-      if (found.kind === "url") this.#logStart(entry, linked, describeGrant(permissions));
+      if (found.kind === "url") {
+        this.#logStart(entry, linked, describeGrant(permissions));
+        await started?.(linked.hash);
+      }
       return host;
     } catch (error) {
       await isolate[Symbol.asyncDispose]();
@@ -517,8 +538,13 @@ export class Sources implements AsyncDisposable {
 
   // -- Grants --
 
-  /** Read once: a running stream keeps what it started with. */
-  #pluginsConfig(type: string): Promise<PluginsConfig> {
+  /** Read again when it has changed, for what starts then: what runs keeps what it started with. */
+  async #pluginsConfig(type: string): Promise<PluginsConfig> {
+    const stamp = await fileStamp(join(this.#input.paths.etc, "plugins.yaml"));
+    if (stamp !== this.#pluginsStamp) {
+      this.#pluginsStamp = stamp;
+      this.#plugins.clear();
+    }
     let plugins = this.#plugins.get(type);
     if (plugins === undefined) {
       plugins = loadPluginsConfig({
@@ -531,7 +557,7 @@ export class Sources implements AsyncDisposable {
       });
       this.#plugins.set(type, plugins);
     }
-    return plugins;
+    return await plugins;
   }
 
   async #grantOf(

@@ -45,8 +45,7 @@ type Verbs =
   | "startRules"
   | "announce"
   | "server"
-  | "runningStreams"
-  | "dataHolder";
+  | "running";
 
 /** What the commands need of the application; tests put a fake in its place. */
 export interface Engine extends Pick<App, Verbs | "config">, RestApp, AsyncDisposable {

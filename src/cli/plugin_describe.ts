@@ -3,6 +3,7 @@ import type { Call, Command } from "./command.ts";
 import type { PluginDescription, PluginOf } from "./engine.ts";
 import { openEngine } from "./open_engine.ts";
 import { modulesTable } from "./proposal_text.ts";
+import { runnerText } from "./runner_text.ts";
 import type { Style } from "./style.ts";
 import { printable } from "./text_width.ts";
 
@@ -11,8 +12,9 @@ export const command: Command = {
   words: "plugin describe",
   usage: ["NAME [--json]"],
   about: `Show a plugin: where it is from, the hash of its code, its manifest, what it asks for and
-what it was granted, how it is isolated, which streams or rules use it, and which permissions it was
-denied while stored streams ran it, with the lines that would grant them.`,
+what it was granted, how it is isolated, which streams or rules use it, which run it now with which
+code, and which permissions it was denied while stored streams ran it, with the lines that would
+grant them.`,
   positionals: [{ name: "NAME" }],
   flags: [{ name: "json", doc: "print an object of JSON" }],
   examples: [["kuiper plugin describe weather", "where it is from and what it may do"]],
@@ -67,9 +69,8 @@ function descriptionText(plugin: PluginDescription, style: Style): string {
 
 function runningText(running: NonNullable<PluginDescription["running"]>): string | undefined {
   if (running.length === 0) return undefined;
-  return running.map(({ stream, pid, hash }) =>
-    `stream "${stream}" in process ${pid}, code of hash ${hash.slice(0, 12)}`
-  ).join("; ");
+  return running.map((runner) => `${runnerText(runner)}, code of hash ${runner.hash.slice(0, 12)}`)
+    .join("; ");
 }
 
 /** What was denied, the most frequent first; each with the lines that would grant it. */

@@ -1,10 +1,11 @@
-import { fail, KuiperError, oneOf } from "../core/mod.ts";
+import { fail, KuiperError } from "../core/mod.ts";
 import { showAndAsk } from "./approval.ts";
 import type { Call, Command } from "./command.ts";
 import type { Engine, PluginProposal } from "./engine.ts";
 import { GRANT_FLAGS, grantOptions } from "./grant_flags.ts";
 import { openEngine } from "./open_engine.ts";
 import { reportError } from "./report_error.ts";
+import { runnerText } from "./runner_text.ts";
 
 /** `kuiper plugin update`. */
 export const command: Command = {
@@ -14,7 +15,8 @@ export const command: Command = {
     `Fetch a plugin again, show how its code, imports, manifest and permissions changed, and pin
 the new code on approval. Without NAME every plugin by URL, one after the other. A new
 version that asks for more than it was granted gets nothing more by --yes alone: give
-the new grant, or --keep-grant.`,
+the new grant, or --keep-grant. A stream or rule that runs keeps the code and the grant
+that it started with until it starts again, and is named.`,
   positionals: [{ name: "NAME", optional: true }],
   flags: [
     ...GRANT_FLAGS,
@@ -68,17 +70,10 @@ async function decide(call: Call, proposal: PluginProposal, engine: Engine): Pro
 /** Say what still runs the code from before. */
 async function tellWhoKeeps(call: Call, proposal: PluginProposal, engine: Engine): Promise<void> {
   const { name, of, hash } = proposal;
-  const until = "that it started with until it starts again";
-  if (of === "source") {
-    for (const { stream, pid, hash: running } of await engine.runningStreams(name)) {
-      const what = running === hash ? "grant" : `code (hash ${running.slice(0, 12)})`;
-      call.terminal.note(`stream "${stream}" in process ${pid} keeps the ${what} ${until}`);
-    }
-    return;
+  for (const runner of await engine.running(name, of)) {
+    const what = runner.hash === hash ? "grant" : `code (hash ${runner.hash.slice(0, 12)})`;
+    call.terminal.note(
+      `${runnerText(runner)} keeps the ${what} that it started with until it starts again`,
+    );
   }
-  const { rules } = await engine.describePlugin(name, of);
-  const holder = rules.length === 0 ? undefined : await engine.dataHolder();
-  if (holder === undefined) return;
-  const who = `${rules.length === 1 ? "rule" : "the rules"} ${oneOf(rules, "and")}`;
-  call.terminal.note(`${holder} runs now: its ${of} "${name}" in ${who} keeps the code ${until}`);
 }

@@ -11,6 +11,7 @@ import { validateProps } from "./props_check.ts";
 import type { PropsSchema } from "./props_schema.ts";
 import { isSecretKey } from "./secrets.ts";
 import { SINK_COMMON_SCHEMA, sinkSchema } from "./sink_schemas.ts";
+import { bothCases } from "./source_file.ts";
 import { below, joinPath } from "./where.ts";
 import { isFinding, isSection, type Section } from "./yaml_file.ts";
 import { join, resolve } from "@std/path";
@@ -153,10 +154,13 @@ async function operatorLayers(
     );
   }
   // The type came through a request: it is a name of a sink that was found, and no path.
-  const file = await readOwnEtcFile(paths, join("sinks", `${type}.yaml`));
+  const [lower, upper] = bothCases(type).map((name) => join("sinks", `${name}.yaml`));
+  const named = await readOwnEtcFile(paths, lower!);
+  const file = named ?? await readOwnEtcFile(paths, upper!);
   if (file !== undefined && isFinding(file)) refuseErrors([file]);
-  const options = documentOptions(query);
-  const { name } = options;
+  const path = named === undefined && file !== undefined ? upper! : lower!;
+  const name = showPath(paths, join(paths.etc, path));
+  const options = { ...documentOptions(query), name };
   const document = openDocument(
     file === undefined || isFinding(file) ? undefined : file,
     options,

@@ -42,6 +42,8 @@ export type CollectResult =
     readonly message: string;
     readonly afterMs?: number;
     readonly settled?: SettledItems;
+    /** Whether the isolate of the sink was ended while it had them; the engine says so, never a sink. @default {false} */
+    readonly isLost?: boolean;
   }
   /** What is not settled will never be taken: it is dropped and counted; the sink goes on. */
   | { readonly kind: "failed"; readonly failure: SourceFailure; readonly settled?: SettledItems }

@@ -11,3 +11,4 @@ export { Channel, ChannelClosedError } from "./channel.ts";
 export type { BackoffOptions } from "./backoff.ts";
 export { Backoff } from "./backoff.ts";
 export { TaskScope } from "./task_scope.ts";
+export { unlessAborted } from "./unless_aborted.ts";

@@ -41,6 +41,10 @@ export interface RuleRunOptions {
   openSinks(): readonly SinkRun[];
   /** Called once, when every sink is open and the source is opened. */
   running(): void;
+  /** Called once, when a stop begins or the run ends by itself: what would hold that up by waiting is to end. */
+  stopping(): void;
+  /** Called at the end, when nothing of it runs any more: lets go what was opened for it. */
+  release(): Promise<void>;
   /** Milliseconds that a stop may take in all. */
   readonly stopTimeoutMs: number;
   readonly log: Logger;
@@ -88,7 +92,7 @@ export class RuleRun implements AsyncDisposable {
   /** Begin a graceful stop. Calling it again does nothing. */
   stop(): void {
     if (this.#stopping) return;
-    this.#stopping = true;
+    this.#beginStop();
     this.#deadline = new AbortController();
     const { clock, stopTimeoutMs } = this.#options;
     clock.sleep(stopTimeoutMs * FLOW_SHARE, this.#deadline.signal)
@@ -113,10 +117,16 @@ export class RuleRun implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopping = true;
+    this.#beginStop();
     this.#source?.stop();
     this.#cutOff();
     await this.closed;
+  }
+
+  #beginStop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#options.stopping();
   }
 
   /** Wait for nothing any more. Before the source is there, nothing is on its way, and a sink may wait to be open. */
@@ -133,8 +143,9 @@ export class RuleRun implements AsyncDisposable {
       // What is thrown because it was cut off is no failure of the rule.
       if (!this.#stopping) this.#failure ??= error;
     }
-    this.#stopping = true;
+    this.#beginStop();
     await this.#end();
+    await this.#release();
     this.#deadline?.abort();
     return this.#failure === undefined ? undefined : asKuiperError(this.#failure);
   }
@@ -253,8 +264,17 @@ export class RuleRun implements AsyncDisposable {
   #sinkEnded(error: KuiperError | undefined): void {
     if (this.#stopping) return;
     this.#failure ??= error ?? new Error("a sink ended by itself");
+    this.#beginStop();
     this.#source?.stop();
     this.#cutOff();
+  }
+
+  async #release(): Promise<void> {
+    try {
+      await this.#options.release();
+    } catch (error) {
+      this.#failure ??= error;
+    }
   }
 
   /** In the order of the flow: the source, then the sinks; then what was lost is said. */

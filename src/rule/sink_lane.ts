@@ -1,18 +1,13 @@
 /**
  * One instance of a sink and what waits for it.
  *
- * channel → transform → gather → encode → collect, again until it is taken
+ * channel → transform → gather → encode → deliver
  */
-import type {
-  CollectResult,
-  SinkHost,
-  SinkInstance,
-  SinkItem,
-  SourceFailure,
-} from "../contract/mod.ts";
+import type { SinkHost, SinkInstance, SinkItem, SourceFailure } from "../contract/mod.ts";
 import { formatDuration, messageOf, type Row } from "../core/mod.ts";
-import { Backoff, Channel } from "../flow/mod.ts";
+import { Channel } from "../flow/mod.ts";
 import { createEncoder, type Encoder } from "../format/mod.ts";
+import { backoffOf, Delivery } from "./delivery.ts";
 import { Gathering, type Portion } from "./gathering.ts";
 import { newOpMetrics } from "./op_metrics.ts";
 import type { RuleResult } from "./operator/operator.ts";
@@ -22,8 +17,6 @@ import { compileTransform, type Transform } from "./transform.ts";
 
 /** Most results that are taken out of the channel at once. */
 const PORTION = 256;
-/** The longest wait between tries, as a multiple of the first. */
-const LONGEST = 30;
 
 /** What the lanes of a sink share. */
 export interface LaneShared extends Omit<SinkRunOptions, "openHost"> {
@@ -48,6 +41,7 @@ export class SinkLane {
   readonly #transform: Transform;
   readonly #gathering: Gathering | undefined;
   #instance: SinkInstance | undefined;
+  #delivery: Delivery | undefined;
   #encode: Encoder | undefined;
   /** Results that were taken out of the channel and are not done with. */
   #inHand = 0;
@@ -84,19 +78,21 @@ export class SinkLane {
 
   /** Start and open an instance, again while it is not connected. Rejects with the sentence, or when that is cut off. */
   async open(host: SinkHost): Promise<void> {
-    const { common, props, ruleId, opId, log, clock, cut } = this.#shared;
+    const shared = this.#shared;
+    const { common, props, ruleId, opId, log, clock, cut } = shared;
     if (host.takes === "bytes") this.#encode = createEncoder(common);
-    const backoff = this.#backoff();
+    const backoff = backoffOf(shared);
     while (true) {
       const instance = host.start({ props, ruleId, opId, instanceId: this.#id }, {
         log: (level, message) => log[level](message),
         status: (status, message) => this.#connection(status, message),
       });
       this.#instance = instance;
+      this.#delivery = new Delivery(instance, { shared, metrics: this.metrics });
       const failure = await this.#openedOf(instance);
       if (failure === undefined) return;
-      await instance.close(this.#shared.closeMs());
-      if (failure.name !== "NotConnected") throw this.#shared.explain(failure);
+      await instance.close(shared.closeMs());
+      if (failure.name !== "NotConnected") throw shared.explain(failure);
       const delay = backoff.next();
       log.warn(`${failure.message}; opening again in ${formatDuration(delay)}`);
       await clock.sleep(delay, cut);
@@ -195,7 +191,7 @@ export class SinkLane {
 
   async #handOver({ items, results }: Portion): Promise<void> {
     const out = this.#encode === undefined ? items : this.#encoded(items);
-    const left = out.length === 0 ? 0 : await this.#collect(out);
+    const left = out.length === 0 ? 0 : await this.#delivery!.handOver(out);
     // What was not taken when waiting was over stays in hand: it is lost, and counted as that.
     this.#settled(left === 0 ? results : results - Math.ceil(results * left / out.length));
   }
@@ -213,98 +209,10 @@ export class SinkLane {
       try {
         out.push({ payload: this.#encode!(item.message), meta: item.meta });
       } catch (error) {
-        this.#drop(1, messageOf(error));
+        this.#delivery!.drop(1, messageOf(error));
       }
     }
     return out;
-  }
-
-  /** Hand items over until they are taken or dropped. @returns how many were left when waiting was over. */
-  async #collect(items: readonly SinkItem[]): Promise<number> {
-    const { common: { retryCount }, log, clock, cut } = this.#shared;
-    const backoff = this.#backoff();
-    while (true) {
-      const result = await this.#answer(items);
-      items = this.#settle(items, result);
-      if (items.length === 0 || result.kind !== "retry") return 0;
-      const { message, afterMs } = result;
-      this.#note(message);
-      if (retryCount >= 0 && backoff.attempts >= retryCount) {
-        this.#drop(items.length, `given up after ${retryCount} tries again: ${message}`);
-        return 0;
-      }
-      const next = backoff.next();
-      const delay = afterMs ?? next;
-      if (backoff.attempts === 1) {
-        log.warn(
-          `${message}; trying again in ${formatDuration(delay)}, and so on until it is taken`,
-        );
-      }
-      try {
-        await clock.sleep(delay, cut);
-      } catch {
-        this.#drop(items.length, `not taken before the stop: ${message}`);
-        return items.length;
-      }
-    }
-  }
-
-  /** What the sink says; when waiting is over it is closed, and has so long to say it. */
-  #answer(items: readonly SinkItem[]): Promise<CollectResult> {
-    const signal = this.#shared.cut;
-    return new Promise((resolve) => {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const late = () => {
-        void this.#instance!.close(this.#shared.closeMs());
-        timer = setTimeout(
-          () => resolve({ kind: "retry", message: "the sink did not answer before the stop" }),
-          this.#shared.closeMs(),
-        );
-      };
-      if (signal.aborted) late();
-      else signal.addEventListener("abort", late, { once: true });
-      void this.#instance!.collect(items).then((result) => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", late);
-        resolve(result);
-      });
-    });
-  }
-
-  /** Count what is done with. @returns the items that are not: they come again. */
-  #settle(items: readonly SinkItem[], result: CollectResult): readonly SinkItem[] {
-    if (result.kind === "lost") throw this.#shared.explain(result.failure);
-    const { count, refused } = result.kind === "taken"
-      ? { count: items.length, refused: result.refused }
-      : result.settled ?? { count: 0, refused: [] };
-    this.metrics.records_out_total += count - refused.length;
-    for (const { message } of refused) this.#drop(1, message);
-    const rest = items.slice(count);
-    if (result.kind !== "failed") return rest;
-    if (rest.length > 0) this.#drop(rest.length, this.#shared.explain(result.failure).message);
-    return [];
-  }
-
-  #drop(count: number, problem: string): void {
-    this.metrics.dropped_total += count;
-    this.#note(problem);
-    this.#shared.gate((suppressed) => {
-      const more = suppressed === 0 ? "" : ` (and ${suppressed} more that were not said)`;
-      this.#shared.log.warn(
-        `dropped ${count === 1 ? "an item" : `${count} items`}: ${problem}${more}`,
-      );
-    });
-  }
-
-  #note(problem: string): void {
-    this.metrics.exceptions_total++;
-    this.metrics.last_exception = problem;
-    this.metrics.last_exception_time = this.#shared.clock.now();
-  }
-
-  #backoff(): Backoff {
-    const { retryIntervalMs } = this.#shared.common;
-    return new Backoff({ firstMs: retryIntervalMs, maxMs: retryIntervalMs * LONGEST });
   }
 
   #connection(status: string, message: string): void {

@@ -1,7 +1,7 @@
 /**
  * One action of a rule at work: results in, bounded, on their way to a sink.
  *
- * rule → channel (bufferLength, overflow) → transform → gather → encode → collect, again until it is taken
+ * rule → channel (bufferLength, overflow) → transform → gather → encode → deliver, again until it is taken
  */
 import type { Props, SinkHost, SourceFailure } from "../contract/mod.ts";
 import {

@@ -9,28 +9,55 @@ export interface RunningStream {
   readonly hash: string;
 }
 
-/** The same, seen from another process. */
+/** A rule at work and the code of a sink or function that it uses. */
+export interface RunningRule {
+  readonly rule: string;
+  readonly of: "sink" | "function";
+  /** The name of its plugin. */
+  readonly plugin: string;
+  /** Of the plugin's code, sha256 in hex. */
+  readonly hash: string;
+}
+
+/** A stream, seen from another process. */
 export interface SeenStream extends RunningStream {
   /** Of the process that runs it. */
   readonly pid: number;
+}
+
+/** A rule, seen from another process. */
+export interface SeenRule extends RunningRule {
+  /** Of the process that runs it. */
+  readonly pid: number;
+}
+
+/** What a process says that it runs: the text of its file, as one line of JSON. */
+interface Page {
+  readonly pid: number;
+  readonly streams: readonly RunningStream[];
+  /** Absent where a version wrote it that knew streams alone. */
+  readonly rules?: readonly RunningRule[];
 }
 
 /**
  * What this process runs of plugins by URL, for other processes to see: a file in the data directory that is locked
  * for as long as it counts. Whoever finds it unlocked knows that its process is gone, however it ended.
  *
- * - **No hindrance**: a stream runs also where nothing can be written; then nobody is told of it.
- * - **One at a time**: changes are written one after the other, and a reader sees one whole line.
+ * - **No hindrance**: a stream or rule runs also where nothing can be written; then nobody is told of it.
+ * - **One at a time**: changes are written one after the other, those that come meanwhile together, and a reader sees one
+ *   whole line.
  */
 export class RunningStreams implements AsyncDisposable {
   readonly #folder: string;
   readonly #failed: (error: unknown) => void;
-  readonly #streams = new Map<object, RunningStream>();
+  readonly #running = new Map<object, RunningStream | RunningRule>();
   #file: { readonly handle: Deno.FsFile; readonly path: string } | undefined;
   #written: Promise<void> = Promise.resolve();
+  /** The change that has not begun to be written. */
+  #next: Promise<void> | undefined;
 
   /**
-   * @param folder is made with the first stream.
+   * @param folder is made with the first that runs.
    * @param failed hears why nothing could be written.
    */
   constructor(folder: string, failed: (error: unknown) => void) {
@@ -39,28 +66,31 @@ export class RunningStreams implements AsyncDisposable {
   }
 
   /** Say what `run` runs, in the place of what was said of it before. Resolves when others see it. */
-  set(run: object, stream: RunningStream): Promise<void> {
-    this.#streams.set(run, stream);
+  set(run: object, running: RunningStream | RunningRule): Promise<void> {
+    this.#running.set(run, running);
     return this.#change();
   }
 
   /** It has ended. Again, or of one that was never said, it changes nothing. */
   delete(run: object): Promise<void> {
-    return this.#streams.delete(run) ? this.#change() : this.#written;
+    return this.#running.delete(run) ? this.#change() : this.#written;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#streams.clear();
+    this.#running.clear();
     await this.#change();
   }
 
   #change(): Promise<void> {
-    this.#written = this.#written.then(() => this.#write()).catch(this.#failed);
-    return this.#written;
+    this.#next ??= this.#written = this.#written.then(() => {
+      this.#next = undefined;
+      return this.#write();
+    }).catch(this.#failed);
+    return this.#next;
   }
 
   async #write(): Promise<void> {
-    if (this.#streams.size === 0) {
+    if (this.#running.size === 0) {
       const file = this.#file;
       this.#file = undefined;
       if (file === undefined) return;
@@ -70,8 +100,13 @@ export class RunningStreams implements AsyncDisposable {
     }
     this.#file ??= await create(this.#folder);
     const { handle } = this.#file;
-    const line = JSON.stringify({ pid: Deno.pid, streams: [...this.#streams.values()] });
-    const bytes = new TextEncoder().encode(`${line}\n`);
+    const all = [...this.#running.values()];
+    const page: Page = {
+      pid: Deno.pid,
+      streams: all.filter((one) => "stream" in one),
+      rules: all.filter((one) => "rule" in one),
+    };
+    const bytes = new TextEncoder().encode(`${JSON.stringify(page)}\n`);
     await handle.seek(0, Deno.SeekMode.Start);
     let written = 0;
     while (written < bytes.length) written += await handle.write(bytes.subarray(written));
@@ -101,13 +136,29 @@ async function create(folder: string): Promise<{ handle: Deno.FsFile; path: stri
  * were killed is removed. Sorted by stream, then by process.
  */
 export async function runningStreams(folder: string): Promise<SeenStream[]> {
-  const all: SeenStream[] = [];
+  const all = (await readPages(folder)).flatMap(({ pid, streams }) =>
+    streams.map((stream) => ({ ...stream, pid }))
+  );
+  return sorted(all, ({ stream }) => stream);
+}
+
+/** The same of the rules with sinks and functions by URL. Of two sinks with the same code a rule is there once. */
+export async function runningRules(folder: string): Promise<SeenRule[]> {
+  const all = (await readPages(folder)).flatMap(({ pid, rules = [] }) => {
+    const once = new Map(rules.map((rule) => [JSON.stringify(rule), rule]));
+    return [...once.values()].map((rule) => ({ ...rule, pid }));
+  });
+  return sorted(all, ({ rule }) => rule);
+}
+
+async function readPages(folder: string): Promise<Page[]> {
+  const pages: Page[] = [];
   let names: string[];
   try {
     names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
   } catch {
     // No folder, or none that may be read: nothing is known to run.
-    return all;
+    return pages;
   }
   for (const name of names.filter((name) => name.endsWith(".json"))) {
     const path = join(folder, name);
@@ -118,11 +169,17 @@ export async function runningStreams(folder: string): Promise<SeenStream[]> {
         continue;
       }
       const [line = ""] = (await Deno.readTextFile(path)).split("\n");
-      const { pid, streams } = JSON.parse(line) as { pid: number; streams: RunningStream[] };
-      all.push(...streams.map((stream) => ({ ...stream, pid })));
+      pages.push(JSON.parse(line));
     } catch {
       // It has just ended, or has just begun and has said nothing yet.
     }
   }
-  return all.sort((a, b) => a.stream < b.stream ? -1 : a.stream > b.stream ? 1 : a.pid - b.pid);
+  return pages;
+}
+
+function sorted<T extends { readonly pid: number }>(
+  all: readonly T[],
+  by: (one: T) => string,
+): T[] {
+  return all.toSorted((a, b) => by(a) < by(b) ? -1 : by(a) > by(b) ? 1 : a.pid - b.pid);
 }

@@ -73,3 +73,13 @@ async function serverAt(
     },
   };
 }
+
+/** What the server says; a server that does not say it is ended, which fails the test instead of hanging it. */
+export async function said({ running }: TestServer, pattern: RegExp): Promise<string> {
+  const timer = setTimeout(() => running.kill("SIGTERM"), 20_000);
+  try {
+    return await running.said(pattern);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,7 +1,7 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { binaryTest, kuiper } from "./_kuiper.ts";
 import { startSite } from "./_modules.ts";
-import { ANY_PORT, serve, type TestServer } from "./_server.ts";
+import { ANY_PORT, said, serve, type TestServer } from "./_server.ts";
 
 /** A function and a sink, each with a module beside it. */
 const ROUTES = {
@@ -99,6 +99,97 @@ binaryTest(
   },
 );
 
+binaryTest(
+  "A rule keeps the code of its function and its sink until it starts again, and update names it",
+  async () => {
+    await using site = await startSite(ROUTES, { "plugins/sources/tick.js": TICK });
+    const settings = `${site.base.path}/etc/kuiper.yaml`;
+    await Deno.writeTextFile(settings, ANY_PORT, { append: true });
+    const kinds = { doubled: "function", shout: "sink" };
+    for (const [name, kind] of Object.entries(kinds)) {
+      const added = await site.add(name, `/${name}.ts`, `--kind=${kind}`);
+      assertEquals(added.code, 0, added.stderr);
+    }
+    await using server = await serve({ cwd: site.base.path });
+    const { running: { pid } } = server;
+    const hashOf = async (name: string) =>
+      JSON.parse((await site.call("plugin", "describe", name, "--json")).stdout).hash as string;
+    const runsNow = async (name: string) => {
+      const { stdout } = await site.call("plugin", "describe", name);
+      return /^runs now +(.*)$/m.exec(stdout)?.[1];
+    };
+    const runs = (rule: string, hash: string) =>
+      `rule "${rule}" in process ${pid}, code of hash ${hash.slice(0, 12)}`;
+    const stream = { sql: 'CREATE STREAM t () WITH (TYPE="tick")' };
+    assertEquals((await server.ask("POST", "/streams", { body: stream })).status, 201);
+    const create = async (id: string) => {
+      const body = { ...RULE, id, sql: "SELECT doubled(v) AS d FROM t" };
+      assertEquals((await server.ask("POST", "/rules", { body })).status, 201);
+    };
+    await create("r1");
+    await said(server, /r1 sink_shout_0: HEY {"d":2}/);
+
+    const older = { doubled: await hashOf("doubled"), shout: await hashOf("shout") };
+    site.server.routes.set(
+      "/lib/times.ts",
+      ROUTES["/lib/times.ts"].replace("a * b", "a * b + 0.5"),
+    );
+    site.server.routes.set("/lib/loud.ts", ROUTES["/lib/loud.ts"].replace("=> `", "=> `LOUD "));
+    for (const name of ["doubled", "shout"] as const) {
+      const updated = await site.call("plugin", "update", name, "--yes");
+      assertEquals(updated.code, 0, updated.stderr);
+      const hash = older[name].slice(0, 12);
+      assertStringIncludes(
+        updated.stderr,
+        `rule "r1" in process ${pid} keeps the code (hash ${hash}) that it started with until it starts again`,
+      );
+      assertEquals(await runsNow(name), runs("r1", older[name]));
+    }
+
+    // A rule that starts now has the new code, beside one that keeps the old one.
+    const newer = { doubled: await hashOf("doubled"), shout: await hashOf("shout") };
+    await create("r2");
+    await said(server, /r2 sink_shout_0: LOUD HEY {"d":2.5}/);
+    const { sink_shout_0_0_records_out_total: sent } = JSON.parse(
+      (await server.ask("GET", "/rules/r1/status")).text,
+    );
+    await said(server, new RegExp(`r1 sink_shout_0: HEY {"d":${2 * (sent + 10)}}`));
+    for (const name of ["doubled", "shout"] as const) {
+      assertEquals(await runsNow(name), `${runs("r1", older[name])}; ${runs("r2", newer[name])}`);
+    }
+
+    assertEquals((await server.ask("POST", "/rules/r1/restart")).status, 200);
+    await said(server, /r1 sink_shout_0: LOUD HEY {"d":2.5}/);
+    for (const name of ["doubled", "shout"] as const) {
+      assertEquals(await runsNow(name), `${runs("r1", newer[name])}; ${runs("r2", newer[name])}`);
+    }
+
+    // The same for a grant, though the code is as it was.
+    for (const name of ["doubled", "shout"]) {
+      const granted = await site.call("plugin", "update", name, `--env=FOR_${name}`, "--yes");
+      assertEquals(granted.code, 0, granted.stderr);
+      assertStringIncludes(
+        granted.stderr,
+        `rule "r1" in process ${pid} keeps the grant that it started with until it starts again`,
+      );
+    }
+    assertEquals((await server.ask("POST", "/rules/r1/restart")).status, 200);
+    for (const name of ["doubled", "shout"]) {
+      await said(server, new RegExp(`${name}: runs https:.*, grant: env: FOR_${name}$`));
+    }
+    for (const id of ["r1", "r2"]) {
+      assertEquals((await server.ask("POST", `/rules/${id}/stop`)).status, 200);
+    }
+    site.server.routes.set("/lib/times.ts", ROUTES["/lib/times.ts"]);
+    site.server.routes.set("/lib/loud.ts", ROUTES["/lib/loud.ts"]);
+    for (const name of ["doubled", "shout"]) {
+      const last = await site.call("plugin", "update", name, "--yes");
+      assertEquals([last.code, /keeps/.test(last.stderr)], [0, false], last.stderr);
+      assertEquals(await runsNow(name), undefined);
+    }
+  },
+);
+
 /** The rows arrive at the sink, the function and the sink have a process each, and the server ends as it should. */
 async function runsInProcesses(server: TestServer): Promise<void> {
   for (const d of [2, 4, 6]) await said(server, new RegExp(`r1 sink_shout_0: HEY {"d":${d}}`));
@@ -108,14 +199,4 @@ async function runsInProcesses(server: TestServer): Promise<void> {
   assertEquals(children.map((line) => line.split(" ").at(-1)), ["__isolate", "__isolate"]);
   running.kill("SIGTERM");
   assertEquals((await running.ended()).code, 143);
-}
-
-/** What the server says; a server that does not say it is ended, which fails the test instead of hanging it. */
-async function said({ running }: TestServer, pattern: RegExp): Promise<string> {
-  const timer = setTimeout(() => running.kill("SIGTERM"), 20_000);
-  try {
-    return await running.said(pattern);
-  } finally {
-    clearTimeout(timer);
-  }
 }

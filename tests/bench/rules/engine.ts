@@ -75,6 +75,8 @@ export async function runRule(rule: BenchRule) {
       Promise.resolve(openSource({ columns: null, filter: sourceFilter })),
     openSinks: () => [runSink(rule)],
     running: running.resolve,
+    stopping() {},
+    release: () => Promise.resolve(),
     stopTimeoutMs: STOP_MS,
     log: LOG,
     clock: systemClock,

@@ -7,11 +7,12 @@ import {
 } from "@std/assert";
 import { App } from "../../../src/app.ts";
 import { Functions } from "../../../src/app/functions.ts";
-import type { Sources } from "../../../src/app/sources.ts";
+import type { Hold, Loading, Sources } from "../../../src/app/sources.ts";
 import type { HostedFunction } from "../../../src/contract/mod.ts";
 import { DEFAULT_RESTART, type RestartPolicy } from "../../../src/config/plugin_entry.ts";
 import { createLogger, fail, KuiperError, silentLogger } from "../../../src/core/mod.ts";
 import type { WorkerHost } from "../../../src/loader/mod.ts";
+import { type CreateStream, parseStatement } from "../../../src/sql/mod.ts";
 import { HeldClock } from "../../fakes/mod.ts";
 import { startApp, stream } from "./_app.ts";
 
@@ -28,10 +29,9 @@ async function withFunctions(
   const base = await Deno.makeTempDir({ prefix: "kuiper_functions_" });
   const lines: string[] = [];
   try {
-    for (const folder of ["sources", "functions"]) {
-      await Deno.mkdir(`${base}/plugins/${folder}`, { recursive: true });
+    for (const folder of ["plugins/sources", "plugins/functions", "etc/functions"]) {
+      await Deno.mkdir(`${base}/${folder}`, { recursive: true });
     }
-    await Deno.mkdir(`${base}/etc`);
     await Deno.writeTextFile(`${base}/plugins/sources/Counts.ts`, COUNTS);
     for (const [name, text] of Object.entries(files)) {
       await Deno.writeTextFile(`${base}/${name}`, text);
@@ -126,6 +126,35 @@ Deno.test("Functions give a plugin the grant of its name in etc/plugins.yaml, an
   });
 });
 
+Deno.test("Functions refuse a grant that nobody but a stream or a query could fill in", async () => {
+  const files = {
+    "plugins/functions/peek.js": `export const peek = () => 1;`,
+    "etc/plugins.yaml": 'plugins:\n  peek:\n    permissions:\n      net: ["${server}"]\n',
+    "etc/functions/peek.yaml": "default: {server: a.b}\n",
+  };
+  const refused =
+    'etc/plugins.yaml:2:3: the grant "${server}" of "peek" (net) cannot be filled in, ' +
+    'the configuration of "peek" has no "server"';
+  await withFunctions(files, async (app) => {
+    const more = parseStatement(
+      `CREATE STREAM more () WITH (TYPE="counts", EXTRA="{\\"server\\": \\"a.b\\"}")`,
+    ) as CreateStream;
+    await app.createStream(more);
+    for (
+      const sql of [
+        "SELECT peek('a.b') FROM counts_s",
+        "SELECT peek(server) AS server FROM more",
+      ]
+    ) await assertRejects(() => app.runQuery(sql), KuiperError, refused);
+    const rule = {
+      id: "r1",
+      sql: "SELECT peek(n) FROM more",
+      actions: [{ log: { server: "a.b" } }],
+    };
+    await assertRejects(async () => await (await app.rules).create(rule), KuiperError, refused);
+  });
+});
+
 Deno.test("Functions drop the rows that a plugin refuses, with its words", async () => {
   const code =
     `export function odd(n) { if (n % 2 === 0) throw new Error(n + " is even"); return n; }`;
@@ -161,12 +190,17 @@ function lossy(policy: Partial<RestartPolicy> = {}) {
   const lines: string[] = [];
   const failing: Error[] = [];
   const stuck = { next: false };
-  const open = () => {
+  /** The code of a plugin by URL that is approved now, and its grant; a file has no code. */
+  const approved: { code?: string; grant?: { net: string[] } } = {};
+  const grants: string[] = [];
+  const open = async (_found: unknown, { started, hold }: Loading & { hold: Hold }) => {
+    grants.push(String(hold.permissions.net ?? ""));
     const failure = failing.shift();
-    if (failure !== undefined) return Promise.reject(failure);
+    if (failure !== undefined) throw failure;
+    if (approved.code !== undefined) await started?.(approved.code);
     const id = `host ${opened.length}`;
     opened.push(id);
-    return Promise.resolve({
+    return {
       get isStuck() {
         return stuck.next;
       },
@@ -177,18 +211,33 @@ function lossy(policy: Partial<RestartPolicy> = {}) {
           ? Promise.reject(fail("busy", "it has enough to do"))
           : Promise.resolve(rows.map(() => id)),
       [Symbol.asyncDispose]: () => Promise.resolve(void closed.push(id)),
-    } as unknown as WorkerHost);
+    } as unknown as WorkerHost;
   };
   const restart = { delayMs: 1000, multiplier: 10, maxDelayMs: 30_000, jitter: 0, ...policy };
   const sources = {
-    findFunction: () => Promise.resolve({ kind: "file", type: "mine" }),
-    holdOf: () => Promise.resolve({ entry: { restart } }),
+    findFunction: () =>
+      Promise.resolve({
+        kind: approved.code === undefined ? "file" : "url",
+        type: "mine",
+        entry: { url: "https://a.b/mine.js" },
+      }),
+    codeOf: () => Promise.resolve(approved.code),
+    holdOf: () => Promise.resolve({ permissions: approved.grant ?? {}, entry: { restart } }),
     openFunction: open,
   } as unknown as Sources;
   const log = createLogger((line) => lines.push(line), { level: "warn" });
   const functions = new Functions(sources, { clock, log });
   const mine = async () => (await functions.lookup(["mine"])).get("mine") as HostedFunction;
-  return { functions, clock, opened, closed, lines, failing, stuck, mine };
+  /** A query that runs: what it was told, and the function. */
+  const runs = async () => {
+    const told: string[] = [];
+    const used = await functions.use(["mine"], {
+      stop: new AbortController().signal,
+      runs: (plugin, hash) => Promise.resolve(void told.push(`${plugin} ${hash}`)),
+    });
+    return { told, used, it: used.get("mine") as HostedFunction };
+  };
+  return { functions, clock, opened, closed, lines, failing, stuck, approved, grants, mine, runs };
 }
 
 Deno.test("Functions start a function again that was lost, for the batch that waits for it", async () => {
@@ -293,7 +342,8 @@ Deno.test("Functions hand no more than 16 batches over at once, and answer all o
   } as unknown as WorkerHost;
   const sources = {
     findFunction: () => Promise.resolve({ kind: "file", type: "mine" }),
-    holdOf: () => Promise.resolve({ entry: { restart: DEFAULT_RESTART } }),
+    codeOf: () => Promise.resolve(undefined),
+    holdOf: () => Promise.resolve({ permissions: {}, entry: { restart: DEFAULT_RESTART } }),
     openFunction: () => Promise.resolve(host),
   } as unknown as Sources;
   await using functions = new Functions(sources, { clock: new HeldClock(), log: silentLogger });
@@ -317,6 +367,132 @@ Deno.test("Functions stop waiting for a start when the program stops", async () 
   const [ended] = await Promise.allSettled([waiting, functions[Symbol.asyncDispose]()]);
   assertEquals(ended.status, "rejected");
   await assertRejects(() => it.callBatch([["x"]]), KuiperError, "the program stops");
+});
+
+Deno.test("Functions fail the rows of who stops at once, and go on for the others that wait for a start", async () => {
+  const { functions, clock, opened, mine } = lossy();
+  await using _ = functions;
+  const it = await mine();
+  const [leaving, staying] = [new AbortController(), new AbortController()];
+  const [one, other] = await Promise.all(
+    [leaving, staying].map(async ({ signal }) =>
+      (await functions.use(["mine"], { stop: signal })).get("mine") as HostedFunction
+    ),
+  );
+  await assertRejects(() => it.callBatch([["crash"]]), Error, "it crashed");
+  const [cut, waiting] = [one!.callBatch([["x"]]), other!.callBatch([["y"]])];
+  await clock.asleep();
+  leaving.abort();
+  const reason = "it crashed; it was not started again before the stop";
+  await assertRejects(() => cut, KuiperError, reason);
+  await assertRejects(() => one!.callBatch([["z"]]), KuiperError, reason);
+  assertEquals(opened, ["host 0"]);
+  await clock.wake();
+  assertEquals(await waiting, ["host 1"]);
+  // What is on its way is let through while the isolate runs.
+  assertEquals(await one!.callBatch([["z"]]), ["host 1"]);
+});
+
+Deno.test("Functions give the turn of who stops to the next that waits", async () => {
+  const { functions, clock, mine } = lossy();
+  await using _ = functions;
+  const it = await mine();
+  await assertRejects(() => it.callBatch([["crash"]]), Error, "it crashed");
+  const first = Array.from({ length: 16 }, (_, n) => it.callBatch([[n]]));
+  const leaving = new AbortController();
+  const used = await functions.use(["mine"], { stop: leaving.signal });
+  const one = used.get("mine") as HostedFunction;
+  const cut = one.callBatch([["x"]]);
+  const last = it.callBatch([["y"]]);
+  leaving.abort(new Error("the rule stops"));
+  await assertRejects(() => cut, Error, "the rule stops");
+  await clock.wake();
+  assertEquals((await Promise.all([...first, last])).flat(), Array(17).fill("host 1"));
+});
+
+Deno.test("Functions give who starts the code that is approved then, and let others keep theirs to their end", async () => {
+  const { functions, opened, closed, approved, runs, mine } = lossy();
+  {
+    await using _ = functions;
+    approved.code = "v1";
+    const [old, older] = [await runs(), await runs()];
+    assertEquals([await old.it.callBatch([[1]]), opened.length], [["host 0"], 1]);
+    approved.code = "v2";
+    // Two that start at once get the same one.
+    const [one, two] = await Promise.all([runs(), runs()]);
+    assertEquals(
+      (await Promise.all([old, older, one, two].map(({ it }) => it.callBatch([[1]])))).flat(),
+      ["host 0", "host 0", "host 1", "host 1"],
+    );
+    assertEquals([old.told.at(-1), one.told.at(-1)], ["mine v1", "mine v2"]);
+    await old.used[Symbol.asyncDispose]();
+    await old.used[Symbol.asyncDispose]();
+    assertEquals(closed, []);
+    await older.used[Symbol.asyncDispose]();
+    assertEquals(closed, ["host 0"]);
+    // The newest stays for who comes next.
+    for (const { used } of [one, two]) await used[Symbol.asyncDispose]();
+    assertEquals(await (await mine()).callBatch([[1]]), ["host 1"]);
+    // What nobody uses goes as soon as it is old.
+    approved.code = "v3";
+    assertEquals(await (await mine()).callBatch([[1]]), ["host 2"]);
+    assertEquals(closed, ["host 0", "host 1"]);
+    const last = await runs();
+    approved.code = "v4";
+    assertEquals(await (await mine()).callBatch([[1]]), ["host 3"]);
+    assertEquals(await last.it.callBatch([[1]]), ["host 2"]);
+  }
+  assertEquals(closed.toSorted(), ["host 0", "host 1", "host 2", "host 3"]);
+});
+
+Deno.test("Functions tell who runs a function which code its next isolate has, and start no other beside it", async () => {
+  const { functions, clock, opened, approved, runs } = lossy();
+  await using _ = functions;
+  approved.code = "v1";
+  const { told, it } = await runs();
+  approved.code = "v2";
+  await assertRejects(() => it.callBatch([["crash"]]), Error, "it crashed");
+  const waiting = it.callBatch([["x"]]);
+  await clock.wake();
+  assertEquals(await waiting, ["host 1"]);
+  assertEquals(told.at(-1), "mine v2");
+  const later = await runs();
+  assertEquals(await later.it.callBatch([["y"]]), ["host 1"]);
+  assertEquals(opened.length, 2);
+});
+
+Deno.test("Functions keep the grant that a query started with, and give who starts then another one", async () => {
+  const { functions, clock, approved, grants, closed, runs } = lossy();
+  await using _ = functions;
+  approved.code = "v1";
+  approved.grant = { net: ["a.b"] };
+  const old = await runs();
+  approved.grant = { net: ["c.d"] };
+  const fresh = await runs();
+  assertEquals(await old.it.callBatch([["x"]]), ["host 0"]);
+  assertEquals(await fresh.it.callBatch([["x"]]), ["host 1"]);
+  // An isolate that is lost comes back with what it had.
+  await assertRejects(() => old.it.callBatch([["crash"]]), Error, "it crashed");
+  const waiting = old.it.callBatch([["x"]]);
+  await clock.wake();
+  assertEquals(await waiting, ["host 2"]);
+  assertEquals(grants, ["a.b", "c.d", "a.b"]);
+  await old.used[Symbol.asyncDispose]();
+  assertEquals(closed, ["host 0", "host 2"]);
+});
+
+Deno.test("Functions refuse who starts when the new code does not load, and try it anew; others keep the old one", async () => {
+  const { functions, approved, failing, closed, runs } = lossy();
+  await using _ = functions;
+  approved.code = "v1";
+  const old = await runs();
+  approved.code = "v2";
+  failing.push(new Error("it does not load"));
+  await assertRejects(() => runs(), Error, "it does not load");
+  assertEquals(await old.it.callBatch([[1]]), ["host 0"]);
+  const fresh = await runs();
+  assertEquals(await fresh.it.callBatch([[1]]), ["host 1"]);
+  assertEquals(closed, []);
 });
 
 Deno.test("Functions end a process that spins or takes too much, and count its rows with the reason", async () => {

@@ -1,6 +1,18 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import fc from "fast-check";
 import { App } from "../../../src/app.ts";
+import { type PreparedSink, type SinkPlugins, Sinks } from "../../../src/app/sinks.ts";
+import { resolveBase, Secrets } from "../../../src/config/mod.ts";
+import { DEFAULT_RESTART } from "../../../src/config/plugin_entry.ts";
 import { createLogger, KuiperError } from "../../../src/core/mod.ts";
+import type { RuleAction } from "../../../src/rule/mod.ts";
+import { HeldClock } from "../../fakes/mod.ts";
 import { stream } from "./_app.ts";
 
 const COUNTS = `export class Counts {
@@ -44,6 +56,17 @@ async function withSink(
   } finally {
     await Deno.remove(base, { recursive: true });
   }
+}
+
+/** Put a sink there that runs in a process which is ended when its code never waits. */
+async function writeSpins({ base: { base, plugins, etc } }: App, code: string, restart: string) {
+  await Deno.writeTextFile(`${plugins}/sinks/spins.js`, code);
+  await Deno.mkdir(`${base}/etc`, { recursive: true });
+  await Deno.writeTextFile(
+    `${etc}/plugins.yaml`,
+    "plugins:\n  spins:\n    isolation: process\n    limits: {watchdog: 300ms}\n" +
+      `    restart: ${restart}\n`,
+  );
 }
 
 const rule = (sink: string, props: object) => ({
@@ -117,24 +140,111 @@ Deno.test("Sinks take the host of a grant from etc/sinks, and not from the rule"
   });
 });
 
-Deno.test("Sinks go on in a fresh process when theirs is ended, and lose nothing", async () => {
+Deno.test("Sinks refuse a grant that only a rule could fill in, however it says it", async () => {
   await withSink(async (app, line) => {
     const { base, plugins, etc } = app.base;
+    const sink = `export default class { takes = "rows"; configure() {} collect() {} }`;
+    await Deno.mkdir(`${base}/etc/sinks`, { recursive: true });
+    const grants = {
+      reach: "net: ['${host}']",
+      peek: "read: ['${path}']",
+      spill: "write: ['${path}']",
+    };
+    let yaml = "plugins:\n";
+    for (const [name, grant] of Object.entries(grants)) {
+      await Deno.writeTextFile(`${plugins}/sinks/${name}.js`, sink);
+      yaml += `  ${name}:\n    permissions:\n      ${grant}\n`;
+    }
+    await Deno.writeTextFile(`${etc}/plugins.yaml`, yaml);
+    await Deno.writeTextFile(`${etc}/sinks/spill.yaml`, "default: {}\nplant: {level: 1}\n");
+    await app.startRules();
+    const rules = await app.rules;
+    const refused = async (id: string, type: string, props: object) => {
+      await rules.create({ ...rule(type, props), id });
+      const said = await line(`${id}: ${etc}/plugins.yaml:`);
+      assertStringIncludes(
+        said,
+        `cannot be filled in, the configuration of "${type.toLowerCase()}" has`,
+      );
+    };
+    await refused("given", "reach", { host: "127.0.0.1" });
+    await refused("spelled", "Reach", { host: "127.0.0.1" });
+    await refused("proto", "reach", JSON.parse('{"__proto__": {"host": "127.0.0.1"}}'));
+    await refused("env", "reach", { host: "${env:HOME}" });
+    await refused("read", "peek", { path: "/etc" });
+    await refused("section", "spill", { resourceId: "plant", path: "/tmp" });
+    // What a rule says of permissions are properties like any other.
+    await refused("permissions", "reach", {
+      permissions: { net: true },
+      operatorProps: { host: "127.0.0.1" },
+      isolation: "inline",
+    });
+  });
+});
+
+Deno.test("Sinks give a grant what etc/sinks says of the section, whatever properties a rule has", async () => {
+  const base = await Deno.makeTempDir({ prefix: "kuiper_grant_" });
+  try {
+    await Deno.mkdir(`${base}/etc/sinks`, { recursive: true });
+    const said = { default: { host: "a.b", level: "warn" }, plant: { host: "c.d" } };
+    await Deno.writeTextFile(`${base}/etc/sinks/mine.yaml`, JSON.stringify(said));
+    const granted: unknown[] = [];
+    const hold = { permissions: {}, entry: { restart: DEFAULT_RESTART } };
+    const host = { info: {}, [Symbol.asyncDispose]: () => Promise.resolve() };
+    const plugins = {
+      findSink: () => Promise.resolve({ kind: "file", type: "mine" }),
+      holdOf: (_: unknown, { operatorProps }: { operatorProps: unknown }) => {
+        granted.push(operatorProps);
+        return Promise.resolve(hold);
+      },
+      openSink: (_: unknown, options: { hold: unknown }) => {
+        assertStrictEquals(options.hold, hold);
+        return Promise.resolve(host);
+      },
+    } as unknown as SinkPlugins;
+    const input = { paths: resolveBase({ base, env: {} }), env: {}, secrets: new Secrets() };
+    const sinks = new Sinks(input, plugins, new HeldClock());
+    const key = fc.oneof(
+      fc.constantFrom("host", "server", "level", "__proto__", "default"),
+      fc.string(),
+    );
+    const props = fc.dictionary(key, fc.jsonValue()).map(({ resourceId: _, ...rest }) => rest);
+    const section = fc.constantFrom(undefined, "plant" as const);
+    await fc.assert(fc.asyncProperty(props, section, async (own, resourceId) => {
+      granted.length = 0;
+      const action = {
+        type: "mine",
+        props: { ...own, ...(resourceId === undefined ? {} : { resourceId }) },
+      } as RuleAction;
+      let prepared: PreparedSink;
+      try {
+        prepared = await sinks.prepare(action, "rule");
+      } catch (error) {
+        // A common field of a wrong kind.
+        fc.pre(!(error instanceof KuiperError && error.code === "config"));
+        throw error;
+      }
+      await using _ = await prepared.openHost(new AbortController());
+      const operator = { ...said.default, ...(resourceId === undefined ? {} : said[resourceId]) };
+      assertEquals(granted, [operator]);
+    }));
+  } finally {
+    await Deno.remove(base, { recursive: true });
+  }
+});
+
+Deno.test("Sinks go on in a fresh process when theirs is ended, and lose nothing", async () => {
+  await withSink(async (app, line) => {
     // Each time it is started it takes one row and then never waits for anything again.
-    await Deno.writeTextFile(
-      `${plugins}/sinks/spins.js`,
+    await writeSpins(
+      app,
       `export class Spins { takes = "rows"; taken = false; configure() {}
          collect(items, ctx) {
            if (this.taken) for (;;);
            this.taken = true;
            for (const { message } of items) ctx.log.info("took " + JSON.stringify(message));
          } }`,
-    );
-    await Deno.mkdir(`${base}/etc`, { recursive: true });
-    await Deno.writeTextFile(
-      `${etc}/plugins.yaml`,
-      "plugins:\n  spins:\n    isolation: process\n    limits: {watchdog: 300ms}\n" +
-        "    restart: {delay: 1ms}\n",
+      "{delay: 1ms}",
     );
     await app.startRules();
     const rules = await app.rules;
@@ -155,18 +265,44 @@ Deno.test("Sinks go on in a fresh process when theirs is ended, and lose nothing
   });
 });
 
+Deno.test("Sinks drop the row that ends each process, with the reason, and go on with the next", async () => {
+  await withSink(async (app, line) => {
+    await writeSpins(
+      app,
+      `export class Spins { takes = "rows"; configure() {}
+         collect(items, ctx) {
+           for (const { message } of items) {
+             if (message.n === 1) for (;;);
+             ctx.log.info("took " + JSON.stringify(message));
+           }
+         } }`,
+      "{delay: 1ms}",
+    );
+    await app.startRules();
+    const rules = await app.rules;
+    await rules.create({
+      ...rule("spins", { sendSingle: true }),
+      sql: "SELECT n FROM counts_s",
+    });
+    assertStringIncludes(
+      await line("dropped an item"),
+      "given up after 3 tries again that each ended the isolate: its process was ended because",
+    );
+    await line('took {"n":2}');
+    await line('took {"n":0}');
+    const { state, ops } = rules.status("r1");
+    const { metrics } = ops.at(-1)!;
+    assertEquals([state, metrics.dropped_total], ["running", 1]);
+    assertStringIncludes(metrics.last_exception, "given up after 3 tries again");
+  });
+});
+
 Deno.test("Sinks end a rule whose plugin is lost more often than its policy allows", async () => {
   await withSink(async (app, line) => {
-    const { base, plugins, etc } = app.base;
-    await Deno.writeTextFile(
-      `${plugins}/sinks/spins.js`,
+    await writeSpins(
+      app,
       `export class Spins { takes = "rows"; configure() {} collect() { for (;;); } }`,
-    );
-    await Deno.mkdir(`${base}/etc`, { recursive: true });
-    await Deno.writeTextFile(
-      `${etc}/plugins.yaml`,
-      "plugins:\n  spins:\n    isolation: process\n    limits: {watchdog: 300ms}\n" +
-        "    restart: {attempts: 1, delay: 1ms}\n",
+      "{attempts: 1, delay: 1ms}",
     );
     await app.startRules();
     await (await app.rules).create(rule("spins", {}));

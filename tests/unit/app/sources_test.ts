@@ -105,6 +105,28 @@ Deno.test("App.run() tells of each stream that shares an object which code it ru
   ]);
 });
 
+Deno.test("App.run() gives a stream the grant that stands in etc/plugins.yaml when it starts", async () => {
+  await using site = await startApp({ "/tick.js": TICK });
+  const grantOf = (run: { status(): { provenance?: unknown } }) =>
+    (run.status().provenance as { grant: string }).grant;
+  await using old = await site.app.run(stream("tick"));
+  await old[Symbol.asyncIterator]().next();
+  const file = `${site.base}/etc/plugins.yaml`;
+  const text = await Deno.readTextFile(file);
+  await Deno.writeTextFile(
+    file,
+    text.replace("    permissions: {}\n", "    permissions: {env: [TZ]}\n"),
+  );
+  await using fresh = await site.app.run({ ...stream("tick"), name: "fresh" });
+  assertEquals([grantOf(old), grantOf(fresh)], ["none", "env: TZ"]);
+  // What is wrong with it by then is said, and is no harm to what runs.
+  await Deno.writeTextFile(file, "plugins: 7\n");
+  await assertRejects(() => site.app.run(stream("tick")), KuiperError, "plugins.yaml:1");
+  await Deno.writeTextFile(file, text);
+  await using again = await site.app.run({ ...stream("tick"), name: "again" });
+  assertEquals([grantOf(old), grantOf(fresh), grantOf(again)], ["none", "env: TZ", "none"]);
+});
+
 Deno.test("App.run() starts a process again as the entry says, an object with it", async () => {
   // An object is one instance for all its streams, and must not be shared with who went down with it.
   const object = `let n = 0;

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { main } from "../../../src/cli/mod.ts";
 import { fail } from "../../../src/core/mod.ts";
 import type { Engine, PluginProposal, PluginSummary } from "../../../src/cli/engine.ts";
-import type { SeenStream } from "../../../src/store/mod.ts";
+import type { SeenRule, SeenStream } from "../../../src/store/mod.ts";
 import { FakeIo } from "./fake_io.ts";
 
 const HASH = "0123456789abcdef".repeat(4);
@@ -10,7 +10,7 @@ const HASH = "0123456789abcdef".repeat(4);
 /** An engine with one proposal; `approved` counts. */
 function engineOf(
   proposal: Partial<PluginProposal> = {},
-  { running = [], rules = [] }: { running?: SeenStream[]; rules?: string[] } = {},
+  { running = [] }: { running?: (SeenStream | SeenRule)[] } = {},
 ) {
   const asked: unknown[] = [];
   const state = { approved: 0 };
@@ -75,10 +75,10 @@ function engineOf(
         restart: "never",
         contract: 1,
         streams: [],
-        rules,
+        rules: [],
+        ...(running.length === 0 ? {} : { running }),
       }),
-    runningStreams: () => Promise.resolve(running),
-    dataHolder: () => Promise.resolve('process 7 ("kuiper serve")'),
+    running: () => Promise.resolve(running),
   };
   return { engine, asked, state };
 }
@@ -184,13 +184,26 @@ version: 1.0.0 → 1.1.0
   assert(!quiet.err.includes("keeps"), quiet.err);
 });
 
-Deno.test("plugin update of a function says which rules keep the old code", async () => {
-  const { engine } = engineOf({ changes: CHANGES, of: "function" }, { rules: ["r1", "r2"] });
+Deno.test("plugin update of a function names the rules that keep the old code, as describe does", async () => {
+  const of = "function";
+  const running = [
+    { rule: "r1", of, plugin: "weather", hash: "fedcba9876543210", pid: 7 },
+    { rule: "r2", of, plugin: "weather", hash: HASH, pid: 7 },
+  ] as const;
+  const { engine } = engineOf({ changes: CHANGES, of }, { running: [...running] });
   const io = new FakeIo({ engine });
   assertEquals(await main(["plugin", "update", "weather", "--yes"], io), 0);
   assertStringIncludes(
     io.err,
-    'process 7 ("kuiper serve") runs now: its function "weather" in the rules "r1" and "r2" keeps the',
+    `rule "r1" in process 7 keeps the code (hash fedcba987654) that it started with until it starts again
+rule "r2" in process 7 keeps the grant that it started with until it starts again
+`,
+  );
+  const described = new FakeIo({ engine });
+  assertEquals(await main(["plugin", "describe", "weather"], described), 0);
+  assertMatch(
+    described.out,
+    /^runs now +rule "r1" in process 7, code of hash fedcba987654; rule "r2" in process 7, code of /m,
   );
 });
 

@@ -59,6 +59,16 @@ Deno.test("loadSinkConfig() names what is wrong, and the cure", async () => {
   }
 });
 
+Deno.test("loadSinkConfig() reads the file of a sink with its first letter in either case", async () => {
+  for (const name of ["Mine", "mine"]) {
+    const files = { [`etc/sinks/${name}.yaml`]: "default:\n  level: warn\n" };
+    const { props, files: read } = await load({}, { files, type: "mine" });
+    assertEquals([props, read.map((path) => path.split("/").at(-1))], [{ level: "warn" }, [
+      `${name}.yaml`,
+    ]]);
+  }
+});
+
 Deno.test("loadSinkConfig() does not read the environment for a rule", async () => {
   const { props } = await load({ topic: "${env:HOME}" }, { env: { HOME: "secret" } });
   assertEquals(props.topic, "${env:HOME}");

@@ -106,18 +106,21 @@ function start(
     sinks?: FakeSink[];
     options?: Partial<RuleOptions>;
     bufferLength?: number;
-    compile?: () => CompiledPlan;
+    compile?: (stopping: Promise<void>) => CompiledPlan;
   } = {},
 ) {
   const source = new FakeSource();
   const clock = new HeldClock();
   const lines: string[] = [];
   const running = Promise.withResolvers<void>();
+  const stopping = Promise.withResolvers<void>();
+  const stops: number[] = [];
+  const releases: number[] = [];
   const run = new RuleRun({
     ruleId: "r1",
     options: { ...DEFAULT_RULE_OPTIONS, ...options },
     compile: (errors) =>
-      compile?.() ?? {
+      compile?.(stopping.promise) ?? {
         sourceFilter: undefined,
         operators: [{
           name: DOUBLE.name,
@@ -129,11 +132,27 @@ function start(
     openSource: () => Promise.resolve(source),
     openSinks: () => sinks.map((sink) => sink.run(bufferLength, clock)),
     running: () => running.resolve(),
+    stopping: () => {
+      stops.push(source.disposed);
+      stopping.resolve();
+    },
+    release: () => Promise.resolve(void releases.push(source.disposed)),
     stopTimeoutMs: 1000,
     log: createLogger((line) => lines.push(line), { level: "info" }),
     clock,
   });
-  return { run, source, sinks, clock, lines, running: running.promise };
+  return {
+    run,
+    source,
+    sinks,
+    clock,
+    lines,
+    running: running.promise,
+    /** How often its source was disposed of when it said that it stops, each time that it did. */
+    stops,
+    /** The same of when it let go. */
+    releases,
+  };
 }
 
 Deno.test("RuleRun gives every result to every sink, in order, and ends with its input", async () => {
@@ -218,17 +237,45 @@ Deno.test("RuleRun.stop() ends a rule whose sink was never open", async () => {
   assertEquals(source.disposed, 0);
 });
 
+Deno.test("RuleRun.stop() tells a step that waits at once, and lets through what it gives", async () => {
+  const waits = Promise.withResolvers<void>();
+  const { run, source, sinks, running, stops, releases } = start({
+    compile: (stopping) => ({
+      sourceFilter: undefined,
+      operators: [{
+        name: "call",
+        processAsync: async (tuples) => {
+          waits.resolve();
+          // Nothing else ends it: the clock stands.
+          await stopping;
+          return tuples;
+        },
+      }],
+      toResults: (tuples) => tuples.map(({ message, meta }) => ({ rows: [message], meta })),
+    }),
+  });
+  await running;
+  source.push({ n: 1 });
+  await waits.promise;
+  run.stop();
+  run.stop();
+  assertEquals(stops, [0]);
+  assertEquals(await run.closed, undefined);
+  await run[Symbol.asyncDispose]();
+  assertEquals([sinks[0]!.got, stops, releases], [[[{ n: 1 }]], [0], [1]]);
+});
+
 Deno.test("RuleRun ends with the error of a sink that is lost", async () => {
   const sink = new FakeSink();
   sink.result = {
     kind: "lost",
     failure: { step: "crash", name: "Error", message: "the isolate is gone" },
   };
-  const { run, source, running } = start({ sinks: [sink] });
+  const { run, source, running, stops } = start({ sinks: [sink] });
   await running;
   source.push({ n: 1 });
   assertEquals((await run.closed)?.message, "the isolate is gone");
-  assertEquals(source.disposed, 1);
+  assertEquals([source.disposed, stops], [1, [0]]);
 });
 
 Deno.test("RuleRun ends with the error of its source, after what came before it", async () => {
@@ -261,10 +308,11 @@ Deno.test("RuleRun waits for a step that waits, and keeps the order", async () =
 });
 
 Deno.test("RuleRun ends when it cannot be compiled or opened", async () => {
-  const { run } = start({
+  const { run, stops, releases } = start({
     compile: () => {
       throw fail("internal", "no such function");
     },
   });
   assertEquals((await run.closed)?.message, "no such function");
+  assertEquals([stops, releases], [[0], [0]]);
 });

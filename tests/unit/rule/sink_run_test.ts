@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type {
   CollectResult,
   SinkEvents,
@@ -9,11 +9,14 @@ import type {
 } from "../../../src/contract/mod.ts";
 import {
   type Clock,
+  createLogger,
   fail,
+  type Logger,
   type Row,
   silentLogger,
   type SinkCommon,
 } from "../../../src/core/mod.ts";
+import { RETRIES_AFTER_LOSS } from "../../../src/rule/delivery.ts";
 import { type RuleResult, SinkRun } from "../../../src/rule/mod.ts";
 import { HeldClock, SINK_COMMON } from "../../fakes/mod.ts";
 
@@ -57,7 +60,11 @@ class FakeSink {
     };
   }
 
-  run(common: Partial<SinkCommon> = {}, takes: SinkHost["takes"] = "rows"): SinkRun {
+  run(
+    common: Partial<SinkCommon> = {},
+    takes: SinkHost["takes"] = "rows",
+    log: Logger = silentLogger,
+  ): SinkRun {
     return new SinkRun({
       ruleId: "r1",
       opId: "sink_fake_0",
@@ -65,7 +72,7 @@ class FakeSink {
       props: {},
       openHost: () => Promise.resolve(this.host(takes)),
       explain: ({ message }) => fail("sink", `the sink failed: ${message}`),
-      log: silentLogger,
+      log,
       clock: this.clock,
     });
   }
@@ -271,6 +278,97 @@ Deno.test("SinkRun gives up after retryCount and counts what it drops", async ()
     run.ops()[0]?.metrics.last_exception,
     "given up after 2 tries again: away",
   );
+});
+
+/** Ends the isolate of a sink when it is handed a row of `poison`, else takes all. */
+function poisoned(...poison: number[]) {
+  const calls: unknown[][] = [];
+  const answer = (items: readonly SinkItem[]): CollectResult => {
+    const rows = items.map((item) => "message" in item ? (item.message as Row[])[0]!.a : undefined);
+    calls.push(rows);
+    return rows.some((a) => poison.includes(a as number))
+      ? { kind: "retry", message: "its process is gone", afterMs: 7, isLost: true }
+      : { kind: "taken", refused: [] };
+  };
+  return { calls, answers: Array.from({ length: 40 }, () => answer) };
+}
+
+Deno.test("SinkRun drops an item that ends each isolate after 3 tries again, no other with it, and goes on", async () => {
+  const sink = new FakeSink();
+  const { calls, answers } = poisoned(2, 3);
+  sink.answers = answers;
+  const lines: string[] = [];
+  await using run = sink.run(
+    {},
+    "rows",
+    createLogger((line) => lines.push(line), { level: "warn" }),
+  );
+  run.send([1, 2, 3, 4].map((a) => result({ a })));
+  await run.opened;
+  await settled();
+  run.send([result({ a: 5 })]);
+  assertEquals(await run.stop(1000), { lost: 0 });
+  assertEquals(sink.rows, [{ a: 1 }, { a: 4 }, { a: 5 }]);
+  // With the others once, then alone.
+  const alone = (a: number) => Array(RETRIES_AFTER_LOSS).fill([a]);
+  assertEquals(calls, [[1, 2, 3, 4], [1], ...alone(2), ...alone(3), [4], [5]]);
+  // Every loss but the last of each is waited for.
+  assertEquals(sink.slept, Array(5).fill(7));
+  const { dropped_total, records_out_total, last_exception, buffer_length } = run.ops()[0]!.metrics;
+  assertEquals([dropped_total, records_out_total, buffer_length], [2, 3, 0]);
+  const reason = "given up after 3 tries again that each ended the isolate: its process is gone";
+  assertEquals(last_exception, reason);
+  assertMatch(
+    lines[0]!,
+    /its process is gone; trying again in 7 ms, 3 times at the most while that ends the isolate$/,
+  );
+  assertEquals(lines.slice(1).map((line) => line.endsWith(`dropped an item: ${reason}`)), [
+    true,
+    true,
+  ]);
+});
+
+Deno.test("SinkRun holds what ends the isolate to a lower retryCount, and retries for ever what is only away", async () => {
+  const few = new FakeSink();
+  const { calls, answers } = poisoned(2);
+  few.answers = answers;
+  await using once = few.run({ retryCount: 1 });
+  once.send([1, 2, 3].map((a) => result({ a })));
+  await once.stop(1000);
+  assertEquals(calls, [[1, 2, 3], [1], [2], [3]]);
+  assertEquals(
+    once.ops()[0]!.metrics.last_exception,
+    "given up after 1 try again: its process is gone",
+  );
+  const away = new FakeSink();
+  const lost = { kind: "retry", message: "gone", isLost: true } as const;
+  away.answers = Array.from(
+    { length: 50 },
+    (_, i) => () => i < RETRIES_AFTER_LOSS ? lost : { kind: "retry", message: "away" },
+  );
+  await using ever = away.run();
+  ever.send([result({ a: 1 })]);
+  await ever.opened;
+  await settled();
+  await ever.stop(1000);
+  assertEquals([away.rows, ever.ops()[0]!.metrics.dropped_total], [[{ a: 1 }], 0]);
+});
+
+Deno.test("SinkRun.stop() counts what was lost together and not tried again", async () => {
+  const sink = new FakeSink();
+  const clock = new HeldClock();
+  sink.clock = clock;
+  sink.answers = poisoned(2).answers;
+  await using run = sink.run();
+  await run.opened;
+  run.send([1, 2, 3, 4].map((a) => result({ a })));
+  await clock.wake();
+  // The first was taken, and the second is waited with.
+  await clock.asleep();
+  assertEquals(await run.stop(4), { lost: 3 });
+  const { dropped_total, records_out_total, last_exception } = run.ops()[0]!.metrics;
+  assertEquals([records_out_total, dropped_total], [1, 3]);
+  assertEquals(last_exception, "not taken before the stop: its process is gone");
 });
 
 Deno.test("SinkRun drops and counts what is refused or failed, and goes on", async () => {

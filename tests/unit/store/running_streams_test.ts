@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { RunningStreams, runningStreams } from "../../../src/store/mod.ts";
+import { runningRules, RunningStreams, runningStreams } from "../../../src/store/mod.ts";
 
 const refuse = (error: unknown) => {
   throw error;
@@ -38,6 +38,50 @@ Deno.test("what runs is seen while it runs, and nothing is left behind", () =>
     }
     assertEquals(await runningStreams(folder), []);
     assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
+  }));
+
+Deno.test("rules are seen beside streams, each once for the same code, in a line that people can read", () =>
+  inFolder(async (folder) => {
+    const rule = (rule: string, hash: string) =>
+      ({ rule, of: "sink", plugin: "shout", hash }) as const;
+    {
+      await using book = new RunningStreams(folder, refuse);
+      // What comes at once is written at once.
+      await Promise.all([
+        book.set({}, rule("r2", "2")),
+        book.set({}, rule("r1", "1")),
+        book.set({}, rule("r1", "1")),
+        book.set({}, { stream: "a", plugin: "weather", hash: "1" }),
+      ]);
+      const pid = Deno.pid;
+      assertEquals(await runningRules(folder), [
+        { ...rule("r1", "1"), pid },
+        { ...rule("r2", "2"), pid },
+      ]);
+      assertEquals(await runningStreams(folder), [
+        { stream: "a", plugin: "weather", hash: "1", pid },
+      ]);
+      const [{ name }] = await Array.fromAsync(Deno.readDir(folder)) as [Deno.DirEntry];
+      const r = (id: string, hash: string) =>
+        `{"rule":"${id}","of":"sink","plugin":"shout","hash":"${hash}"}`;
+      assertEquals(
+        await Deno.readTextFile(join(folder, name)),
+        `{"pid":${pid},"streams":[{"stream":"a","plugin":"weather","hash":"1"}],` +
+          `"rules":[${r("r2", "2")},${r("r1", "1")},${r("r1", "1")}]}\n`,
+      );
+    }
+    assertEquals(await runningRules(folder), []);
+  }));
+
+Deno.test("what a version wrote that knew streams alone has no rules", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(folder);
+    using file = await Deno.open(join(folder, "older.json"), { write: true, createNew: true });
+    await file.lock(true);
+    const line = '{"pid":1,"streams":[{"stream":"a","plugin":"weather","hash":"1"}]}\n';
+    await file.write(new TextEncoder().encode(line));
+    assertEquals((await runningStreams(folder)).length, 1);
+    assertEquals(await runningRules(folder), []);
   }));
 
 Deno.test("what a killed process left behind counts no more and is removed", () =>
