@@ -133,7 +133,7 @@ export class App implements AsyncDisposable {
       created: Date.now(),
     });
     try {
-      await this.#sources.find(statement.options.type);
+      await this.#sources.finder.find(statement.options.type);
     } catch (error) {
       this.#log.warn((error as Error).message);
     }
@@ -351,7 +351,7 @@ export class App implements AsyncDisposable {
   async pinFiles(options: PinOptions = {}): Promise<PinnedPlugin[]> {
     const { pinFiles } = await import("./app/pin_files.ts");
     return await pinFiles(options, {
-      folderOf: (of) => this.#sources.foldersOf(of)[0]!,
+      folderOf: (of) => this.#sources.finder.foldersOf(of)[0]!,
       lock: this.base.lock,
       scratch: this.base.data,
       log: this.#log,
@@ -465,7 +465,7 @@ export class App implements AsyncDisposable {
       new Plugins(this.#input, {
         config: this.config,
         log: this.#log,
-        folders: (of) => this.#sources.foldersOf(of),
+        folders: (of) => this.#sources.finder.foldersOf(of),
         usersOf: (name, of) => this.#usersOf(name, of),
         deniedOf: async (type) => this.#denied.list(type, await this.#look()),
       })

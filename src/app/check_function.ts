@@ -35,13 +35,13 @@ export async function checkFunction(
   const loading = new AbortController();
   const found = await step("find", report, async () => {
     const found = isFileTarget(target)
-      ? await sources.findFile(target)
+      ? await sources.finder.findFile(target)
       : await sources.findFunction(target);
     if (found === undefined) {
       throw fail(
         "not_found",
         `There is no function "${target}" of a plugin; looked in ${
-          sources.foldersOf("function").map(({ display }) => display).join(" and ")
+          sources.finder.foldersOf("function").map(({ display }) => display).join(" and ")
         } and etc/plugins.yaml; its name has small letters, digits and "_"`,
       );
     }

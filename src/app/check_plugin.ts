@@ -59,7 +59,7 @@ async function kindOf(target: string, sources: Sources): Promise<PluginOf | unde
     return PLUGIN_KINDS.find((kind) => folder === `${kind}s`) ?? "source";
   }
   const finds = {
-    source: () => sources.find(target),
+    source: () => sources.finder.find(target),
     sink: () => sources.findSink(target),
     function: () => sources.findFunction(target),
   };

@@ -14,7 +14,7 @@ import {
   step,
 } from "./check_step.ts";
 import { type PreparedSink, sinkHostOf, Sinks } from "./sinks.ts";
-import { typeOfFile } from "./sources.ts";
+import { typeOfFile } from "./plugin_finder.ts";
 
 /** Milliseconds that a sink has to open, and to take what it is handed. */
 const PATIENCE_MS = 10_000;
@@ -66,7 +66,7 @@ async function prepare(
       ...(format === undefined ? {} : { format }),
     },
   };
-  const file = isFile ? await sources.findFile(target) : undefined;
+  const file = isFile ? await sources.finder.findFile(target) : undefined;
   return await new Sinks(input, sources, systemClock).prepare(action, `Sink "${type}"`, file);
 }
 

@@ -11,7 +11,8 @@ import {
   loadText,
   step,
 } from "./check_step.ts";
-import { type PreparedSource, typeOfFile } from "./sources.ts";
+import { typeOfFile } from "./plugin_finder.ts";
+import type { PreparedSource } from "./sources.ts";
 
 /** Tuples that are taken when nothing else is asked for. */
 const DEFAULT_LIMIT = 3;

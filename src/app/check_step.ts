@@ -9,7 +9,8 @@ import {
   type Value,
 } from "../core/mod.ts";
 import type { PluginInfo } from "../loader/mod.ts";
-import type { FoundSource, Sources } from "./sources.ts";
+import type { FoundSource } from "./plugin_finder.ts";
+import type { Sources } from "./sources.ts";
 
 /** What to try. */
 export interface CheckOptions {

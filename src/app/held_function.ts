@@ -3,7 +3,9 @@ import { describeGrant } from "../loader/mod.ts";
 import { type Clock, fail, type Logger } from "../core/mod.ts";
 import { FunctionInIsolate } from "./function_in_isolate.ts";
 import { Restarts } from "./restarts.ts";
-import type { FoundPlugin, Hold, Sources } from "./sources.ts";
+import type { FoundPlugin } from "./plugin_finder.ts";
+import type { Hold } from "./plugin_settings.ts";
+import type { Sources } from "./sources.ts";
 
 /** What finds and opens the functions of plugins. */
 export type FunctionPlugins = Pick<Sources, "findFunction" | "openFunction" | "codeOf" | "holdOf">;

@@ -14,7 +14,10 @@ import { refuseOwnFiles } from "./refuse_own_files.ts";
 import { Restarts } from "./restarts.ts";
 import { SinkInIsolate } from "./sink_in_isolate.ts";
 import { BUILTIN_SINKS } from "../sink/mod.ts";
-import type { FoundPlugin, Hold, Loading, Sources } from "./sources.ts";
+import type { FoundPlugin } from "./plugin_finder.ts";
+import type { Loading } from "./plugin_isolates.ts";
+import type { Hold } from "./plugin_settings.ts";
+import type { Sources } from "./sources.ts";
 
 /** What finds and opens the sinks of plugins. */
 export type SinkPlugins = Pick<Sources, "findSink" | "openSink" | "holdOf">;

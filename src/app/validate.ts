@@ -102,7 +102,7 @@ async function grants(plugins: PluginsConfig, { paths }: ConfigInput): Promise<F
 /** The entries of files that are no sources and limit a rate all the same. */
 async function misplacedRates(plugins: PluginsConfig, sources: Sources): Promise<Finding[]> {
   const typesOf = async (of: PluginOf) =>
-    (await listTypes(sources.foldersOf(of))).map(({ type }) => type);
+    (await listTypes(sources.finder.foldersOf(of))).map(({ type }) => type);
   const findings: Finding[] = [];
   const own = await typesOf("source");
   for (const role of ["sink", "function"] as const) {

@@ -7,7 +7,9 @@ import {
 } from "@std/assert";
 import { App } from "../../../src/app.ts";
 import { Functions } from "../../../src/app/functions.ts";
-import type { Hold, Loading, Sources } from "../../../src/app/sources.ts";
+import type { Loading } from "../../../src/app/plugin_isolates.ts";
+import type { Hold } from "../../../src/app/plugin_settings.ts";
+import type { Sources } from "../../../src/app/sources.ts";
 import type { HostedFunction } from "../../../src/contract/mod.ts";
 import { DEFAULT_RESTART, type RestartPolicy } from "../../../src/config/plugin_entry.ts";
 import { createLogger, fail, KuiperError, silentLogger } from "../../../src/core/mod.ts";
