@@ -25,6 +25,8 @@ export interface MqttSettings {
   readonly filters: readonly string[];
   readonly qos: 0 | 1;
   readonly session: MqttSession;
+  /** Whether the client may bring messages of other streams, too. */
+  readonly shared: boolean;
 }
 
 /** Which instance the settings are for. */
@@ -53,7 +55,10 @@ export function mqttSettings(
   const qos = readQos(props, 1);
   const clientid = readTextProp(props, "clientid");
   const session = readSession(props, qos, clientid);
+  const shares = readFlagProp(props, "shareConnection") ?? true;
   return {
+    // Whoever has a name or a group is told apart by the broker.
+    shared: shares && clientid === undefined && session !== "kept" && !filters.some(isShared),
     filters,
     qos,
     session,

@@ -8,7 +8,7 @@ function settings(props: Props, instanceId = 0) {
 
 Deno.test("mqttSettings() has defaults for everything", () => {
   const { connection, ...rest } = settings({});
-  assertEquals(rest, { filters: ["t"], qos: 1, session: "run" });
+  assertEquals(rest, { filters: ["t"], qos: 1, session: "run", shared: true });
   const { clientId, ...others } = connection;
   assertMatch(clientId, /^kuiper-my_stream-[0-9a-f]{8}$/);
   assertEquals(others, {
