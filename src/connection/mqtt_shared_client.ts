@@ -5,9 +5,9 @@ import { MqttEntry } from "./mqtt_entry.ts";
 import { forgetMqttSession } from "./mqtt_forget.ts";
 import { MqttHold } from "./mqtt_hold.ts";
 import type { MqttMember, MqttMembership, MqttMoveReason } from "./mqtt_member.ts";
+import { MqttMembers } from "./mqtt_members.ts";
 import type { MqttMessage, MqttOptions } from "./mqtt_options.ts";
 import { MOST_UNANSWERED, MqttSubscriptions } from "./mqtt_subscriptions.ts";
-import { TopicRoutes } from "./topic_routes.ts";
 
 /** A connection that stood for so long was a good one: the next attempt comes soon again. */
 const STEADY_MS = 5000;
@@ -40,8 +40,7 @@ export class MqttSharedClient {
   readonly #options: MqttSharedClientOptions;
   #running: Promise<void> | undefined;
   readonly #stop = new AbortController();
-  readonly #entries = new Set<MqttEntry>();
-  readonly #routes = new TopicRoutes<MqttEntry>();
+  readonly #members = new MqttMembers();
   /** The member, as long as there was never another: whatever comes is for it. */
   #only: MqttMember | undefined;
   #connection: MqttConnection | undefined;
@@ -61,25 +60,17 @@ export class MqttSharedClient {
     this.#hold = new MqttHold(options.clock, (entry) => void this.#moveOut(entry, "held_up"));
   }
 
-  /** How many members want to stay. */
-  get size(): number {
-    let size = 0;
-    for (const entry of this.#entries) if (!entry.leaving) size++;
-    return size;
-  }
-
   /** Whether a member with these filters can come in: none of them overlaps, and nobody holds the client up. */
   welcomes(filters: readonly string[]): boolean {
     if (this.#over || this.#hold.active || this.#only?.holding === true) return false;
-    return this.#stalled === undefined && !this.#routes.overlaps(filters);
+    return this.#stalled === undefined && !this.#members.overlaps(filters);
   }
 
   /** Come in. The filters must be {@link MqttSharedClient.welcomes | welcome}. */
   join(member: MqttMember): MqttMembership {
     const entry = new MqttEntry(member);
     this.#only = this.#running === undefined ? member : undefined;
-    this.#entries.add(entry);
-    this.#routes.add(member.filters, entry);
+    this.#members.add(entry);
     member.status("connecting", `connecting to ${this.#options.connection.server}`);
     if (this.#connection !== undefined) {
       member.connected(this.#connection);
@@ -109,11 +100,10 @@ export class MqttSharedClient {
     }
     this.#close();
     if (forgetSession && this.#wasConnected) await forgetMqttSession(this.#options.connection);
-    for (const entry of this.#entries) {
+    for (const entry of this.#members.list()) {
       if (!entry.leaving) entry.end(failure);
-      entry.setGone();
+      this.#members.remove(entry);
     }
-    this.#entries.clear();
   }
 
   /** Connect until the stop. Throws what trying again cannot mend. */
@@ -174,16 +164,16 @@ export class MqttSharedClient {
     });
     try {
       // Whoever the broker hangs up on would take the connection from the others again and again.
-      for (const entry of [...this.#entries]) {
+      for (const entry of this.#members.list()) {
         if (entry.unanswered >= MOST_UNANSWERED) this.#moveOut(entry, "unanswered");
       }
-      for (const entry of [...this.#entries]) {
+      for (const entry of this.#members.list()) {
         if (!connection.sessionPresent) entry.subscribed = false;
         // What it could still get went with the session, or the broker did not even answer it.
         if (entry.leaving && !entry.subscribed) this.#forget(entry);
         if (!entry.leaving) entry.member.connected(connection);
       }
-      subscriptions.restore([...this.#entries]);
+      subscriptions.restore(this.#members.list());
       const lost = await connection.closed;
       if (clock.now() - since >= STEADY_MS) backoff.reset();
       return lost;
@@ -193,7 +183,7 @@ export class MqttSharedClient {
       this.#subscriptions = undefined;
       this.#hold.clear();
       await subscriptions.closed();
-      for (const entry of [...this.#entries]) {
+      for (const entry of this.#members.list()) {
         if (entry.delivers) entry.member.disconnected();
         if (entry.leaving && options.clean) this.#forget(entry);
       }
@@ -220,7 +210,7 @@ export class MqttSharedClient {
 
   /** A message that the broker will not give again has its place before those of the next connection. */
   async #handHeldOver(): Promise<void> {
-    for (const entry of this.#entries) {
+    for (const entry of this.#members.list()) {
       if (entry.member.holding && !this.#moveOut(entry, "held_up")) await entry.member.ready();
     }
   }
@@ -231,7 +221,7 @@ export class MqttSharedClient {
     const { server, clientId } = this.#options.connection;
     const { member } = entry;
     member.subscribed(lower);
-    const others = this.#othersOf(entry);
+    const others = this.#members.othersOf(entry);
     const shared = others === 0
       ? ""
       : `; shares the client ${clientId} with ${others} other stream${others === 1 ? "" : "s"}`;
@@ -249,7 +239,7 @@ export class MqttSharedClient {
 
   /** False when it need not or cannot: it is alone here, or is about to leave. */
   #moveOut(entry: MqttEntry, reason: MqttMoveReason): boolean {
-    const others = this.#othersOf(entry);
+    const others = this.#members.othersOf(entry);
     if (others === 0 || entry.leaving || entry.movesOut) return false;
     entry.movesOut = true;
     entry.member.moveOut(reason, others);
@@ -287,15 +277,12 @@ export class MqttSharedClient {
 
   /** Nothing more can come for it. */
   #forget(entry: MqttEntry): void {
-    this.#entries.delete(entry);
-    this.#routes.remove(entry.member.filters, entry);
-    entry.setGone();
+    this.#members.remove(entry);
     this.#closeIfEmpty();
   }
 
   #closeIfEmpty(): void {
-    for (const { leaving, delivers } of this.#entries) if (!leaving || delivers) return;
-    this.#close();
+    if (this.#members.empty) this.#close();
   }
 
   /** End it: nobody is here, or nobody can be. */
@@ -305,21 +292,15 @@ export class MqttSharedClient {
     this.#stop.abort();
   }
 
-  #othersOf(entry: MqttEntry): number {
-    return this.size - (entry.leaving ? 0 : 1);
-  }
-
   #tellAway(message: string, except?: MqttEntry): void {
     this.#away = message;
-    for (const entry of this.#entries) {
-      if (!entry.leaving && entry !== except) entry.member.status("disconnected", message);
-    }
+    this.#members.tellAway(message, except);
   }
 
   // -- Messages --
 
   #route(message: MqttMessage, done: () => void): void {
-    const entry = this.#routes.find(message.topic);
+    const entry = this.#members.find(message.topic);
     // Subscribed to in an earlier life of the session, or by who has left since.
     if (entry === undefined) return done();
     entry.count++;
