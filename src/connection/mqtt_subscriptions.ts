@@ -6,6 +6,9 @@ import type { MqttEntry } from "./mqtt_entry.ts";
 /** How many connections may end while the broker is asked for the topics of one member. */
 export const MOST_UNANSWERED = 2;
 
+/** What of a connection it uses. */
+export type MqttAsking = Pick<MqttConnection, "subscribe" | "unsubscribe" | "sessionPresent">;
+
 /** What {@link MqttSubscriptions} asks and tells. */
 export interface MqttSubscriptionsUse {
   readonly qos: 0 | 1;
@@ -19,11 +22,11 @@ export interface MqttSubscriptionsUse {
 
 /** The subscriptions of the members over one connection. Each has an answer of its own: who is refused is alone in it. */
 export class MqttSubscriptions {
-  readonly #connection: MqttConnection;
+  readonly #connection: MqttAsking;
   readonly #use: MqttSubscriptionsUse;
   readonly #tasks = new TaskScope();
 
-  constructor(connection: MqttConnection, use: MqttSubscriptionsUse) {
+  constructor(connection: MqttAsking, use: MqttSubscriptionsUse) {
     this.#connection = connection;
     this.#use = use;
   }
