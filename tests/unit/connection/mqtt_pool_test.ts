@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { MqttPool } from "../../../src/connection/mod.ts";
-import { KuiperError } from "../../../src/core/mod.ts";
+import { endOfTurn, KuiperError } from "../../../src/core/mod.ts";
 import { Backoff } from "../../../src/flow/mod.ts";
 import { connectPublisher, HeldClock, startFakeBroker } from "../../fakes/mod.ts";
 import { FakeMember, request, type RequestChange } from "./_mqtt_member.ts";
@@ -227,6 +227,29 @@ Deno.test("MqttMembership.leave() acknowledges the message that the member holds
   await all.memberships[0]!.leave();
   await b!.until(() => b!.texts.length > 0);
   assertEquals([a!.texts, b!.texts], [[], ["behind it"]]);
+});
+
+Deno.test("MqttMembership.leave() does not wait for a broker that is away, which hears of it later", async () => {
+  let answer = 0;
+  await using broker = await startFakeBroker({ authenticate: () => answer });
+  const clock = new HeldClock();
+  const pool = new MqttPool();
+  await using all = joined(pool, broker.url, { filters: [["a"], ["b"]], clock });
+  const [a, b] = all.members;
+  for (const member of all.members) await member.told(/^connected/);
+  answer = 3;
+  broker.dropClients();
+  await b!.told(/^disconnected: Lost/);
+  const leaving = all.memberships[0]!.leave();
+  clock.run();
+  await leaving;
+  await broker.publish("a", "for nobody", 1);
+  answer = 0;
+  await b!.told(/^connected/);
+  while (!broker.unsubscribed.includes("a")) await new Promise<void>(endOfTurn);
+  await broker.publish("b", "1", 1);
+  await b!.until(() => b!.texts.length > 0);
+  assertEquals([a!.texts, b!.texts, pool.size], [[], ["1"], 1]);
 });
 
 Deno.test("MqttPool has no more clients after 1,000 streams have come and gone", async () => {

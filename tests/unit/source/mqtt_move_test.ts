@@ -198,6 +198,21 @@ Deno.test("MqttSource ends with the sentence of its own client when that is refu
   assertEquals(fast.statuses.filter((status) => status.startsWith("disconnected")), []);
 });
 
+Deno.test("MqttSource ends while it moves when the shared client cannot come back", async () => {
+  await using moving = await startMoving(3);
+  const { broker, given, fast, slow, clock, pool } = moving;
+  await slow.status(/^disconnected: .* is not available now/);
+  given.answer = 5;
+  broker.dropClients();
+  slow.grant(1e9);
+  clock.run();
+  for (const end of await Promise.all([slow.ended, fast.ended])) {
+    assert(end.kind === "failed");
+    assertMatch(end.failure.message, /does not authorise a client without username/);
+  }
+  assertEquals([broker.sockets.size, pool.size], [0, 0]);
+});
+
 Deno.test("MqttSource goes on with a client of its own when the broker hangs up on its topic", async () => {
   let hangs = true;
   await using broker = await startFakeBroker({
