@@ -8,7 +8,7 @@ import {
   wrongProp,
 } from "../connection/mod.ts";
 import type { Props } from "../contract/mod.ts";
-import { isShared, parseTopics } from "./mqtt_topics.ts";
+import { isShared, namesTopics, parseTopics } from "./mqtt_topics.ts";
 
 /**
  * How long the broker keeps what we have not read:
@@ -58,7 +58,7 @@ export function mqttSettings(
   const shares = readFlagProp(props, "shareConnection") ?? true;
   return {
     // Whoever has a name or a group is told apart by the broker.
-    shared: shares && clientid === undefined && session !== "kept" && !filters.some(isShared),
+    shared: shares && clientid === undefined && session !== "kept" && filters.every(namesTopics),
     filters,
     qos,
     session,

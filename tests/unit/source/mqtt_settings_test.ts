@@ -46,8 +46,10 @@ Deno.test("mqttSettings() shares the client of who has no name, no group and no 
   assertEquals(shared({ clientid: "me", qos: 0 }), false);
   assertEquals(shared({ sharedSubscription: "g" }), false);
   assertEquals(shared({ sharedSubscription: "g", concurrency: 2 }), false);
-  const group = mqttSettings("a,$share/g/b", {}, { streamId: "s", instanceId: 0 });
-  assertEquals(group.shared, false);
+  const ofTopics = (datasource: string) =>
+    mqttSettings(datasource, {}, { streamId: "s", instanceId: 0 }).shared;
+  assertEquals([ofTopics("a,$share/g/b"), ofTopics("$exclusive/a")], [false, false]);
+  assertEquals(ofTopics("a,$SYS/#"), true);
 });
 
 Deno.test("mqttSettings() gives each instance a client id of its own", () => {
