@@ -1,4 +1,4 @@
-import { type MqttMoveReason, type MqttPool, mqttPool } from "../connection/mod.ts";
+import { freeClientId, type MqttMoveReason, type MqttPool, mqttPool } from "../connection/mod.ts";
 import {
   channel,
   type Props,
@@ -106,6 +106,8 @@ export class MqttSource implements Source {
       if (this.#stop.signal.aborted) return undefined;
       const own = this.#join(ctx, tail.after, {
         shared: false,
+        // The other client may go on under the name that this stream has.
+        clientId: freeClientId(ctx.streamId),
         skipRetained: reason === "held_up",
         onStatus: (status, message) => {
           // Until the other client is there, the one before goes on.
@@ -130,14 +132,18 @@ export class MqttSource implements Source {
   #join(
     ctx: StreamContext,
     out: MqttOutlet,
-    { shared, ...use }: Pick<MqttFeedUse, "skipRetained" | "onStatus" | "onMoveOut"> & {
+    { shared, clientId, ...use }: Pick<MqttFeedUse, "skipRetained" | "onStatus" | "onMoveOut"> & {
       shared: boolean;
+      clientId?: string;
     },
   ): MqttFeed {
     const settings = this.#settings!;
     const { filters, session } = settings;
+    const connection = clientId === undefined
+      ? settings.connection
+      : { ...settings.connection, clientId };
     return new MqttFeed(out, {
-      settings,
+      settings: { ...settings, connection },
       shared,
       pool: this.#pool,
       clock: this.#clock,

@@ -12,20 +12,28 @@ import {
 } from "../../fakes/mod.ts";
 import { type MqttRun, runMqtt } from "./_mqtt_run.ts";
 
-/** A stream on `fast/#` and one on `slow/#` that is read to `credit`, with one client. */
+/** A stream on `fast/#` and one on `slow/#` that is read to 5 messages, with one client. */
 async function startBoth(
   props: Record<string, unknown>,
-  { credit = 5, bufferLength = 20 }: { credit?: number; bufferLength?: number } = {},
+  { slowFirst = false }: { slowFirst?: boolean } = {},
 ) {
   const clock = new HeldClock();
   const pool = new MqttPool();
   const backoff = new Backoff({ firstMs: 0, maxMs: 0 });
   const source = { pool, clock, backoff };
-  const fast = runMqtt({ streamId: "fast", datasource: "fast/#", props }, { source });
-  await fast.status(/^connected: .*subscribed to fast\/#$/);
-  const spec = { streamId: "slow", datasource: "slow/#", props, bufferLength };
-  const slow = runMqtt(spec, { credit, source });
-  await slow.status(/^connected: .*subscribed to slow\/#; shares the client .* with 1 other/);
+  const run = async (streamId: string, options: { bufferLength?: number; credit?: number }) => {
+    const { credit, ...spec } = options;
+    const one = runMqtt({ streamId, datasource: `${streamId}/#`, props, ...spec }, {
+      source,
+      ...(credit === undefined ? {} : { credit }),
+    });
+    await one.status(/^connected: .*subscribed to/);
+    return one;
+  };
+  // The client has the name of the first.
+  const early = slowFirst ? undefined : await run("fast", {});
+  const slow = await run("slow", { bufferLength: 20, credit: 5 });
+  const fast = early ?? await run("fast", {});
   return {
     clock,
     pool,
@@ -80,7 +88,7 @@ mosquittoTest("MqttSource goes on with a client of its own when it holds up othe
         await using publisher = await connectPublisher(broker.url);
         await publisher.publish("slow/kept", "-1", { retain: true });
         const props = { server: broker.url, qos, protocolVersion };
-        await using both = await startBoth(props);
+        await using both = await startBoth(props, { slowFirst: protocolVersion === "5" });
         const { fast, slow, clock, moveOut } = both;
         await slow.until(() => slow.tuples.length > 0);
         const count = 2000;
