@@ -24,6 +24,8 @@ export interface MqttSourceProps {
   readonly insecureSkipVerify: boolean;
   /** A group: `$share/<group>/` goes before each topic. */
   readonly sharedSubscription?: string;
+  /** Whether the connection may serve other streams of the same broker, too. @default {true} */
+  readonly shareConnection: boolean;
   /** Milliseconds. @default {60000} */
   readonly keepAlive: number;
   /** Milliseconds. @default {10000} */
@@ -39,6 +41,7 @@ const DEFAULTS = {
   qos: 1,
   protocolVersion: "3.1.1",
   insecureSkipVerify: false,
+  shareConnection: true,
   keepAlive: 60_000,
   connectTimeout: 10_000,
 };

@@ -39,6 +39,7 @@ export const MQTT_SOURCE_SCHEMA: PropsSchema = {
       pattern: "^[^/+#\\s]*$",
       expected: "the name of a group, without /, +, # and spaces",
     },
+    shareConnection: { type: "boolean" },
     keepAlive: DURATION_SCHEMA,
     connectTimeout: DURATION_SCHEMA,
     enableClientSession: { type: "boolean" },

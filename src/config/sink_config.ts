@@ -6,10 +6,10 @@ import { openDocument } from "./document.ts";
 import { addFindings, errorAt, type Finding, refuseErrors } from "./finding.ts";
 import { interpolate } from "./interpolate.ts";
 import { type Layer, layerOf, mergeLayers } from "./layers.ts";
+import { movedSecret } from "./moved_secret.ts";
 import { mentionsPasswordFile, readPasswordFiles } from "./password_file.ts";
 import { validateProps } from "./props_check.ts";
 import type { PropsSchema } from "./props_schema.ts";
-import { isSecretKey } from "./secrets.ts";
 import { SINK_COMMON_SCHEMA, sinkSchema } from "./sink_schemas.ts";
 import { bothCases } from "./source_file.ts";
 import { below, joinPath } from "./where.ts";
@@ -44,8 +44,6 @@ export interface SinkConfig {
   check(schema: PropsSchema): Promise<Finding[]>;
 }
 
-/** Properties that say where a sink sends to. */
-const ADDRESSES: readonly string[] = ["server", "url"];
 /** Properties that are paths, relative to the base directory. */
 const PATHS: readonly string[] = [
   ..."path certificationPath privateKeyPath rootCaPath".split(" "),
@@ -189,9 +187,9 @@ function refuseOtherAddress(
   own: Section,
   { section, what }: { section: Section; what: string },
 ): void {
-  const secret = Object.keys(section).find((key) => isSecretKey(key) || key === "headers");
-  const moved = ADDRESSES.find((key) => own[key] !== undefined && own[key] !== section[key]);
-  if (secret === undefined || moved === undefined || own[secret] !== undefined) return;
+  const found = movedSecret(own, section);
+  if (found === undefined) return;
+  const { moved, secret } = found;
   throw fail(
     "config",
     `${what}: "${moved}" cannot be changed while "${secret}" comes from etc/sinks: it would be sent there; ` +

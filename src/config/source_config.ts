@@ -13,6 +13,7 @@ import { interpolate } from "./interpolate.ts";
 import { type Layer, layerOf, type Merged, mergeLayers } from "./layers.ts";
 import { resolveMqttProps, spellMqttLayer } from "./mqtt_props.ts";
 import { MQTT_SOURCE_SCHEMA } from "./mqtt_source_schema.ts";
+import { movedSecret } from "./moved_secret.ts";
 import { mentionsPasswordFile, readPasswordFiles } from "./password_file.ts";
 import { validateProps } from "./props_check.ts";
 import type { PropsSchema } from "./props_schema.ts";
@@ -134,6 +135,7 @@ async function examine(
     ? operator
     : mergeLayers([layerOf(operator.props, operator.where), extra]);
   query.secrets.addKeysOf(merged.props);
+  refuseMovedSecret(extra, { operator: operator.props, file: source.name, findings });
 
   // The built-in files are known to fit, and the validator need not be loaded for them.
   const configured = !source.builtIn || opened.document.overridden || extra.values.size > 0;
@@ -211,6 +213,22 @@ function extraLayer(query: SourceQuery, findings: Finding[]): Layer {
   }
   const label = (path: readonly (string | number)[]) => path.join(".");
   return layerOf(query.extra ?? {}, { locate: () => place, label, secrets: query.secrets });
+}
+
+/** Who may create streams must not send the operator's secrets somewhere else. */
+function refuseMovedSecret(
+  extra: Layer,
+  { operator, file, findings }: { operator: Section; file: string; findings: Finding[] },
+): void {
+  const own = Object.fromEntries([...extra.values].map(([key, { value }]) => [key, value]));
+  const found = movedSecret(own, operator);
+  if (found === undefined) return;
+  const { moved, secret } = found;
+  findings.push(errorAt(
+    extra.where.locate([moved], "value"),
+    `"${moved}" cannot be changed while "${secret}" comes from ${file}, because it decides who gets that: ` +
+      `make a section with both there and choose it with CONF_KEY, or write "${secret}" in EXTRA too`,
+  ));
 }
 
 /** Replace what stands for a value: variables of the environment and password files. */

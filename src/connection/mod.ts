@@ -7,6 +7,9 @@
 export type { MqttMessage, MqttOptions, MqttTls } from "./mqtt_options.ts";
 export type { MqttUse } from "./mqtt.ts";
 export { connectMqtt, MqttConnection } from "./mqtt.ts";
+export type { MqttMember, MqttMembership, MqttMoveReason } from "./mqtt_member.ts";
+export type { MqttRequest } from "./mqtt_pool.ts";
+export { MqttPool, mqttPool } from "./mqtt_pool.ts";
 export {
   freeClientId,
   mqttConnectionProps,

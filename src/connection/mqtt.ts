@@ -72,8 +72,8 @@ export class MqttConnection implements AsyncDisposable {
   #gone = false;
   #error: unknown;
   #reasonCode: number | undefined;
-  /** Calls of {@link publish} that are not done: each is ended with the connection. */
-  readonly #publishing = new Set<(error: unknown) => void>();
+  /** What the broker was asked and has not answered: each is ended with the connection. */
+  readonly #asked = new Set<(error: unknown) => void>();
 
   /** Made by {@link connectMqtt}. */
   constructor(client: MqttClient, options: MqttOptions, use: Pick<MqttUse, "onMessage">) {
@@ -101,7 +101,8 @@ export class MqttConnection implements AsyncDisposable {
         const why = connected
           ? lostError(this.#error, this.#reasonCode, options)
           : connectError(this.#error, options);
-        for (const end of [...this.#publishing]) end(why);
+        const reason = this.#closing ? new Error("the connection is closed") : why;
+        for (const end of [...this.#asked]) end(reason);
         resolve(this.#closing ? undefined : why);
       });
     });
@@ -124,14 +125,14 @@ export class MqttConnection implements AsyncDisposable {
    * @throws KuiperError `denied` that names the filter which the broker refused, `not_connected` when it is gone.
    */
   subscribe(filters: readonly string[], qos: 0 | 1): Promise<string[]> {
-    return new Promise((resolve, reject) => {
+    return this.#ask("subscribe", (resolve, reject) => {
       this.#client.subscribe([...filters], { qos }, (error, _subscriptions, packet) => {
         const granted = packet?.granted as number[] | undefined;
         const refused = granted?.findIndex((code) => code >= 128) ?? -1;
         if (refused >= 0) {
           reject(subscribeError(filters[refused] ?? "", granted![refused]!, this.#options));
         } else if (error !== null) {
-          reject(fail("not_connected", `Cannot subscribe: ${messageOf(error)}`, error));
+          reject(error);
         } else {
           resolve(filters.filter((_, i) => (granted?.[i] ?? qos) < qos));
         }
@@ -149,26 +150,17 @@ export class MqttConnection implements AsyncDisposable {
     messages: readonly { topic: string; payload: Uint8Array }[],
     options: { qos: 0 | 1; retain: boolean },
   ): Promise<void> {
-    const closed = fail("not_connected", "Cannot publish: the connection is closed");
-    if (this.#gone || this.#closing) return Promise.reject(closed);
-    return new Promise((resolve, reject) => {
+    return this.#ask("publish", (resolve, reject) => {
       let open = messages.length;
       if (open === 0) return resolve();
-      // The library forgets what it was asked when the connection is gone.
-      const end = (error: unknown) => {
-        this.#publishing.delete(end);
-        if (error == null) resolve();
-        else if (error instanceof KuiperError) reject(error);
-        else reject(fail("not_connected", `Cannot publish: ${messageOf(error)}`, error));
-      };
-      this.#publishing.add(end);
       for (const { topic, payload } of messages) {
         this.#client.publish(
           topic,
           payload as Parameters<MqttClient["publish"]>[1],
           options,
           (error) => {
-            if (error != null || --open === 0) end(error);
+            if (error != null) reject(error);
+            else if (--open === 0) resolve();
           },
         );
       }
@@ -176,15 +168,15 @@ export class MqttConnection implements AsyncDisposable {
   }
 
   /**
-   * Give up subscriptions that a session has from an earlier life.
+   * Give up subscriptions, also those that a session has from an earlier life.
    *
    * @throws KuiperError `not_connected` when the connection is gone.
    */
   unsubscribe(filters: readonly string[]): Promise<void> {
-    return new Promise((resolve, reject) => {
+    return this.#ask("unsubscribe", (resolve, reject) => {
       this.#client.unsubscribe([...filters], (error) => {
         if (error == null) resolve();
-        else reject(fail("not_connected", `Cannot unsubscribe: ${messageOf(error)}`, error));
+        else reject(error);
       });
     });
   }
@@ -204,6 +196,28 @@ export class MqttConnection implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Ask the broker. The library forgets what it was asked when the connection is gone, so it ends with that. */
+  #ask<T>(
+    what: string,
+    ask: (resolve: (answer: T) => void, reject: (error: unknown) => void) => void,
+  ): Promise<T> {
+    if (this.#gone || this.#closing) {
+      return Promise.reject(fail("not_connected", `Cannot ${what}: the connection is closed`));
+    }
+    return new Promise((resolve, reject) => {
+      const end = (error: unknown) => {
+        this.#asked.delete(end);
+        if (error instanceof KuiperError) reject(error);
+        else reject(fail("not_connected", `Cannot ${what}: ${messageOf(error)}`, error));
+      };
+      this.#asked.add(end);
+      ask((answer) => {
+        this.#asked.delete(end);
+        resolve(answer);
+      }, end);
+    });
   }
 
   #farewell(discardSession: boolean): void {

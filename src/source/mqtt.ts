@@ -1,4 +1,4 @@
-import { connectMqtt, type MqttConnection } from "../connection/mod.ts";
+import { freeClientId, type MqttMoveReason, type MqttPool, mqttPool } from "../connection/mod.ts";
 import {
   channel,
   type Props,
@@ -6,15 +6,12 @@ import {
   type SourceChannel,
   type StreamContext,
 } from "../contract/mod.ts";
-import { type Clock, formatDuration, KuiperError, messageOf, systemClock } from "../core/mod.ts";
-import { Backoff } from "../flow/mod.ts";
-import { MqttIntake } from "./mqtt_intake.ts";
+import { type Clock, systemClock } from "../core/mod.ts";
+import type { Backoff } from "../flow/mod.ts";
+import { MqttFeed, type MqttFeedUse } from "./mqtt_feed.ts";
 import { type MqttSettings, mqttSettings } from "./mqtt_settings.ts";
+import { type MqttOutlet, MqttTail } from "./mqtt_tail.ts";
 
-/** A connection that stood for so long was a good one: the next attempt comes soon again. */
-const STEADY_MS = 5000;
-/** Milliseconds that forgetting a session may take at the end of a stream. */
-const FORGET_MS = 1000;
 /** Under this name the state remembers what a kept session is subscribed to. */
 const SUBSCRIBED = "subscribed";
 
@@ -24,6 +21,8 @@ export interface MqttSourceOptions {
   clock?: Clock;
   /** @default {new Backoff()} from 100 ms to 10 s */
   backoff?: Backoff;
+  /** @default {mqttPool} */
+  pool?: MqttPool;
 }
 
 /**
@@ -34,22 +33,25 @@ export interface MqttSourceOptions {
  * - **At least once**: at QoS 1 the broker keeps what arrives while we are gone (see `MqttSession`), and gives again
  *   what was not acknowledged. A message is acknowledged when it is in the stream's buffer; a stop delivers the
  *   buffer, a crash loses it.
- * - **Pressure**: a full buffer stops the socket from being read. See {@link MqttIntake} for one that stays full.
+ * - **Pressure**: a full buffer stops the socket from being read. See `MqttIntake` for one that stays full.
+ * - **Together**: streams that connect in the same way have one client (`MqttPool`). One whose full buffer holds up the
+ *   others goes on with a client of its own.
  */
 export class MqttSource implements Source {
   readonly #clock: Clock;
-  readonly #backoff: Backoff;
+  readonly #backoff: Backoff | undefined;
+  readonly #pool: MqttPool;
   readonly #stop = new AbortController();
   #settings: MqttSettings | undefined;
   #running: Promise<void> | undefined;
-  #connection: MqttConnection | undefined;
-  /** The session has our subscriptions: the broker need not be asked again while it keeps it. */
-  #subscribed = false;
-  #wasConnected = false;
+  /** The way to a client of its own, and all that follows. */
+  #moving: Promise<unknown> | undefined;
+  #moved = false;
 
   constructor(options: MqttSourceOptions = {}) {
     this.#clock = options.clock ?? systemClock;
-    this.#backoff = options.backoff ?? new Backoff();
+    this.#backoff = options.backoff;
+    this.#pool = options.pool ?? mqttPool;
   }
 
   /** @throws TypeError that names the property, its value and the cure. */
@@ -68,139 +70,124 @@ export class MqttSource implements Source {
     await this.#running;
   }
 
-  /** Connect, again and again, until the stop. Throws what trying again cannot mend. */
+  /** Until the stop. Throws what trying again cannot mend. */
   async #run(ctx: StreamContext, out: SourceChannel): Promise<void> {
-    const settings = this.#settings!;
-    const { server } = settings.connection;
-    const intake = new MqttIntake(out, {
-      resumable: settings.qos === 1 && settings.session !== "none",
-      patienceMs: settings.connection.keepAliveMs / 2,
-      onStalled: () => void this.#connection?.close(),
+    const feed = this.#join(ctx, out, {
+      shared: this.#settings!.shared,
+      skipRetained: false,
+      onStatus: (status, message) => this.#moved || ctx.status(status, message),
+      onMoveOut: (reason, others) => {
+        this.#moving = this.#moveOut(ctx, out, { feed, reason, others });
+      },
     });
-    ctx.status("connecting", `connecting to ${server}`);
+    const error = await this.#untilEnd(feed);
+    if (error !== undefined) this.#stop.abort();
+    const later = await this.#moving;
+    const failure = error ?? later;
+    if (failure !== undefined) throw failure;
+  }
+
+  /**
+   * Go on with a client of its own. At QoS 1 that one subscribes first: what both bring comes twice, and nothing is
+   * lost. At QoS 0 nothing may come twice, so it is the other way round. Resolves with what ended the stream.
+   */
+  async #moveOut(
+    ctx: StreamContext,
+    out: SourceChannel,
+    { feed, reason, others }: { feed: MqttFeed; reason: MqttMoveReason; others: number },
+  ): Promise<unknown> {
+    const { qos } = this.#settings!;
+    const leavesFirst = qos === 0 || reason === "unanswered";
+    const tail = new MqttTail(out, { overflow: qos === 0 ? "drop_newest" : "wait" });
+    feed.divert(tail.before);
+    ctx.log.warn(moveSentence(this.#settings!, reason, others));
     try {
-      await this.#connectAgain(ctx, intake);
-    } finally {
-      if (settings.session === "run" && this.#wasConnected) await this.#forgetSession();
-    }
-  }
-
-  async #connectAgain(ctx: StreamContext, intake: MqttIntake): Promise<void> {
-    const { signal } = this.#stop;
-    const { server } = this.#settings!.connection;
-    while (true) {
-      let lost: KuiperError | undefined;
-      try {
-        lost = await this.#connected(ctx, intake);
-      } catch (error) {
-        if (signal.aborted) return;
-        lost = this.#mayComeRight(error);
-      }
-      if (signal.aborted) return;
-      if (lost === undefined) {
-        ctx.status(
-          "disconnected",
-          `disconnected from ${server}: the buffer was full for more than ` +
-            `${formatDuration(intake.patienceMs)}, the broker keeps the rest until there is room`,
-        );
-        await intake.ready();
-        continue;
-      }
-      const ms = this.#backoff.next();
-      const message = `${lost.message}; trying again in ${formatDuration(ms)}`;
-      ctx.status("disconnected", message);
-      await this.#clock.sleep(ms, signal).catch(() => {});
-      if (signal.aborted) return;
-      if (intake.holding) await intake.ready();
-    }
-  }
-
-  /** One connection, from its first packet to its end: why it was lost, or nothing when we ended it. */
-  async #connected(ctx: StreamContext, intake: MqttIntake): Promise<KuiperError | undefined> {
-    const { signal } = this.#stop;
-    const settings = this.#settings!;
-    const { connection: options } = settings;
-    const connection = await connectMqtt(options, {
-      onMessage: (message, done) => intake.take(message, done),
-      signal,
-    });
-    this.#connection = connection;
-    this.#wasConnected = true;
-    const since = this.#clock.now();
-    intake.patienceMs = connection.keepAliveMs / 2;
-    const discardSession = settings.session === "run";
-    const farewell = () => void connection.close({ discardSession });
-    signal.addEventListener("abort", farewell, { once: true });
-    if (signal.aborted) farewell();
-    try {
-      await this.#subscribe(ctx, connection);
-      ctx.status(
-        "connected",
-        `connected to ${options.server}, subscribed to ${settings.filters.join(", ")}`,
-      );
-      const lost = await connection.closed;
-      if (this.#clock.now() - since >= STEADY_MS) this.#backoff.reset();
-      return lost;
-    } catch (error) {
-      if (error instanceof KuiperError && error.code === "not_connected") {
-        // It went away while it was asked: its end tells more than the question that failed.
-        return await connection.closed;
-      }
-      await connection.close({ discardSession });
-      throw error;
-    } finally {
-      signal.removeEventListener("abort", farewell);
-      this.#connection = undefined;
-      intake.disconnected();
-    }
-  }
-
-  async #subscribe(ctx: StreamContext, connection: MqttConnection): Promise<void> {
-    const { filters, qos, session } = this.#settings!;
-    if (connection.sessionPresent) {
-      // Asking again would bring the retained messages again.
-      if (this.#subscribed) return;
-      const stale = staleFilters(ctx.getState(SUBSCRIBED), filters);
-      if (stale.length > 0) await connection.unsubscribe(stale);
-    }
-    const lower = await connection.subscribe(filters, qos);
-    if (lower.length > 0) {
-      ctx.log.warn(
-        `the broker gives ${lower.map((filter) => `"${filter}"`).join(", ")} at QoS 0 only: ` +
-          "what arrives while there is no connection is lost",
-      );
-    }
-    this.#subscribed = true;
-    if (session === "kept") ctx.putState(SUBSCRIBED, [...filters]);
-  }
-
-  /** The error if trying again may help, else it is thrown. What worked once is tried again, but for a refusal. */
-  #mayComeRight(error: unknown): KuiperError {
-    if (!(error instanceof KuiperError)) throw error;
-    if (error.code === "not_connected") return error;
-    if (error.code === "config" && this.#wasConnected) return error;
-    throw error;
-  }
-
-  /** With version 5 the farewell has said it; before, a session ends when its client asks for a clean one. */
-  async #forgetSession(): Promise<void> {
-    const { connection: options } = this.#settings!;
-    if (options.protocolVersion === "5") return;
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), FORGET_MS);
-    try {
-      const connection = await connectMqtt({ ...options, clean: true }, {
-        onMessage: (_message, done) => done(),
-        signal: late.signal,
+      if (leavesFirst) await feed.leave({ deliver: true });
+      if (this.#stop.signal.aborted) return undefined;
+      const own = this.#join(ctx, tail.after, {
+        shared: false,
+        // The other client may go on under the name that this stream has.
+        clientId: freeClientId(ctx.streamId),
+        skipRetained: reason === "held_up",
+        onStatus: (status, message) => {
+          // Until the other client is there, the one before goes on.
+          if (status === "connecting" && !leavesFirst) return;
+          this.#moved = true;
+          ctx.status(status, message);
+        },
+        // Nobody else is there.
+        onMoveOut() {},
       });
-      await connection.close();
-    } catch (error) {
-      // The broker is gone: it will drop the session by its own rules.
-      void messageOf(error);
+      const ended = this.#untilEnd(own);
+      await own.answered;
+      if (!leavesFirst && own.wasSubscribed) await feed.leave({ deliver: true });
+      tail.finish();
+      return await ended;
     } finally {
-      clearTimeout(timer);
+      tail.finish();
+      await feed.leave();
     }
   }
+
+  #join(
+    ctx: StreamContext,
+    out: MqttOutlet,
+    { shared, clientId, ...use }: Pick<MqttFeedUse, "skipRetained" | "onStatus" | "onMoveOut"> & {
+      shared: boolean;
+      clientId?: string;
+    },
+  ): MqttFeed {
+    const settings = this.#settings!;
+    const { filters, session } = settings;
+    const connection = clientId === undefined
+      ? settings.connection
+      : { ...settings.connection, clientId };
+    return new MqttFeed(out, {
+      settings: { ...settings, connection },
+      shared,
+      pool: this.#pool,
+      clock: this.#clock,
+      ...(this.#backoff === undefined ? {} : { backoff: this.#backoff }),
+      use: {
+        ...use,
+        stale: () => staleFilters(ctx.getState(SUBSCRIBED), filters),
+        onSubscribed(lower) {
+          if (session === "kept") ctx.putState(SUBSCRIBED, [...filters]);
+          if (lower.length === 0) return;
+          ctx.log.warn(
+            `the broker gives ${lower.map((filter) => `"${filter}"`).join(", ")} at QoS 0 only: ` +
+              "what arrives while there is no connection is lost",
+          );
+        },
+      },
+    });
+  }
+
+  /** Resolves when a client is left, by itself or by the stop: with what ended it. Never rejects. */
+  async #untilEnd(feed: MqttFeed): Promise<unknown> {
+    const { signal } = this.#stop;
+    const leave = () => void feed.leave();
+    signal.addEventListener("abort", leave, { once: true });
+    if (signal.aborted) leave();
+    const error = await feed.closed;
+    signal.removeEventListener("abort", leave);
+    await feed.leave();
+    return signal.aborted ? undefined : error;
+  }
+}
+
+function moveSentence(
+  { qos, filters }: MqttSettings,
+  reason: MqttMoveReason,
+  others: number,
+): string {
+  if (reason === "unanswered") {
+    return `the broker hung up when it was asked for ${filters.join(", ")}: ` +
+      "this stream goes on with a client of its own";
+  }
+  const held = `the buffer was full and held up ${others} other stream${others === 1 ? "" : "s"} ` +
+    "of the same client: this stream goes on with a client of its own";
+  return qos === 1 ? held : `${held}; what comes before that has subscribed is lost`;
 }
 
 /** What an earlier run subscribed to and this one does not. */

@@ -1,6 +1,7 @@
 import type { MqttMessage } from "../connection/mod.ts";
-import type { SourceChannel, SourceItem } from "../contract/mod.ts";
+import type { SourceItem } from "../contract/mod.ts";
 import { itemOf } from "./mqtt_meta.ts";
+import type { MqttOutlet } from "./mqtt_tail.ts";
 
 /** Options of an {@link MqttIntake}. */
 export interface MqttIntakeOptions {
@@ -30,13 +31,13 @@ interface Held {
 export class MqttIntake {
   /** Milliseconds that a message may wait for room; 0 is for ever. Half the keep alive time, so that pings get through. */
   patienceMs: number;
-  readonly #out: SourceChannel;
+  #out: MqttOutlet;
   readonly #options: MqttIntakeOptions;
   #held: Held | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #dropping = false;
 
-  constructor(out: SourceChannel, options: MqttIntakeOptions) {
+  constructor(out: MqttOutlet, options: MqttIntakeOptions) {
     this.#out = out;
     this.#options = options;
     this.patienceMs = options.patienceMs;
@@ -59,6 +60,13 @@ export class MqttIntake {
     } else {
       this.#hold({ item, qos: message.qos, done });
     }
+  }
+
+  /** From now on messages go to `out`; the one that is held is the first. */
+  divert(out: MqttOutlet): void {
+    this.#out = out;
+    this.#dropping = false;
+    this.#release();
   }
 
   /**

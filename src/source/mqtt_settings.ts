@@ -8,7 +8,7 @@ import {
   wrongProp,
 } from "../connection/mod.ts";
 import type { Props } from "../contract/mod.ts";
-import { isShared, parseTopics } from "./mqtt_topics.ts";
+import { isShared, namesTopics, parseTopics } from "./mqtt_topics.ts";
 
 /**
  * How long the broker keeps what we have not read:
@@ -25,6 +25,8 @@ export interface MqttSettings {
   readonly filters: readonly string[];
   readonly qos: 0 | 1;
   readonly session: MqttSession;
+  /** Whether the client may bring messages of other streams, too. */
+  readonly shared: boolean;
 }
 
 /** Which instance the settings are for. */
@@ -53,7 +55,10 @@ export function mqttSettings(
   const qos = readQos(props, 1);
   const clientid = readTextProp(props, "clientid");
   const session = readSession(props, qos, clientid);
+  const shares = readFlagProp(props, "shareConnection") ?? true;
   return {
+    // Whoever has a name or a group is told apart by the broker.
+    shared: shares && clientid === undefined && session !== "kept" && filters.every(namesTopics),
     filters,
     qos,
     session,

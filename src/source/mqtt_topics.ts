@@ -26,6 +26,14 @@ export function isShared(filter: string): boolean {
   return filter.startsWith("$share/");
 }
 
+/**
+ * Whether the topic of each message is one of `filter`. It is not where a prefix asks the broker for something else,
+ * such as `$share/group/topic`, or `$exclusive/topic` of EMQX.
+ */
+export function namesTopics(filter: string): boolean {
+  return !filter.startsWith("$") || filter.startsWith("$SYS/");
+}
+
 function check(filter: string, datasource: string): void {
   if (filter === "") {
     throw new TypeError(`the DATASOURCE "${datasource}" has an empty topic: remove the comma`);

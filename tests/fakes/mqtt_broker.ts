@@ -10,6 +10,8 @@ export interface FakeBrokerOptions {
   authenticate?: (username: string | undefined, password: string | undefined) => number;
   /** Whether a client may subscribe to `filter`. @default {() => true} */
   authorizeSubscribe?: (filter: string) => boolean;
+  /** Whether the broker breaks the connection of who asks for `filter`. @default {() => false} */
+  hangUpOn?: (filter: string) => boolean;
 }
 
 /** A broker in this process (MQTT 3.1.1, without shared subscriptions). */
@@ -18,6 +20,10 @@ export interface FakeBroker extends AsyncDisposable {
   readonly url: string;
   /** The connections that stand now, as the broker sees them. */
   readonly sockets: ReadonlySet<Socket>;
+  /** Every filter that a client has given up, in order. */
+  readonly unsubscribed: readonly string[];
+  /** How many connections there were. */
+  readonly accepted: number;
   /** Resolves when a client has subscribed to `filter`, also if it has already. */
   subscribed(filter: string): Promise<void>;
   publish(topic: string, payload: string | Uint8Array, qos?: 0 | 1): Promise<void>;
@@ -27,17 +33,22 @@ export interface FakeBroker extends AsyncDisposable {
 
 /** Start a broker on 127.0.0.1. */
 export async function startFakeBroker(options: FakeBrokerOptions = {}): Promise<FakeBroker> {
-  const { authenticate = () => 0, authorizeSubscribe = () => true } = options;
+  const { authenticate = () => 0, authorizeSubscribe = () => true, hangUpOn = () => false } =
+    options;
   const aedes = await Aedes.createBroker();
   aedes.authenticate = (_client, username, password, done) => {
     const returnCode = authenticate(username, password?.toString());
     if (returnCode === 0) return done(null, true);
     done(Object.assign(new Error("refused"), { returnCode }), null);
   };
-  aedes.authorizeSubscribe = (_client, subscription, done) =>
-    done(null, authorizeSubscribe(subscription.topic) ? subscription : null);
+  aedes.authorizeSubscribe = (client, subscription, done) => {
+    if (hangUpOn(subscription.topic)) client?.close();
+    else done(null, authorizeSubscribe(subscription.topic) ? subscription : null);
+  };
   const sockets = new Set<Socket>();
+  let accepted = 0;
   const server = createServer((socket) => {
+    accepted++;
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     aedes.handle(socket);
@@ -50,6 +61,8 @@ export async function startFakeBroker(options: FakeBrokerOptions = {}): Promise<
       for (const one of waiting) if (one.filter === topic) one.resolve();
     }
   });
+  const unsubscribed: string[] = [];
+  aedes.on("unsubscribe", (given) => unsubscribed.push(...given));
   await new Promise<void>((resolve) => {
     server.listen(options.port ?? 0, "127.0.0.1", () => resolve());
   });
@@ -61,6 +74,10 @@ export async function startFakeBroker(options: FakeBrokerOptions = {}): Promise<
     port,
     url: `tcp://127.0.0.1:${port}`,
     sockets,
+    unsubscribed,
+    get accepted() {
+      return accepted;
+    },
     async subscribed(filter) {
       if (filters.has(filter)) return;
       await new Promise<void>((resolve) => waiting.push({ filter, resolve }));

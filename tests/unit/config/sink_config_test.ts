@@ -53,6 +53,8 @@ Deno.test("loadSinkConfig() names what is wrong, and the cure", async () => {
       [{ server: "tcp://evil:1883" }, '"server" cannot be changed while "password" comes', {
         files,
       }],
+      [{ insecureSkipVerify: true }, '"insecureSkipVerify" cannot be changed while', { files }],
+      [{ rootCaPath: "mine.pem" }, '"rootCaPath" cannot be changed while "password"', { files }],
     ] as const
   ) {
     await assertRejects(() => load(props, options), Error, message);

@@ -110,6 +110,25 @@ Deno.test("MqttConnection.close() does not wait for answers that are due", async
   await closing;
 });
 
+Deno.test("MqttConnection answers what it is asked after its end, or what the broker never answers", async () => {
+  // It accepts the connection and says no more.
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const connecting = connectMqtt(options(`tcp://127.0.0.1:${port}`), use());
+  const socket = await listener.accept();
+  await socket.read(new Uint8Array(1000));
+  await socket.write(new Uint8Array([0x20, 2, 0, 0]));
+  await using connection = await connecting;
+  const asked = [connection.subscribe(["a"], 1), connection.unsubscribe(["a"])].map((answer) =>
+    assertRejects(() => answer, KuiperError)
+  );
+  socket.close();
+  for (const error of await Promise.all(asked)) assertEquals(error.code, "not_connected");
+  await connection.closed;
+  await assertRejects(() => connection.subscribe(["a"], 1), KuiperError, "connection is closed");
+  await assertRejects(() => connection.unsubscribe(["a"]), KuiperError, "connection is closed");
+});
+
 Deno.test("MqttConnection.close() ends a socket that is not read", async () => {
   await using broker = await startFakeBroker();
   let arrived = () => {};

@@ -8,7 +8,7 @@ function settings(props: Props, instanceId = 0) {
 
 Deno.test("mqttSettings() has defaults for everything", () => {
   const { connection, ...rest } = settings({});
-  assertEquals(rest, { filters: ["t"], qos: 1, session: "run" });
+  assertEquals(rest, { filters: ["t"], qos: 1, session: "run", shared: true });
   const { clientId, ...others } = connection;
   assertMatch(clientId, /^kuiper-my_stream-[0-9a-f]{8}$/);
   assertEquals(others, {
@@ -33,6 +33,25 @@ Deno.test("mqttSettings() keeps a session as long as it makes sense", () => {
   assertEquals(settings({ qos: 0 }).connection.clean, true);
 });
 
+Deno.test("mqttSettings() shares the client of who has no name, no group and no wish", () => {
+  const shared = (props: Props) => settings(props).shared;
+  assertEquals([shared({}), shared({ qos: 0 }), shared({ shareConnection: true })], [
+    true,
+    true,
+    true,
+  ]);
+  assertEquals(shared({ enableClientSession: false }), true);
+  assertEquals(shared({ shareConnection: false }), false);
+  assertEquals(shared({ clientid: "me" }), false);
+  assertEquals(shared({ clientid: "me", qos: 0 }), false);
+  assertEquals(shared({ sharedSubscription: "g" }), false);
+  assertEquals(shared({ sharedSubscription: "g", concurrency: 2 }), false);
+  const ofTopics = (datasource: string) =>
+    mqttSettings(datasource, {}, { streamId: "s", instanceId: 0 }).shared;
+  assertEquals([ofTopics("a,$share/g/b"), ofTopics("$exclusive/a")], [false, false]);
+  assertEquals(ofTopics("a,$SYS/#"), true);
+});
+
 Deno.test("mqttSettings() gives each instance a client id of its own", () => {
   const props = { clientid: "me", sharedSubscription: "g", concurrency: 3 };
   const ids = [0, 1, 2].map((id) => settings(props, id).connection.clientId);
@@ -47,6 +66,7 @@ Deno.test("mqttSettings() takes an empty text for none", () => {
 Deno.test("mqttSettings() names property, value and cure", () => {
   const wrong: [Props, string][] = [
     [{ server: "127.0.0.1:1883" }, '"server" is "127.0.0.1:1883", expected an address such as'],
+    [{ shareConnection: "no" }, '"shareConnection" is "no", expected true or false'],
     [{ server: "http://x" }, '"server" is "http://x", expected an address such as'],
     [{ server: "tcp://x/path" }, '"server" is "tcp://x/path", expected'],
     [{ server: 5 }, '"server" is a number, expected a text'],

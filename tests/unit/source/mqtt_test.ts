@@ -202,7 +202,8 @@ Deno.test("MqttSource.open() stops reading the socket while the buffer is full",
         for (let i = 0; i < count; i++) await broker.publish("a", payload, qos);
       })();
       await run.until(() => run.tuples.length >= 5);
-      await using other = runMqtt({ datasource: "b", props: { server: broker.url } });
+      const own = { server: broker.url, shareConnection: false };
+      await using other = runMqtt({ datasource: "b", props: own });
       await other.status(/^connected/);
       // The broker can write no more to us when it answers another client many times and nothing moves.
       for (let still = 0, before = -1; still < 20; still++) {

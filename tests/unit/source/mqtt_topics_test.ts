@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseTopics } from "../../../src/source/mqtt_topics.ts";
+import { namesTopics, parseTopics } from "../../../src/source/mqtt_topics.ts";
 
 Deno.test("parseTopics() takes several filters, wildcards and shared ones, each once", () => {
   assertEquals(parseTopics("a/b"), ["a/b"]);
@@ -9,6 +9,11 @@ Deno.test("parseTopics() takes several filters, wildcards and shared ones, each 
 
 Deno.test("parseTopics() adds the group to filters that are not shared", () => {
   assertEquals(parseTopics("a,$share/own/b", "g"), ["$share/g/a", "$share/own/b"]);
+});
+
+Deno.test("namesTopics() is false where a prefix asks for something else than topics", () => {
+  const filters = ["a/$b", "$SYS/broker/#", "$share/g/a", "$queue/a", "$exclusive/a"];
+  assertEquals(filters.map(namesTopics), [true, true, false, false, false]);
 });
 
 Deno.test("parseTopics() names the filter that is wrong", () => {
