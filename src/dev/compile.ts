@@ -6,14 +6,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { dirname, fromFileUrl, isAbsolute, join, relative, resolve } from "@std/path";
 import { ERRORS, fail, KuiperError, messageOf, nearest, oneOf } from "../core/mod.ts";
-import {
-  BUNDLED,
-  ENTRIES,
-  type Lock,
-  type ProjectConfig,
-  runtimeLock,
-  V8_FLAGS,
-} from "./compile_config.ts";
+import { BUNDLED, ENTRIES, type ProjectConfig, V8_FLAGS } from "./compile_config.ts";
 import {
   DEFAULT_PERMISSIONS,
   ownPaths,
@@ -22,7 +15,7 @@ import {
   type Permissions,
 } from "./permissions.ts";
 import { run } from "./run.ts";
-import { type DenoCommand, embeddedAs, stage, unusedFiles } from "./stage.ts";
+import { type DenoCommand, embeddedAs, stage } from "./stage.ts";
 import { UNOFFICIAL_DENO, unofficialRuntime } from "./unofficial_runtime.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
@@ -132,7 +125,6 @@ export function readOptions(
 /** Compile as `options` say; the binary lies at `options.out` afterwards. */
 export async function compile(options: CompileOptions): Promise<void> {
   const project = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json"))) as ProjectConfig;
-  const lock = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.lock"))) as Lock;
   const flags = permissionFlags(options.permissions);
   await Deno.mkdir(join(ROOT, "dist"), { recursive: true });
   await Deno.mkdir(dirname(options.out), { recursive: true });
@@ -145,11 +137,9 @@ export async function compile(options: CompileOptions): Promise<void> {
   await Deno.writeTextFile(join(ROOT, BUILD_INFO_PATH), JSON.stringify(info, null, 2) + "\n");
 
   const folder = await Deno.makeTempDir({ prefix: "kuiper_compile_" });
-  const lockFile = join(folder, "deno.lock");
   try {
     await stage({ root: ROOT, folder, project, embedded: EMBEDDED, deno });
-    await Deno.writeTextFile(lockFile, JSON.stringify(runtimeLock(lock, project)));
-    const { worker, packages } = BUNDLED;
+    const { worker, transformer } = BUNDLED;
     await compileFile(BUNDLED.program, {
       deno,
       folder,
@@ -157,11 +147,11 @@ export async function compile(options: CompileOptions): Promise<void> {
       out: options.out,
       args: [
         `--config=${join(folder, "deno.json")}`,
-        `--lock=${lockFile}`,
-        "--frozen",
+        "--no-lock",
         ...flags,
-        ...[worker, packages, ...EMBEDDED.map(embeddedAs)].flatMap((file) => ["--include", file]),
-        ...(await unusedFiles(deno, project)).flatMap((path) => ["--exclude", path]),
+        ...[worker, transformer, ...EMBEDDED.map(embeddedAs)].flatMap((
+          file,
+        ) => ["--include", file]),
       ],
     });
   } finally {

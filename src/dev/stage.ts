@@ -1,16 +1,20 @@
+import { createRequire } from "node:module";
 import { transformSync } from "amaro";
 import { basename, dirname, join } from "@std/path";
-import { BUNDLED, compileConfig, ENTRIES, EXTERNAL, type ProjectConfig } from "./compile_config.ts";
+import {
+  BUNDLED,
+  compileConfig,
+  ENTRIES,
+  type ProjectConfig,
+  TRANSFORMER,
+} from "./compile_config.ts";
 import { fail } from "../core/mod.ts";
 import { run } from "./run.ts";
 
+/** The face of the command line, as the program imports it. */
+const CLI = "./src/cli/mod.ts";
 /** Modules of every `kuiper run`, which are otherwise imported when they are first used. */
-const AT_ONCE = [
-  "./src/cli/mod.ts",
-  "./src/app.ts",
-  "./src/cli/run.ts",
-  "./src/cli/definitions.ts",
-];
+const AT_ONCE = ["./src/app.ts", "./src/cli/run.ts", "./src/cli/definitions.ts"];
 
 /** A Deno: its command, the arguments before its own, and what it needs in its environment. */
 export interface DenoCommand {
@@ -40,18 +44,18 @@ export async function stage(options: StageOptions): Promise<void> {
   const { root, folder, project, embedded, deno } = options;
   const bundle = [...deno.before, "bundle", "--quiet", "--frozen"];
   const out = { cwd: root, env: { ...deno.env }, quiet: true };
-  const entry = await programEntry(root);
+  const { entry, parts } = await programEntry(root);
   try {
     await run(deno.command, [
       ...bundle,
       // A command loads what it needs, and no more.
       "--code-splitting",
-      ...EXTERNAL.flatMap((name) => ["--external", name]),
+      `--external=${TRANSFORMER}`,
       `--outdir=${join(folder, BUNDLED.folder)}`,
       entry,
     ], out);
   } finally {
-    await Deno.remove(entry);
+    for (const file of [entry, ...parts]) await Deno.remove(file);
   }
   await requireLate(join(folder, BUNDLED.folder));
   const bundled = basename(entry).replace(/\.ts$/, ".js");
@@ -62,8 +66,7 @@ export async function stage(options: StageOptions): Promise<void> {
     [...bundle, `--output=${join(folder, BUNDLED.worker)}`, ENTRIES.worker],
     out,
   );
-  const packages = EXTERNAL.map((name) => `import ${JSON.stringify(name)};\n`).join("");
-  await Deno.writeTextFile(join(folder, BUNDLED.packages), packages);
+  await Deno.writeTextFile(join(folder, BUNDLED.transformer), await transformerText());
   for (const file of embedded) {
     const inside = join(folder, embeddedAs(file));
     await Deno.mkdir(dirname(inside), { recursive: true });
@@ -113,40 +116,33 @@ async function requireLate(folder: string): Promise<void> {
 }
 
 /**
- * The program with what `kuiper run` needs in its first module: finding that step by step takes longer than reading
- * it. A file in the project's folder, because the program imports by relative paths.
+ * The program with what `kuiper run` needs in one module: finding that step by step takes longer than reading it. The
+ * process of a plugin, which is this program too, reads none of it. Files in the project's folder, because the program
+ * imports by relative paths.
+ *
+ * @throws KuiperError `internal` when the program imports the command line in another way.
  */
-async function programEntry(root: string): Promise<string> {
-  const imports = AT_ONCE.map((file) => `import "${file}";\n`).join("");
+async function programEntry(root: string): Promise<{ entry: string; parts: string[] }> {
   const program = await Deno.readTextFile(join(root, ENTRIES.program));
-  const entry = await Deno.makeTempFile({ dir: root, prefix: ".program_", suffix: ".ts" });
-  await Deno.writeTextFile(entry, imports + program);
-  return entry;
+  const call = `import(${JSON.stringify(CLI)})`;
+  if (!program.includes(call)) {
+    throw fail("internal", `Cannot find ${call} in ${ENTRIES.program}: adapt AT_ONCE`);
+  }
+  const make = () => Deno.makeTempFile({ dir: root, prefix: ".program_", suffix: ".ts" });
+  const [entry, cli] = [await make(), await make()];
+  const imports = AT_ONCE.map((file) => `import "${file}";\n`).join("");
+  await Deno.writeTextFile(cli, `${imports}export * from "${CLI}";\n`);
+  const own = `import(${JSON.stringify(`./${basename(cli)}`)})`;
+  await Deno.writeTextFile(entry, program.replace(call, () => own));
+  return { entry, parts: [cli] };
 }
 
-/**
- * Files of the packages that the binary never reads, in Deno's cache: half of the transformer is a second copy of it.
- */
-export async function unusedFiles(deno: DenoCommand, project: ProjectConfig): Promise<string[]> {
-  const { stdout } = await new Deno.Command(deno.command, {
-    args: [...deno.before, "info", "--json"],
-    env: { ...deno.env },
-    stderr: "inherit",
-  }).output();
-  const { npmCache } = JSON.parse(new TextDecoder().decode(stdout)) as { npmCache: string };
-  const version = project.imports["amaro"]?.split("@").at(-1) ?? "";
-  const unused: string[] = [];
-  for await (const registry of Deno.readDir(npmCache)) {
-    const path = join(npmCache, registry.name, "amaro", version, "lib");
-    if (registry.isDirectory && await isThere(path)) unused.push(path);
+/** The transformer: the one file of its package that does the work. @throws KuiperError `internal` where it is not. */
+async function transformerText(): Promise<string> {
+  const { cache } = createRequire(import.meta.url);
+  const path = Object.keys(cache).find((path) => /[/\\]amaro[/\\].*[/\\]internal\.js$/.test(path));
+  if (path === undefined) {
+    throw fail("internal", "Cannot find internal.js of amaro: adapt stage.ts");
   }
-  return unused;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch {
-    return false;
-  }
+  return await Deno.readTextFile(path);
 }

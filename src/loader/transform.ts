@@ -7,6 +7,7 @@
 import { fail, messageOf } from "../core/mod.ts";
 import { placedError } from "./parse_module.ts";
 import type { Mappings } from "./source_map.ts";
+import { loadTransformer, renewTransformer } from "./transformer.ts";
 
 /** JavaScript, and the way back to the author's text when positions moved. */
 export interface Transformed {
@@ -48,28 +49,6 @@ export async function transform(
   } catch (error) {
     throw await failure(error, text, options);
   }
-}
-
-type Transformer = Pick<typeof import("amaro"), "transformSync">;
-
-let loaded: Transformer | undefined;
-
-/** The transformer costs 20 ms at its first use: it is loaded when there are types. */
-async function loadTransformer(): Promise<Transformer> {
-  return loaded ??= await import("amaro");
-}
-
-/**
- * Put a new transformer in the place of one whose stack has overflowed: its memory is left as it was then, and it
- * would refuse every file from now on.
- */
-async function renewTransformer(): Promise<void> {
-  const { createRequire } = await import("node:module");
-  const require = createRequire(import.meta.url);
-  const paths = Object.keys(require.cache).filter((path) => /[/\\]amaro[/\\]/.test(path));
-  for (const path of paths) delete require.cache[path];
-  const main = paths.find((path) => path.endsWith("index.js"));
-  if (main !== undefined) loaded = require(main) as Transformer;
 }
 
 /** What the transformer throws is a plain object. */

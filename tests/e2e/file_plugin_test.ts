@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { binaryTest, kuiper, makeBase, start } from "./_kuiper.ts";
+import { ANY_PORT, serve } from "./_server.ts";
 
 const COUNTER = `
 import type { Props, Source, StreamContext } from "kuiper";
@@ -226,3 +227,26 @@ for (
     assertMatch(run.stderr, /50 in, 50 out, 950 dropped \(overflow 950\)/);
   });
 }
+
+binaryTest(
+  "A file that is nested too deeply for the transformer keeps no other from being transformed",
+  async () => {
+    await using base = await makeBase({
+      ...FILES,
+      "etc/kuiper.yaml": ANY_PORT,
+      "plugins/sources/Deep.ts": `let x = ${"[".repeat(100_000)}`,
+    });
+    await using server = await serve({ cwd: base.path });
+    for (const type of ["deep", "counter"]) {
+      const sql = `CREATE STREAM ${type}s () WITH (TYPE="${type}")`;
+      assertEquals((await server.ask("POST", "/streams", { body: { sql } })).status, 201);
+      const rule = { id: type, sql: `SELECT * FROM ${type}s`, actions: [{ nop: {} }] };
+      assertEquals((await server.ask("POST", "/rules", { body: rule })).status, 201);
+      const status = await server.until(
+        `/rules/${type}/status`,
+        ({ text }) => /nested too deeply|sink_nop_0_0_records_out_total": ?5\b/.test(text),
+      );
+      assertEquals(status.includes("nested too deeply"), type === "deep", status);
+    }
+  },
+);
