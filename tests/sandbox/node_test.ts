@@ -15,6 +15,8 @@ const walk = (seen: Set<unknown>, value: any, test: (value: any, key: string) =>
   seen.add(value);
   for (const key of Reflect.ownKeys(value)) {
     let held; try { held = value[key]; } catch { continue; }
+    // What a getter of a class rejects with, asked of its prototype, would end the walk.
+    if (held instanceof Promise) held.catch(() => {});
     if (typeof key === "string" && test(held, key)) return key;
     const found = walk(seen, held, test, depth - 1);
     if (found !== undefined) return String(key) + "." + found;
