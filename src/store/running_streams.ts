@@ -94,8 +94,11 @@ export class RunningStreams implements AsyncDisposable {
       const file = this.#file;
       this.#file = undefined;
       if (file === undefined) return;
-      using _handle = file.handle;
-      await Deno.remove(file.path);
+      file.handle.close();
+      // Whoever looks now finds it unlocked, and removes it too.
+      await Deno.remove(file.path).catch((error) => {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      });
       return;
     }
     this.#file ??= await create(this.#folder);

@@ -1,11 +1,16 @@
 // Starts and stops a stream over a process as often as its argument says, and prints what is open before and after.
+import { endOfTurn } from "../../../src/core/mod.ts";
 import { startApp, stream, TICK } from "./_app.ts";
 
 await using site = await startApp({ "/tick.js": TICK });
 
 async function once(): Promise<void> {
-  await using run = await site.app.run(stream("tick"));
-  for await (const _ of run) break;
+  {
+    await using run = await site.app.run(stream("tick"));
+    for await (const _ of run) break;
+  }
+  // What others see of it is taken back right behind its end.
+  await new Promise<void>(endOfTurn);
 }
 
 function open(): { files: number; rss: number } {
