@@ -8,15 +8,17 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
+import type { RuntimeOptions } from "./binary.ts";
 import type { Row } from "./measure.ts";
 import { measureMqtt } from "./mqtt/row.ts";
+import { measureBinaryInstances } from "./memory/in_binary.ts";
 import { measureProcessMemory } from "./memory/process.ts";
 import { measureInstances } from "./memory/row.ts";
 import { measureModules } from "./modules/row.ts";
 import { measureProcess } from "./process.ts";
 import { measureFlow, measureMqttRule, measureRules } from "./rules/row.ts";
 import { measureServer } from "./server/row.ts";
-import { measureStart, type StartOptions } from "./start/row.ts";
+import { measureStart } from "./start/row.ts";
 import { measureUrlStart } from "./start/url.ts";
 import { measureWorker } from "./worker/row.ts";
 import { table } from "./print.ts";
@@ -26,7 +28,7 @@ const args = parseArgs(Deno.args, {
   boolean: ["json", "unofficial-runtime"],
 });
 
-const RUNTIME: StartOptions = {
+const RUNTIME: RuntimeOptions = {
   denort: args["denort"] as string | undefined,
   unofficial: args["unofficial-runtime"] === true,
 };
@@ -36,7 +38,11 @@ const ROWS: Readonly<Record<string, () => Promise<Row[]>>> = {
   B: measureWorker,
   C: measureProcess,
   D: () => measureStart(RUNTIME),
-  E: async () => [...await measureInstances(), ...await measureProcessMemory(RUNTIME)],
+  E: async () => [
+    ...await measureInstances(),
+    ...await measureBinaryInstances(RUNTIME),
+    ...await measureProcessMemory(RUNTIME),
+  ],
   F: measureFlow,
   G: () => measureServer(RUNTIME),
   H: measureRules,

@@ -1,10 +1,10 @@
 import { join } from "@std/path";
-import { messageOf, silentLogger } from "../../../src/core/mod.ts";
-import { compileEmpty, readOptions } from "../../../src/dev/compile.ts";
+import { silentLogger } from "../../../src/core/mod.ts";
+import { compileEmpty } from "../../../src/dev/compile.ts";
 import { ISOLATE_COMMAND, ProcessPool } from "../../../src/loader/mod.ts";
 import { linkText, SPEC } from "../../unit/loader/_plugin.ts";
-import { type Bound, judge, notMeasured, type Row } from "../measure.ts";
-import type { StartOptions } from "../start/row.ts";
+import { compileWay, type RuntimeOptions, withBinary } from "../binary.ts";
+import { type Bound, judge, type Row } from "../measure.ts";
 
 const ROUNDS = 5;
 const BOUND: Bound = { atMostPlus: 15 };
@@ -20,19 +20,10 @@ const PLUGIN = `export default class {
 `;
 
 /** Row E, its process part: what the process of a plugin holds after its first tuple, against an empty program. */
-export async function measureProcessMemory(
-  { denort, unofficial }: StartOptions,
-): Promise<Row[]> {
-  const binary = Deno.env.get("KUIPER_BINARY");
-  if (binary === undefined) {
-    return [notMeasured(SUBJECT, BOUND, "set KUIPER_BINARY to the compiled program")];
-  }
-  const folder = await Deno.makeTempDir({ prefix: "kuiper_bench_" });
-  try {
+export async function measureProcessMemory(options: RuntimeOptions): Promise<Row[]> {
+  return await withBinary({ subject: SUBJECT, bound: BOUND }, async ({ binary, folder }) => {
     const empty = join(folder, "empty");
-    const given = denort ?? Deno.env.get("DENORT_BIN");
-    const way = unofficial ? ["--unofficial-runtime"] : [];
-    await compileEmpty({ ...readOptions(way, given)!, out: empty, waits: true });
+    await compileEmpty({ ...compileWay(options), out: empty, waits: true });
     const bare: number[] = [];
     const process: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
@@ -40,12 +31,8 @@ export async function measureProcessMemory(
       process.push(await processMb(binary));
     }
     const note = "after its first tuple; base: an empty program that waits for its input";
-    return [judge({ ...SUBJECT, note }, BOUND, { base: bare, measured: process })];
-  } catch (error) {
-    return [notMeasured(SUBJECT, BOUND, messageOf(error))];
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+    return judge({ ...SUBJECT, note }, BOUND, { base: bare, measured: process });
+  });
 }
 
 async function emptyMb(program: string): Promise<number> {

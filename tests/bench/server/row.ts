@@ -1,11 +1,10 @@
 import { fromFileUrl, join } from "@std/path";
-import { messageOf } from "../../../src/core/mod.ts";
-import { compileText, readOptions } from "../../../src/dev/compile.ts";
+import { compileText } from "../../../src/dev/compile.ts";
 import { TextLineStream } from "../../fakes/text_lines.ts";
-import { type Bound, judge, notMeasured, type Row } from "../measure.ts";
+import { compileWay, runAll, type RuntimeOptions, withBinary } from "../binary.ts";
+import { type Bound, judge, type Row } from "../measure.ts";
 import { residentMb } from "../memory/process.ts";
 import { startBroker } from "../mqtt/row.ts";
-import type { StartOptions } from "../start/row.ts";
 
 const ROUNDS = 5;
 /** How long both hold their connection before they are looked at. */
@@ -14,21 +13,12 @@ const BOUND: Bound = { atMostPlus: 15 };
 const SUBJECT = { row: "G", what: "server with one idle mqtt stream, RSS", unit: "MB" };
 
 /** Row G: what the server holds with one rule over a stream of MQTT, against a program with one mqtt client. */
-export async function measureServer({ denort, unofficial }: StartOptions): Promise<Row[]> {
-  const binary = Deno.env.get("KUIPER_BINARY");
-  if (binary === undefined) {
-    return [notMeasured(SUBJECT, BOUND, "set KUIPER_BINARY to the compiled program")];
-  }
-  const folder = await Deno.makeTempDir({ prefix: "kuiper_bench_" });
-  try {
+export async function measureServer(options: RuntimeOptions): Promise<Row[]> {
+  return await withBinary({ subject: SUBJECT, bound: BOUND }, async ({ binary, folder }) => {
     await using broker = await startBroker();
     const client = join(folder, "client");
-    const way = readOptions(
-      unofficial ? ["--unofficial-runtime"] : [],
-      denort ?? Deno.env.get("DENORT_BIN"),
-    )!;
     const args = ["--allow-net", "--allow-env", "--allow-read"];
-    await compileText(await bundled("client.ts"), { ...way, out: client, args });
+    await compileText(await bundled("client.ts"), { ...compileWay(options), out: client, args });
     await prepare(binary, folder, broker.url);
     const bare: number[] = [];
     const server: number[] = [];
@@ -42,12 +32,8 @@ export async function measureServer({ denort, unofficial }: StartOptions): Promi
     }
     const note = `${IDLE_MS / 1000} s after the start, ${broker.name}; base: a compiled program ` +
       "with one connected mqtt client";
-    return [judge({ ...SUBJECT, note }, BOUND, { base: bare, measured: server })];
-  } catch (error) {
-    return [notMeasured(SUBJECT, BOUND, messageOf(error))];
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+    return judge({ ...SUBJECT, note }, BOUND, { base: bare, measured: server });
+  });
 }
 
 /** A stream and a rule over it in the base directory. */
@@ -59,19 +45,14 @@ async function prepare(binary: string, base: string, broker: string): Promise<vo
     `default:\n  server: ${broker}\n`,
   );
   const rule = JSON.stringify({ sql: "SELECT * FROM idle", actions: [{ nop: {} }] });
-  for (
-    const args of [
-      ["create", "stream", "idle", '() WITH (DATASOURCE="bench/#")'],
-      ["create", "rule", "idle", rule],
-    ]
-  ) {
-    const { success, stderr } = await new Deno.Command(binary, { args, cwd: base }).output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr));
-  }
+  await runAll(binary, base, [
+    ["create", "stream", "idle", '() WITH (DATASOURCE="bench/#")'],
+    ["create", "rule", "idle", rule],
+  ]);
 }
 
 /** Megabytes of a program that has said what it says, and then waited. */
-async function idleMb(options: {
+export async function idleMb(options: {
   program: string;
   args: string[];
   cwd: string;

@@ -6,6 +6,7 @@ import {
   readOptions,
 } from "../../../src/dev/compile.ts";
 import { messageOf } from "../../../src/core/mod.ts";
+import type { RuntimeOptions } from "../binary.ts";
 import { type Bound, judge, notMeasured, type Row } from "../measure.ts";
 
 const ROUNDS = 20;
@@ -23,14 +24,8 @@ export const FAST_PLUGIN = `export class Fast {
 `;
 const STREAMS = `CREATE STREAM fast () WITH (DATASOURCE="x", TYPE="fast", FORMAT="json");\n`;
 
-/** Which runtime the binaries are made with; see `deno task compile --help`. */
-export interface StartOptions {
-  readonly denort: string | undefined;
-  readonly unofficial: boolean;
-}
-
 /** Row D: from the start of the binary to the first tuple of a TypeScript plugin, against an empty program. */
-export async function measureStart(options: StartOptions): Promise<Row[]> {
+export async function measureStart(options: RuntimeOptions): Promise<Row[]> {
   const folder = await Deno.makeTempDir({ prefix: "kuiper_bench_" });
   try {
     const kuiper = join(folder, "kuiper");
@@ -108,7 +103,7 @@ async function firstByte(
 /** Why there is no binary, or nothing. */
 async function compileBoth(
   out: { kuiper: string; empty: string },
-  { denort, unofficial }: StartOptions,
+  { denort, unofficial }: RuntimeOptions,
 ): Promise<string | undefined> {
   const given = denort ?? Deno.env.get("DENORT_BIN");
   const ways: string[][] = unofficial

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
-import { messageOf } from "../../../src/core/mod.ts";
 import { ISOLATE_COMMAND } from "../../../src/loader/mod.ts";
-import { type Bound, judge, median, notMeasured, type Row } from "../measure.ts";
+import { runAll, withBinary } from "../binary.ts";
+import { type Bound, judge, median, type Row } from "../measure.ts";
 import { FAST_PLUGIN, firstTupleMs } from "./row.ts";
 
 const ROUNDS = 25;
@@ -11,12 +11,7 @@ const SUBJECT = { row: "U", what: "start to the first tuple of a cached URL plug
 
 /** Row U: what the start of a plugin by URL takes whose code is in the cache, against a file in a process. */
 export async function measureUrlStart(): Promise<Row[]> {
-  const binary = Deno.env.get("KUIPER_BINARY");
-  if (binary === undefined) {
-    return [notMeasured(SUBJECT, BOUND, "set KUIPER_BINARY to the compiled program")];
-  }
-  const base = await Deno.makeTempDir({ prefix: "kuiper_bench_" });
-  try {
+  return await withBinary({ subject: SUBJECT, bound: BOUND }, async ({ binary, folder: base }) => {
     await prepare(binary, base);
     const run = (type: string) =>
       firstTupleMs(binary, ["run", "--type", type, "--limit", "1", "--format", "ndjson"], base);
@@ -34,12 +29,8 @@ export async function measureUrlStart(): Promise<Row[]> {
     const note =
       "base: the same code as a file, in a process too; as a file in a Worker, and the " +
       `start of a process that does nothing, ${alone} ms`;
-    return [judge({ ...SUBJECT, note }, BOUND, { base: held, measured: far })];
-  } catch (error) {
-    return [notMeasured(SUBJECT, BOUND, messageOf(error))];
-  } finally {
-    await Deno.remove(base, { recursive: true });
-  }
+    return judge({ ...SUBJECT, note }, BOUND, { base: held, measured: far });
+  });
 }
 
 /** Milliseconds that the process of a plugin takes that is given nothing to do, from its start to its end. */
@@ -72,15 +63,8 @@ async function prepare(binary: string, base: string): Promise<void> {
         headers: { "content-type": "application/typescript" },
       }),
   );
-  const add = new Deno.Command(binary, {
-    args: ["plugin", "add", "far", `http://127.0.0.1:${server.addr.port}/Far.ts`, "--yes"],
-    cwd: base,
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  });
-  const { success, stderr } = await add.output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  const url = `http://127.0.0.1:${server.addr.port}/Far.ts`;
+  await runAll(binary, base, [["plugin", "add", "far", url, "--yes"]]);
 }
 
 function named(name: string): string {
