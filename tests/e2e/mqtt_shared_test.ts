@@ -203,6 +203,8 @@ mqttTest(
     await using base = await baseFor(broker.url);
     await using server = await serve({ cwd: base.path });
     await create(server, "stays", { with: 'DATASOURCE="stays"', sql: "SELECT * FROM stays" });
+    // The client has the name of the first that joins.
+    await server.until("/ready", ready);
     await create(server, "comes", { with: 'DATASOURCE="comes/+"', sql: "SELECT * FROM comes" });
     await server.until("/ready", ready);
     for (let i = 0; i < 1000; i++) {
