@@ -1,4 +1,5 @@
 import { fail, type Row } from "../core/mod.ts";
+import { levelsMatch, type TopicLevels, topicLevels } from "./topic_filter.ts";
 
 /** What travels: rows that nobody changes, because every subscriber gets the same. */
 export interface MemoryMessage {
@@ -16,14 +17,14 @@ type Subscriber = (message: MemoryMessage) => void;
  * - **Nothing is kept**: without a subscriber a message is gone.
  */
 export class MemoryBus {
-  readonly #subscribers = new Set<{ levels: readonly string[]; take: Subscriber }>();
+  readonly #subscribers = new Set<{ levels: TopicLevels; take: Subscriber }>();
 
   /** Hand rows to every subscriber whose filter matches. @returns how many there were. */
   publish(topic: string, rows: readonly Row[]): number {
-    const levels = topic.split("/");
+    const levels = topicLevels(topic);
     let count = 0;
     for (const subscriber of this.#subscribers) {
-      if (!matches(subscriber.levels, levels)) continue;
+      if (!levelsMatch(subscriber.levels, levels)) continue;
       count++;
       subscriber.take({ topic, rows });
     }
@@ -32,7 +33,7 @@ export class MemoryBus {
 
   /** Take messages from now on, until what is returned is disposed of. */
   subscribe(filter: string, take: Subscriber): Disposable {
-    const entry = { levels: filter.split("/"), take };
+    const entry = { levels: topicLevels(filter), take };
     this.#subscribers.add(entry);
     return { [Symbol.dispose]: () => void this.#subscribers.delete(entry) };
   }
@@ -62,12 +63,4 @@ export function checkMemoryTopic(topic: unknown, options: { wildcards: boolean }
     ? '"+" stands for one whole level and "#" for the rest'
     : "a message goes to one topic, without + and #";
   throw fail("config", `The topic ${JSON.stringify(topic)} of memory cannot be: ${cure}`);
-}
-
-function matches(filter: readonly string[], topic: readonly string[]): boolean {
-  for (const [i, level] of filter.entries()) {
-    if (level === "#") return true;
-    if (i >= topic.length || (level !== "+" && level !== topic[i])) return false;
-  }
-  return filter.length === topic.length;
 }

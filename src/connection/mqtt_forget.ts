@@ -1,4 +1,3 @@
-import { messageOf } from "../core/mod.ts";
 import { connectMqtt } from "./mqtt.ts";
 import type { MqttOptions } from "./mqtt_options.ts";
 
@@ -19,8 +18,8 @@ export async function forgetMqttSession(options: MqttOptions): Promise<void> {
       signal: late.signal,
     });
     await connection.close();
-  } catch (error) {
-    void messageOf(error);
+  } catch {
+    // It is gone, or late.
   } finally {
     clearTimeout(timer);
   }

@@ -11,7 +11,11 @@ export function topicLevels(topic: string): TopicLevels {
  * it. Topics that begin with `$` are the broker's own, and no wildcard stands for their first level.
  */
 export function filterMatches(filter: TopicLevels, topic: TopicLevels): boolean {
-  if (isBrokersOwn(topic) && isWild(filter[0])) return false;
+  return !(isBrokersOwn(topic) && isWild(filter[0])) && levelsMatch(filter, topic);
+}
+
+/** The same where no topic is a broker's own. */
+export function levelsMatch(filter: TopicLevels, topic: TopicLevels): boolean {
   for (const [i, level] of filter.entries()) {
     if (level === "#") return true;
     if (i >= topic.length || (level !== "+" && level !== topic[i])) return false;
