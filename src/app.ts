@@ -25,7 +25,7 @@ import {
   Secrets,
 } from "./config/mod.ts";
 import { typeKey } from "./loader/mod.ts";
-import type { RunningStreams, SeenRule, SeenStream, Store } from "./store/mod.ts";
+import type { RunningBook, SeenRule, SeenStream, Store } from "./store/mod.ts";
 import { type CreateStream, parseStatement, printStatement } from "./sql/mod.ts";
 import type { RuleManager } from "./rule/mod.ts";
 import { type Selection, type StateKeeper, StreamRun } from "./stream/mod.ts";
@@ -92,7 +92,7 @@ export class App implements AsyncDisposable {
   #rules: Promise<RuleManager> | undefined;
   #store: Promise<Store> | undefined;
   #onlooker: Promise<Store> | undefined;
-  #running: Promise<RunningStreams> | undefined;
+  #running: Promise<RunningBook> | undefined;
 
   /** Read `etc/kuiper.yaml`. Nothing else is touched before it is needed. */
   static async open(options: AppOptions): Promise<App> {
@@ -442,9 +442,9 @@ export class App implements AsyncDisposable {
     await book.set(run, { stream: run.name, plugin, hash });
   }
 
-  #runningBook(): Promise<RunningStreams> {
-    return this.#running ??= import("./store/mod.ts").then(({ RunningStreams }) =>
-      new RunningStreams(
+  #runningBook(): Promise<RunningBook> {
+    return this.#running ??= import("./store/mod.ts").then(({ RunningBook }) =>
+      new RunningBook(
         this.#runningFolder,
         (error) => this.#log.debug(`Others cannot see what runs here: ${messageOf(error)}`),
       )

@@ -1,21 +1,18 @@
-import type { RunningRule } from "../store/mod.ts";
+import type { RunningBook, RunningRule } from "../store/mod.ts";
 
 /** Where other processes see what runs. */
-export interface RunningBook {
-  set(part: object, running: RunningRule): Promise<void>;
-  delete(part: object): Promise<void>;
-}
+export type RulePage = Pick<RunningBook, "set" | "delete">;
 
 /** What one run of a rule runs of plugins by URL, for other processes to see until it is disposed of. */
 export class RuleParts implements AsyncDisposable {
   readonly #rule: string;
-  readonly #open: () => Promise<RunningBook>;
+  readonly #open: () => Promise<RulePage>;
   readonly #parts = new Map<string, object>();
-  #book: RunningBook | undefined;
+  #book: RulePage | undefined;
   #ended = false;
 
   /** @param open is asked for the book with the first part. */
-  constructor(rule: string, open: () => Promise<RunningBook>) {
+  constructor(rule: string, open: () => Promise<RulePage>) {
     this.#rule = rule;
     this.#open = open;
   }

@@ -23,7 +23,7 @@ import {
 } from "../sql/mod.ts";
 import type { Selection, StateKeeper, StreamRun } from "../stream/mod.ts";
 import type { Functions } from "./functions.ts";
-import { RuleParts, type RunningBook } from "./rule_parts.ts";
+import { type RulePage, RuleParts } from "./rule_parts.ts";
 import { SharedStreams } from "./shared_streams.ts";
 import { type PreparedSink, Sinks } from "./sinks.ts";
 import type { Sources } from "./sources.ts";
@@ -43,7 +43,7 @@ export interface RulesContext {
     options: { keeper: StateKeeper; selection?: Selection },
   ): Promise<StreamRun>;
   /** Where other processes see what runs. */
-  book(): Promise<RunningBook>;
+  book(): Promise<RulePage>;
   /** Milliseconds that the stop of a rule may take. */
   readonly stopTimeoutMs: number;
   readonly log: Logger;

@@ -16,11 +16,11 @@ export type { StoredStream, StreamStore } from "./stream_store.ts";
 export type { StateStore, StateUpdate } from "./state_store.ts";
 export type { RuleStore, StoredRule } from "./rule_store.ts";
 export {
+  RunningBook,
   type RunningRule,
   runningRules,
   type RunningStream,
-  RunningStreams,
   runningStreams,
   type SeenRule,
   type SeenStream,
-} from "./running_streams.ts";
+} from "./running_book.ts";

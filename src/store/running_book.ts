@@ -47,7 +47,7 @@ interface Page {
  * - **One at a time**: changes are written one after the other, those that come meanwhile together, and a reader sees one
  *   whole line.
  */
-export class RunningStreams implements AsyncDisposable {
+export class RunningBook implements AsyncDisposable {
   readonly #folder: string;
   readonly #failed: (error: unknown) => void;
   readonly #running = new Map<object, RunningStream | RunningRule>();

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { runningRules, RunningStreams, runningStreams } from "../../../src/store/mod.ts";
+import { RunningBook, runningRules, runningStreams } from "../../../src/store/mod.ts";
 
 const refuse = (error: unknown) => {
   throw error;
@@ -20,7 +20,7 @@ Deno.test("what runs is seen while it runs, and nothing is left behind", () =>
     assertEquals(await runningStreams(folder), []);
     const [first, second] = [{}, {}];
     {
-      await using book = new RunningStreams(folder, refuse);
+      await using book = new RunningBook(folder, refuse);
       await book.set(first, { stream: "a", plugin: "weather", hash: "1".repeat(64) });
       await book.set(second, { stream: "b", plugin: "weather", hash: "2".repeat(64) });
       const pid = Deno.pid;
@@ -45,7 +45,7 @@ Deno.test("rules are seen beside streams, each once for the same code, in a line
     const rule = (rule: string, hash: string) =>
       ({ rule, of: "sink", plugin: "shout", hash }) as const;
     {
-      await using book = new RunningStreams(folder, refuse);
+      await using book = new RunningBook(folder, refuse);
       // What comes at once is written at once.
       await Promise.all([
         book.set({}, rule("r2", "2")),
@@ -100,7 +100,7 @@ Deno.test("a stream runs on where nothing can be written, and why is said", () =
   inFolder(async (folder) => {
     await Deno.writeTextFile(folder, "no folder");
     const failures: unknown[] = [];
-    await using book = new RunningStreams(folder, (error) => void failures.push(error));
+    await using book = new RunningBook(folder, (error) => void failures.push(error));
     await book.set({}, { stream: "a", plugin: "weather", hash: "1" });
     assertEquals(failures.length, 1);
     assertEquals(await runningStreams(folder), []);
