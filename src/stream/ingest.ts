@@ -71,6 +71,16 @@ export function compileIngest(
     );
   };
 
+  const decodeAlone = (payload: Uint8Array): Row[] => {
+    try {
+      return decode(payload);
+    } catch (error) {
+      metrics.decode_errors_total++;
+      count(`dropped a payload: ${messageOf(error)}`);
+      return [];
+    }
+  };
+
   const finish = (row: Row, meta: Row, time: number, tuples: Tuple[]) => {
     let message = row;
     if (convert !== undefined) {
@@ -120,33 +130,14 @@ export function compileIngest(
     const together = payloads !== undefined && payloads.length > 1 && arePayloads(payloads)
       ? decodeBatch?.(payloads)
       : undefined;
-    if (together !== undefined) {
-      for (let i = 0; i < together.length; i++) {
-        const meta = metas?.[i] ?? {};
-        const time = times[i]!;
-        const rows = together[i]!;
-        if (!Array.isArray(rows)) finish(rows, meta, time, tuples);
-        else for (const row of rows) finish(row, meta, time, tuples);
-      }
-      return tuples;
-    }
     for (let i = 0; i < messages.length; i++) {
       const meta = metas?.[i] ?? {};
       const time = times[i]!;
       const payload = payloads?.[i];
-      if (payload === undefined) {
-        finish(messages[i] ?? {}, meta, time, tuples);
-        continue;
-      }
-      let rows: Row[];
-      try {
-        rows = decode(payload);
-      } catch (error) {
-        metrics.decode_errors_total++;
-        count(`dropped a payload: ${messageOf(error)}`);
-        continue;
-      }
-      for (const row of rows) finish(row, meta, time, tuples);
+      const rows = together?.[i] ??
+        (payload === undefined ? messages[i] ?? {} : decodeAlone(payload));
+      if (!Array.isArray(rows)) finish(rows, meta, time, tuples);
+      else for (const row of rows) finish(row, meta, time, tuples);
     }
     return tuples;
   };
