@@ -1,4 +1,5 @@
 import { asKuiperError, fail, toJson, type Value } from "../core/mod.ts";
+import { rowsOf } from "../rule/mod.ts";
 import { headers, text } from "./answer.ts";
 import type { QueryRun, RestApp } from "./rest_app.ts";
 import type { Route } from "./route.ts";
@@ -61,7 +62,7 @@ function linesOf(
       try {
         const next = await results.next();
         if (next.done !== true) {
-          const lines = next.value.map(({ rows }) => `${toJson(rows as Value)}\n`);
+          const lines = next.value.map((result) => `${toJson(rowsOf(result) as Value)}\n`);
           return controller.enqueue(encoder.encode(lines.join("")));
         }
       } catch (error) {

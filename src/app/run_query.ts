@@ -42,7 +42,7 @@ export class QueryRun implements AsyncDisposable {
   }
 
   /** Read the results, once. @throws what the stream fails with. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<RuleResult[]> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly RuleResult[]> {
     for await (const batch of this.#stream) {
       let tuples: readonly RuleTuple[] = batch.tuples;
       for (const operator of this.#plan.operators) {
@@ -50,7 +50,7 @@ export class QueryRun implements AsyncDisposable {
           ? operator.process(tuples)
           : await operator.processAsync(tuples);
       }
-      if (tuples.length > 0) yield this.#plan.toResults(tuples);
+      if (tuples.length > 0) yield tuples;
     }
   }
 

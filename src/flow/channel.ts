@@ -119,7 +119,12 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
       return items.length - from;
     }
     const count = Math.min(items.length - from, this.capacity - this.#size);
-    for (let i = 0; i < count; i++) this.#put(items[from + i]!);
+    while (this.#size + count > this.#ring.length) this.#grow();
+    const ring = this.#ring;
+    const mask = ring.length - 1;
+    const end = this.#head + this.#size;
+    for (let i = 0; i < count; i++) ring[(end + i) & mask] = items[from + i]!;
+    this.#size += count;
     if (count > 0 && this.#receiver !== undefined) this.#scheduleWake();
     return count;
   }

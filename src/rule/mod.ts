@@ -19,6 +19,7 @@ export type {
   RuleResult,
   RuleTuple,
 } from "./operator/operator.ts";
+export { rowsOf } from "./operator/operator.ts";
 export type { CompiledPlan, PlanOptions, SourceFilter } from "./operator/compile_plan.ts";
 export { compilePlan } from "./operator/compile_plan.ts";
 export type { SinkRunOptions } from "./sink_run.ts";

@@ -165,21 +165,25 @@ export class RuleRun implements AsyncDisposable {
     this.#source = source;
     if (this.#stopping) source.stop();
     else options.running();
-    await source.read((tuples) => this.#take(tuples, compiled));
+    const { operators } = compiled;
+    await source.read((tuples) => this.#take(tuples, operators));
   }
 
   /** Only what waits gets a promise: most rules have no such step, and one for each batch costs more than they do. */
-  #take(tuples: readonly Tuple[], compiled: CompiledPlan): Promise<void> | undefined {
-    const operated = this.#operate(tuples, compiled.operators);
+  #take(
+    tuples: readonly Tuple[],
+    operators: CompiledPlan["operators"],
+  ): Promise<void> | undefined {
+    const operated = this.#operate(tuples, operators);
     return operated instanceof Promise
-      ? operated.then((rows) => this.#send(rows, compiled))
-      : this.#send(operated, compiled);
+      ? operated.then((rows) => this.#send(rows))
+      : this.#send(operated);
   }
 
-  #send(rows: readonly RuleTuple[], compiled: CompiledPlan): Promise<void> | undefined {
+  #send(rows: readonly RuleTuple[]): Promise<void> | undefined {
     const { signal } = this.#cut;
     if (rows.length > 0 || this.#failedRows.length > 0) {
-      const waits = this.#sendAll(this.#finish(compiled.toResults(rows)));
+      const waits = this.#sendAll(this.#finish(rows));
       if (waits !== undefined) return waits.then(() => signal.throwIfAborted());
     }
     signal.throwIfAborted();
@@ -224,7 +228,7 @@ export class RuleRun implements AsyncDisposable {
   }
 
   /** The results as sinks get them, those of rows that failed behind them. */
-  #finish(results: RuleResult[]): readonly RuleResult[] {
+  #finish(results: readonly RuleResult[]): readonly RuleResult[] {
     const { sendMetaToSink } = this.#options.options;
     const out = sendMetaToSink ? results.map(withMeta) : results;
     if (this.#failedRows.length === 0) return out;
@@ -253,7 +257,7 @@ export class RuleRun implements AsyncDisposable {
       node.metrics.last_exception_time = clock.now();
     }
     if (options.sendError) {
-      this.#failedRows.push({ rows: [{ error: message }], meta: tuple.meta });
+      this.#failedRows.push({ message: { error: message }, meta: tuple.meta });
     }
     this.#gate((suppressed) => {
       const more = suppressed === 0 ? "" : ` (and ${suppressed} more that were not said)`;
@@ -316,6 +320,8 @@ function isAsync(operator: Operator | AsyncOperator): operator is AsyncOperator 
   return "processAsync" in operator;
 }
 
-function withMeta({ rows, meta }: RuleResult): RuleResult {
-  return { rows: rows.map((row): Row => ({ ...row, __meta: meta })), meta };
+function withMeta(result: RuleResult): RuleResult {
+  const { message, meta } = result;
+  const add = (row: Row): Row => ({ ...row, __meta: meta });
+  return { message: Array.isArray(message) ? message.map(add) : add(message), meta };
 }

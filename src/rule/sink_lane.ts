@@ -10,7 +10,7 @@ import { createEncoder, type Encoder } from "../format/mod.ts";
 import { backoffOf, Delivery } from "./delivery.ts";
 import { Gathering, type Portion } from "./gathering.ts";
 import { newOpMetrics } from "./op_metrics.ts";
-import type { RuleResult } from "./operator/operator.ts";
+import { rowsOf, type RuleResult } from "./operator/operator.ts";
 import type { SinkRunOptions } from "./sink_run.ts";
 import type { OpMetrics, OpStatus } from "./status.ts";
 import { compileTransform, type Transform } from "./transform.ts";
@@ -38,7 +38,9 @@ export class SinkLane {
   readonly metrics: OpMetrics = newOpMetrics();
   readonly #id: number;
   readonly #shared: LaneShared;
-  readonly #transform: Transform;
+  readonly #transform: Transform | undefined;
+  /** Whether every row goes to the sink, and each as it is. */
+  readonly #sendsAsItIs: boolean;
   readonly #gathering: Gathering | undefined;
   #instance: SinkInstance | undefined;
   #delivery: Delivery | undefined;
@@ -52,6 +54,7 @@ export class SinkLane {
     this.#shared = shared;
     const { common: { overflow, batchSize, lingerMs, ...common }, clock } = shared;
     this.#transform = compileTransform(common);
+    this.#sendsAsItIs = this.#transform === undefined && !common.omitIfEmpty;
     this.channel = new Channel({ capacity, overflow, batchSize: Math.min(PORTION, capacity) });
     if (batchSize > 1 || lingerMs > 0) {
       const most = batchSize > 0 ? batchSize : capacity;
@@ -172,9 +175,14 @@ export class SinkLane {
     const { sendSingle } = this.#shared.common;
     const items: SinkItem[] = [];
     for (const result of results) {
+      const { message, meta } = result;
+      // Most rows are sent as they are, and an array is made of one where the sink is to get arrays.
+      if (this.#sendsAsItIs && !Array.isArray(message)) {
+        items.push(sendSingle ? result : { message: [message], meta });
+        continue;
+      }
       const rows = this.#rowsOf(result);
       if (rows === undefined) continue;
-      const { meta } = result;
       if (sendSingle) { for (const row of rows) items.push({ message: row, meta }); }
       else items.push({ message: rows as Row[], meta });
     }
@@ -183,7 +191,8 @@ export class SinkLane {
 
   /** @returns what is sent of a result, or nothing when it is omitted. */
   #rowsOf(result: RuleResult): readonly Row[] | undefined {
-    const rows = this.#transform(result);
+    const whole = rowsOf(result);
+    const rows = this.#transform === undefined ? whole : this.#transform(whole);
     return this.#shared.common.omitIfEmpty && !rows.some(hasFields) ? undefined : rows;
   }
 

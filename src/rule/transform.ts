@@ -1,14 +1,16 @@
 import type { Row, SinkCommon } from "../core/mod.ts";
-import type { RuleResult } from "./operator/operator.ts";
 
 /** The rows of a result as a sink is to get them. */
-export type Transform = (result: RuleResult) => readonly Row[];
+export type Transform = (rows: readonly Row[]) => readonly Row[];
 
-/** Compile `dataField`, `fields` and `excludeFields`. Rows are never changed: other sinks get them too. */
+/**
+ * Compile `dataField`, `fields` and `excludeFields`; nothing when none is set. Rows are never changed: other sinks get
+ * them too.
+ */
 export function compileTransform(
   { dataField, fields, excludeFields }: Pick<SinkCommon, "dataField" | "fields" | "excludeFields">,
-): Transform {
-  const steps: ((rows: readonly Row[]) => readonly Row[])[] = [];
+): Transform | undefined {
+  const steps: Transform[] = [];
   if (dataField !== "") steps.push((rows) => rows.flatMap((row) => held(row, dataField)));
   if (fields.length > 0) steps.push((rows) => rows.map((row) => pick(row, fields)));
   if (excludeFields.length > 0) {
@@ -17,8 +19,8 @@ export function compileTransform(
       rows.map((row) => pick(row, Object.keys(row).filter((name) => !left.has(name))))
     );
   }
-  if (steps.length === 0) return ({ rows }) => rows;
-  return ({ rows }) => steps.reduce((current, step) => step(current), rows);
+  if (steps.length === 0) return undefined;
+  return (rows) => steps.reduce((current, step) => step(current), rows);
 }
 
 /** What the field holds, as rows. */

@@ -9,6 +9,9 @@ import { compileTimestamp } from "./timestamp.ts";
 /** Lines about bad input: so many in a window, the rest counted. */
 const SAMPLE = { burst: 3, windowMs: 10_000 };
 
+/** The metadata of each tuple that came with none: nobody changes it. */
+const NO_META: Row = Object.freeze({});
+
 /** What the one reader of a stream needs of it: the rest is neither converted nor made into tuples. */
 export interface Selection {
   /**
@@ -122,16 +125,19 @@ export function compileIngest(
   return (batch) => {
     const { messages, payloads, metas, times } = batch;
     if (asItCame && payloads === undefined) {
-      return messages.map((message, i) => (
-        { message: message ?? {}, meta: metas?.[i] ?? {}, timestamp: times[i]! }
-      ));
+      const tuples = new Array<Tuple>(messages.length);
+      for (let i = 0; i < messages.length; i++) {
+        const meta = metas?.[i] ?? NO_META;
+        tuples[i] = { message: messages[i] ?? {}, meta, timestamp: times[i]! };
+      }
+      return tuples;
     }
     const tuples: Tuple[] = [];
     const together = payloads !== undefined && payloads.length > 1 && arePayloads(payloads)
       ? decodeBatch?.(payloads)
       : undefined;
     for (let i = 0; i < messages.length; i++) {
-      const meta = metas?.[i] ?? {};
+      const meta = metas?.[i] ?? NO_META;
       const time = times[i]!;
       const payload = payloads?.[i];
       const rows = together?.[i] ??

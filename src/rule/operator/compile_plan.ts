@@ -15,7 +15,7 @@ import {
 import { Call } from "./call.ts";
 import { Compute } from "./compute.ts";
 import { Filter } from "./filter.ts";
-import type { AsyncOperator, Operator, RowErrors, RuleResult, RuleTuple } from "./operator.ts";
+import type { AsyncOperator, Operator, RowErrors } from "./operator.ts";
 import { Project } from "./project.ts";
 import type { SlotValue } from "./slots.ts";
 
@@ -42,10 +42,8 @@ export type SourceFilter = (message: Row, meta: Row, timestamp: number) => boole
 export interface CompiledPlan {
   /** The part of WHERE that the stream can decide by itself, if there is one. */
   readonly sourceFilter: SourceFilter | undefined;
-  /** In the order of the flow. The first filters by `sourceFilter`, unless that was done before. */
+  /** In the order of the flow; what leaves the last of them are results. The first filters by `sourceFilter`, unless that was done before. */
   readonly operators: readonly (Operator | AsyncOperator)[];
-  /** What leaves the last of them, as results: without a window each row is one. */
-  toResults(tuples: readonly RuleTuple[]): RuleResult[];
 }
 
 /**
@@ -55,11 +53,7 @@ export interface CompiledPlan {
  */
 export function compilePlan(plan: QueryPlan, options: PlanOptions): CompiledPlan {
   const compiler = new PlanCompiler(plan, options);
-  return { sourceFilter: compiler.sourceFilter, operators: compiler.operators, toResults };
-}
-
-function toResults(tuples: readonly RuleTuple[]): RuleResult[] {
-  return tuples.map(({ message, meta }) => ({ rows: [message], meta }));
+  return { sourceFilter: compiler.sourceFilter, operators: compiler.operators };
 }
 
 class PlanCompiler {

@@ -28,8 +28,16 @@ export interface AsyncOperator {
   processAsync(tuples: readonly RuleTuple[]): Promise<readonly RuleTuple[]>;
 }
 
-/** What leaves a rule for its sinks: the rows of one result. */
+/**
+ * What leaves a rule for its sinks: a row, or the rows of one result where several belong together. A tuple that leaves
+ * the last operator is a result as it is, so that none is made for it.
+ */
 export interface RuleResult {
-  readonly rows: readonly Row[];
+  readonly message: Row | Row[];
   readonly meta: Row;
+}
+
+/** The rows of a result. */
+export function rowsOf({ message }: RuleResult): readonly Row[] {
+  return Array.isArray(message) ? message : [message];
 }

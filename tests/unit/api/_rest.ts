@@ -152,7 +152,7 @@ export class FakeQuery {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<RuleResult[]> {
-    for (const row of this.#rows) yield [{ rows: [row], meta: {} }];
+    for (const row of this.#rows) yield [{ message: row, meta: {} }];
     if (this.#end instanceof Error) throw this.#end;
     if (this.#end === "wait") await this.#over.promise;
   }

@@ -14,6 +14,7 @@ import type { HostedFunction } from "../../../src/contract/mod.ts";
 import { DEFAULT_RESTART, type RestartPolicy } from "../../../src/config/plugin_entry.ts";
 import { createLogger, fail, KuiperError, silentLogger } from "../../../src/core/mod.ts";
 import type { WorkerHost } from "../../../src/loader/mod.ts";
+import { rowsOf } from "../../../src/rule/mod.ts";
 import { type CreateStream, parseStatement } from "../../../src/sql/mod.ts";
 import { HeldClock } from "../../fakes/mod.ts";
 import { startApp, stream } from "./_app.ts";
@@ -50,10 +51,10 @@ async function withFunctions(
   }
 }
 
-async function rowsOf(app: App, sql: string): Promise<unknown[]> {
+async function rowsGiven(app: App, sql: string): Promise<unknown[]> {
   await using run = await app.runQuery(sql);
   const rows: unknown[] = [];
-  for await (const results of run) rows.push(...results.flatMap((result) => result.rows));
+  for await (const results of run) rows.push(...results.flatMap(rowsOf));
   return rows;
 }
 
@@ -64,7 +65,7 @@ const example = await Deno.readTextFile(
 Deno.test("Functions.lookup() finds the function of a file, for WHERE and within others", async () => {
   await withFunctions({ "plugins/functions/fahrenheit.ts": example }, async (app) => {
     assertEquals(
-      await rowsOf(
+      await rowsGiven(
         app,
         "SELECT round(fahrenheit(n)) AS f FROM counts_s WHERE fahrenheit(n * 10) > 60",
       ),
@@ -81,8 +82,8 @@ Deno.test("Functions.lookup() loads a function once for all queries", async () =
   const code = `let calls = 0; export const tally = () => ++calls;`;
   await withFunctions({ "plugins/functions/tally.js": code }, async (app) => {
     const sql = "SELECT tally() AS t FROM counts_s";
-    assertEquals(await rowsOf(app, sql), [1, 2, 3, 4].map((t) => ({ t })));
-    assertEquals(await rowsOf(app, sql), [5, 6, 7, 8].map((t) => ({ t })));
+    assertEquals(await rowsGiven(app, sql), [1, 2, 3, 4].map((t) => ({ t })));
+    assertEquals(await rowsGiven(app, sql), [5, 6, 7, 8].map((t) => ({ t })));
   });
 });
 
@@ -93,7 +94,7 @@ Deno.test("Functions.lookup() takes a file that comes later, and never shadows a
     await assertRejects(() => app.runQuery(sql), Error, "there is no function twice()");
     const twice = `export default (x: number) => 2 * x;`;
     await Deno.writeTextFile(`${base}/plugins/functions/twice.ts`, twice);
-    assertEquals(await rowsOf(app, sql), [0, 2, 4, 6].map((t) => ({ t })));
+    assertEquals(await rowsGiven(app, sql), [0, 2, 4, 6].map((t) => ({ t })));
   });
 });
 
@@ -117,14 +118,14 @@ Deno.test("Functions give a plugin the grant of its name in etc/plugins.yaml, an
   const files = { "plugins/functions/peek.ts": code, "etc/secret": "s3cret\n" };
   const sql = "SELECT peek() AS p FROM counts_s";
   await withFunctions(files, async (app, lines) => {
-    assertEquals(await rowsOf(app, sql), []);
+    assertEquals(await rowsGiven(app, sql), []);
     assertStringIncludes(lines.join("\n"), 'function "peek" was denied read access');
   });
   const whole = code.replace('"etc/secret"', 'new URL("file://BASE/etc/secret")');
   const grant = "plugins:\n  peek:\n    permissions:\n      read: [etc/secret]\n";
   await withFunctions({ ...files, "etc/plugins.yaml": grant }, async (app, _, base) => {
     await Deno.writeTextFile(`${base}/plugins/functions/peek.ts`, whole.replace("BASE", base));
-    assertEquals(await rowsOf(app, sql), Array(4).fill({ p: "s3cret" }));
+    assertEquals(await rowsGiven(app, sql), Array(4).fill({ p: "s3cret" }));
   });
 });
 
@@ -161,7 +162,7 @@ Deno.test("Functions drop the rows that a plugin refuses, with its words", async
   const code =
     `export function odd(n) { if (n % 2 === 0) throw new Error(n + " is even"); return n; }`;
   await withFunctions({ "plugins/functions/odd.js": code }, async (app, lines) => {
-    assertEquals(await rowsOf(app, "SELECT odd(n) AS o FROM counts_s"), [{ o: 1 }, { o: 3 }]);
+    assertEquals(await rowsGiven(app, "SELECT odd(n) AS o FROM counts_s"), [{ o: 1 }, { o: 3 }]);
     assertStringIncludes(lines.join("\n"), 'Function "odd" failed: 0 is even');
   });
 });
@@ -174,12 +175,12 @@ Deno.test("Functions run a plugin by URL in a process of its own", async () => {
   const { app } = started;
   await app.createStream(stream("counts"));
   await assertRejects(
-    () => rowsOf(app, "SELECT counts(n) AS f FROM counts_s"),
+    () => rowsGiven(app, "SELECT counts(n) AS f FROM counts_s"),
     KuiperError,
     "is a source, no function: write",
   );
   assertEquals(
-    await rowsOf(app, "SELECT fahrenheit(n * 100) AS f FROM counts_s WHERE n > 2"),
+    await rowsGiven(app, "SELECT fahrenheit(n * 100) AS f FROM counts_s WHERE n > 2"),
     [{ f: 572 }],
   );
 });
@@ -519,7 +520,7 @@ Deno.test("Functions end a process that spins or takes too much, and count its r
     // A batch for each, since those of a batch share its fate.
     const rows: unknown[] = [];
     for (const n of [0, 1, 2, 3]) {
-      rows.push(...await rowsOf(app, `SELECT heavy(n) AS h FROM counts_s WHERE n = ${n}`));
+      rows.push(...await rowsGiven(app, `SELECT heavy(n) AS h FROM counts_s WHERE n = ${n}`));
     }
     assertEquals(rows, [{ h: 0 }, { h: 3 }]);
     const said = lines.join("\n");

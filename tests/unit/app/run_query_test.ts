@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { App } from "../../../src/app.ts";
 import { createLogger, KuiperError } from "../../../src/core/mod.ts";
+import { rowsOf } from "../../../src/rule/mod.ts";
 import { type CreateStream, parseStatement } from "../../../src/sql/mod.ts";
 
 const COUNTS = `export class Counts {
@@ -33,26 +34,26 @@ async function withStream(work: (app: App, lines: string[]) => Promise<void>): P
   }
 }
 
-async function rowsOf(app: App, sql: string): Promise<unknown[]> {
+async function rowsGiven(app: App, sql: string): Promise<unknown[]> {
   await using run = await app.runQuery(sql);
   const rows: unknown[] = [];
-  for await (const results of run) rows.push(...results.flatMap((result) => result.rows));
+  for await (const results of run) rows.push(...results.flatMap(rowsOf));
   return rows;
 }
 
 Deno.test("runQuery() does give the results of a query over a stored stream", async () => {
   await withStream(async (app) => {
-    assertEquals(await rowsOf(app, "SELECT n * 2 AS twice FROM demo WHERE n > 3"), [
+    assertEquals(await rowsGiven(app, "SELECT n * 2 AS twice FROM demo WHERE n > 3"), [
       { twice: 8 },
       { twice: 10 },
     ]);
-    assertEquals(await rowsOf(app, "SELECT * FROM demo WHERE n = 1"), [{ n: 1 }]);
+    assertEquals(await rowsGiven(app, "SELECT * FROM demo WHERE n = 1"), [{ n: 1 }]);
   });
 });
 
 Deno.test("runQuery() does drop a row that fails, and say so", async () => {
   await withStream(async (app, lines) => {
-    assertEquals((await rowsOf(app, "SELECT 10 / n AS u FROM loose")).length, 5);
+    assertEquals((await rowsGiven(app, "SELECT 10 / n AS u FROM loose")).length, 5);
     assertStringIncludes(lines.join("\\n"), "query: A row of the query is dropped: ");
   });
 });

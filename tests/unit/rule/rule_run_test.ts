@@ -127,7 +127,6 @@ function start(
           process: (tuples) =>
             DOUBLE.process(tuples, (tuple, error) => errors.failed(tuple, error)),
         }],
-        toResults: (tuples) => tuples.map(({ message, meta }) => ({ rows: [message], meta })),
       },
     openSource: () => Promise.resolve(source),
     openSinks: () => sinks.map((sink) => sink.run(bufferLength, clock)),
@@ -251,7 +250,6 @@ Deno.test("RuleRun.stop() tells a step that waits at once, and lets through what
           return tuples;
         },
       }],
-      toResults: (tuples) => tuples.map(({ message, meta }) => ({ rows: [message], meta })),
     }),
   });
   await running;
@@ -295,7 +293,6 @@ Deno.test("RuleRun waits for a step that waits, and keeps the order", async () =
         { name: "call", processAsync: async (tuples) => (await Promise.resolve(), tuples) },
         { name: "filter", process: (tuples) => tuples.filter(({ message }) => message["n"] !== 2) },
       ],
-      toResults: (tuples) => tuples.map(({ message, meta }) => ({ rows: [message], meta })),
     }),
   });
   await running;

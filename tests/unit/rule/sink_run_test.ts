@@ -83,7 +83,7 @@ class FakeSink {
   }
 }
 
-const result = (...rows: Row[]): RuleResult => ({ rows, meta: { topic: "t" } });
+const result = (...rows: Row[]): RuleResult => ({ message: rows, meta: { topic: "t" } });
 const failure = (message: string, name = "Error"): SourceFailure => ({
   step: "collect",
   name,

@@ -46,7 +46,7 @@ async function subscribe(broker: Mosquitto, protocolVersion: string): Promise<Mq
 
 async function send(run: SinkRun, from: number, to: number): Promise<void> {
   for (let n = from; n < to; n++) {
-    const result: RuleResult = { rows: [{ n }], meta: {} };
+    const result: RuleResult = { message: { n }, meta: {} };
     await run.send([result]);
   }
 }

@@ -5,6 +5,7 @@ import {
   type CompiledPlan,
   compilePlan,
   type PlanOptions,
+  rowsOf,
   type RuleTuple,
 } from "../../../../src/rule/mod.ts";
 import { type CreateStream, parseStatement, prepareQuery } from "../../../../src/sql/mod.ts";
@@ -61,7 +62,7 @@ export async function runQuery(
   for (const operator of compiled.operators) {
     tuples = "process" in operator ? operator.process(tuples) : await operator.processAsync(tuples);
   }
-  const rows = compiled.toResults(tuples).flatMap((result) => result.rows);
+  const rows = tuples.flatMap(rowsOf);
   held.check();
   return { rows, errors, compiled };
 }
