@@ -44,6 +44,9 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "files that no plugin may write over": [
     [/await refuseOwnGrant\(granted, \{[^}]*\}\);/g, ""],
   ],
+  "look for links that lead out": [
+    [/const unseen = await refuseLinksOut\(granted, \{[^}]*\}\);/g, "const unseen = [];"],
+  ],
   "small process": [[/captured\w*\.loadNode = postponeNode\(realm,/g, "void (realm,"]],
   "constructors that refuse": [[/silenceCodeFromText\(realm\);/g, ""]],
   "objects that cannot be forged": [[/removeForgeable\(\);/g, ""]],
