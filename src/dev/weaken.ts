@@ -27,12 +27,10 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "list of Deno": [[/replaceDeno\(realm, \{[^}]*\}\);/g, ""]],
   "calls that look at paths": [
     [/const files = checkedFiles\(deno, \{[^}]*\}\);/g, "const files = () => {};"],
-    [/tameFetch\(realm, deno, \{[^}]*\}\);/g, ""],
+    [/tameFetch\(realm, \{[^}]*\}\);/g, ""],
   ],
-  "calls that refuse the network": [
-    [/const hosts = withoutNet\(realm, deno, grant\);/g, "const hosts = () => {};"],
-    [/else checkHost\(url, scheme\);/g, ""],
-    [/checks\.proxy\(\);/g, ""],
+  "calls that look at hosts": [
+    [/const hosts = hostGuard\(deno, grant\.net\);/g, "const hosts={check(){},refuse(){}};"],
   ],
   "calls that look at names": [
     [/allowed\.env = tamedEnv\(deno, grant\);/g, "allowed.env = deno.env;"],

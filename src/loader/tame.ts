@@ -9,14 +9,16 @@
  * @module
  */
 import { ALLOWED_DENO, ALLOWED_GLOBALS, UNSAFE_DENO } from "./allowed_names.ts";
+import { type HostGuard, hostGuard } from "./granted_hosts.ts";
 import { type PathGuard, pathGuard } from "./granted_paths.ts";
-import { define, lazily, type Realm } from "./realm.ts";
+import { type Callable, define, lazily, type Realm } from "./realm.ts";
 import { readRealmName, type RealmGrant } from "./realm_name.ts";
 import { checkedFiles } from "./tame_files.ts";
 import { tameFetch } from "./tame_fetch.ts";
 import { checkedSys, tamedEnv } from "./tame_names.ts";
-import { type Callable, tamedNet, withoutNet } from "./tame_net.ts";
+import { tamedNet } from "./tame_net.ts";
 import { postponeNode } from "./tame_node.ts";
+import { tameSockets } from "./tame_sockets.ts";
 
 /** What the boot keeps for itself. */
 export interface Captured {
@@ -78,8 +80,10 @@ export function tameRealm(): Captured {
   cutInternals(internals);
   captured.loadNode = postponeNode(realm, { env: captured.processEnv, deno });
   const guard = pathGuard(deno, grant);
-  replaceDeno(realm, { deno, grant, guard });
-  tameFetch(realm, deno, { grant, guard });
+  const hosts = hostGuard(deno, grant.net);
+  replaceDeno(realm, { deno, grant, guard, hosts });
+  tameFetch(realm, { grant, guard, hosts });
+  if (grant.net !== true) tameSockets(realm, hosts);
   silenceCodeFromText(realm);
   removeForgeable();
   removeGlobals(realm);
@@ -134,18 +138,22 @@ function cutInternals(internals: Internals): void {
 
 function replaceDeno(
   realm: Realm,
-  { deno, grant, guard }: { deno: Realm; grant: RealmGrant; guard: PathGuard },
+  { deno, grant, guard, hosts }: {
+    deno: Realm;
+    grant: RealmGrant;
+    guard: PathGuard;
+    hosts: HostGuard;
+  },
 ): void {
   const allowed: Realm = Object.create(null);
-  const net = tamedNet(realm, deno, { grant, guard });
+  const net = tamedNet(realm, deno, { grant, guard, hosts });
   const files = checkedFiles(deno, { grant, guard });
-  const hosts = withoutNet(realm, deno, grant);
   const figures = checkedSys(deno, grant);
   for (const name of grant.unsafe ? [...ALLOWED_DENO, ...UNSAFE_DENO] : ALLOWED_DENO) {
     if (!Object.hasOwn(deno, name)) continue;
     const tame = net[name];
     const real = lazily(deno, name);
-    const instead = files(name) ?? hosts(name) ?? figures(name);
+    const instead = files(name) ?? figures(name);
     const get = instead !== undefined
       ? () => instead
       : tame === undefined

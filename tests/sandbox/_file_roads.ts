@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Attempt, type Road, type Scene } from "./_venue.ts";
+import { type Attempt, type Road, type Scene, twoFaced } from "./_venue.ts";
 
 /** By the runtime's own calls. */
 export const READS: Road = {
@@ -110,6 +110,9 @@ export const LEAVES: Road = {
     temporary: `Deno.makeTempFileSync({ dir: props.folder })`,
     watch: `Deno.watchFs([props.granted, props.folder]).close() ?? "watched"`,
     fetch: `fetch("file://" + props.path).then((answer) => answer.text())`,
+    fetchTwoFaced: `fetch(${
+      twoFaced(`"file://" + props.granted + "/in"`, `"file://" + props.path`)
+    }).then((answer) => answer.text()).then((text) => text === "in" ? undefined : text)`,
     fetchSlash: `fetch("file://" + props.granted + "/..%2f..%2f..%2foutside/secret.json")
       .then((answer) => answer.text())`,
     object: `Deno.readTextFileSync({ toString: () => props.path } as any)`,
@@ -156,6 +159,9 @@ export const LINKS: Road = {
     file: `Deno.readTextFileSync(props.granted + "/file")`,
     inFolder: `Deno.readTextFile(props.granted + "/folder/secret.json")`,
     fetch: `fetch("file://" + props.granted + "/file").then((answer) => answer.text())`,
+    fetchTwoFaced: `fetch(${
+      twoFaced(`"file://" + props.granted + "/in"`, `"file://" + props.granted + "/file"`)
+    }).then((answer) => answer.text()).then((text) => text === "in" ? undefined : text)`,
     open: `Deno.openSync(props.granted + "/file").statSync().size`,
     stat: `Deno.statSync(props.granted + "/file").size`,
     readDir: `[...Deno.readDirSync(props.granted + "/folder")].length`,

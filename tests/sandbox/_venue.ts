@@ -50,6 +50,24 @@ export const asks = (code: string): Attempt => ({
     /client error|os error|Connection refused/.test(got),
 });
 
+/**
+ * A request of the plugin's own that says one address to whoever looks at it, and is fetched by another: what a request
+ * is made of lies open under a symbol.
+ *
+ * @param shown an expression; so is `fetched`.
+ */
+export const twoFaced = (shown: string, fetched: string): string =>
+  `(() => {
+    const request = new Request(${shown}) as any;
+    const inner = request[Object.getOwnPropertySymbols(request)
+      .find((symbol) => String(symbol) === "Symbol(request)")!];
+    inner.urlList = [() => ${fetched}];
+    inner.urlListProcessed = [];
+    let asked = 0;
+    inner.url = () => asked++ === 0 ? ${shown} : ${fetched};
+    return request;
+  })()`;
+
 /** Through where the text, which nothing of the plugin says otherwise, is on standard output, or broke it. */
 export const spoils = (code: string, text: string): Attempt => ({
   code,

@@ -13,7 +13,7 @@ import {
   WRITES,
   WRITTEN_LINKS,
 } from "./_file_roads.ts";
-import { BESIDE, NAMES, SOME_NAMES } from "./_other_roads.ts";
+import { BESIDE, HOSTS, NAMES, SOME_NAMES } from "./_other_roads.ts";
 import { type Level, LEVELS, openWithout, type Road, type Scene } from "./_venue.ts";
 
 const binary = Deno.env.get("KUIPER_BINARY");
@@ -40,11 +40,17 @@ const namesOf = (roads: Readonly<Record<string, Road>>) =>
     Object.keys(attempts).map((name) => `${road} ${name}`)
   );
 
-/** Links that the runtime follows: all but what is opened to be read. */
-const FOLLOWED = namesOf({ LINKS }).filter((name) => name !== "LINKS open");
+/** Links that the runtime follows: all but what is opened to be read, and what it is told twice of. */
+const FOLLOWED = namesOf({ LINKS }).filter((name) =>
+  name !== "LINKS open" && name !== "LINKS fetchTwoFaced"
+);
 
-/** What one layer alone keeps a plugin from: where a link leads that was in a granted folder before. */
+/**
+ * What one layer alone keeps a plugin from: where a link leads that was in a granted folder before, where a server redirects
+ * to, and the machine's own servers of names.
+ */
 const ONE_LAYER: Readonly<Record<string, readonly string[]>> = {
+  "permissions of the Worker": ["HOSTS redirect", "HOSTS dns"],
   "calls that look at paths": FOLLOWED,
   // It is what puts them there, all but fetch.
   "list of Deno": FOLLOWED.filter((name) => name !== "LINKS fetch"),
@@ -56,6 +62,7 @@ async function openRoads(executable: string, level: Level): Promise<string[]> {
   return [
     ...await openWithout(executable, UNGRANTED, level),
     ...await openWithout(executable, GRANTED, level),
+    ...await openWithout(executable, { HOSTS }, level),
     ...await openWithout(executable, { LINKS }, level),
     ...await openWithout(executable, { WRITTEN_LINKS }, level),
     ...await openWithout(executable, { BOTH_LINKS }, level),
@@ -87,7 +94,7 @@ function without(
 }
 
 without(
-  ["permissions of the Worker", "calls that refuse the network", "calls that look at names"],
+  ["permissions of the Worker", "calls that look at hosts", "calls that look at names"],
   "A process has given up what its plugin was not granted, whatever its Worker may do",
   async (executable) => {
     const open = async (level: Level) =>
