@@ -50,6 +50,7 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "objects that cannot be forged": [[/removeForgeable\(\);/g, ""]],
   "list of globals": [[/removeGlobals\(realm\);/g, ""]],
   "closed prototypes": [[/closePrototypes\(realm\);/g, ""]],
+  "pinned internals": [[/pinInternals\(\);/g, ""]],
   "boot's own listeners": [
     [/captured\.listen\("error", \{/g, 'void ("error", {'],
     [/captured\.listen\("unhandledrejection", \{/g, 'void ("unhandledrejection", {'],

@@ -11,6 +11,7 @@
 import { ALLOWED_DENO, ALLOWED_GLOBALS, UNSAFE_DENO } from "./allowed_names.ts";
 import { type HostGuard, hostGuard } from "./granted_hosts.ts";
 import { type PathGuard, pathGuard } from "./granted_paths.ts";
+import { pinInternals } from "./pin.ts";
 import { type Callable, define, lazily, type Realm } from "./realm.ts";
 import { readRealmName, type RealmGrant } from "./realm_name.ts";
 import { checkedFiles } from "./tame_files.ts";
@@ -87,6 +88,7 @@ export function tameRealm(): Captured {
   silenceCodeFromText(realm);
   removeForgeable();
   removeGlobals(realm);
+  pinInternals();
   closePrototypes(realm);
   return captured;
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Attempt, type Road, type Scene, twoFaced } from "./_venue.ts";
+import { type Attempt, type Road, type Scene, takingCalls, twoFaced } from "./_venue.ts";
 
 /** By the runtime's own calls. */
 export const READS: Road = {
@@ -162,6 +162,10 @@ export const LINKS: Road = {
     fetchTwoFaced: `fetch(${
       twoFaced(`"file://" + props.granted + "/in"`, `"file://" + props.granted + "/file"`)
     }).then((answer) => answer.text()).then((text) => text === "in" ? undefined : text)`,
+    takenCall: takingCalls(
+      `Deno.readTextFile(props.granted + "/in").then((text) => text === "in" ? undefined : text)`,
+      `args = args.map((one) => one === props.granted + "/in" ? props.granted + "/file" : one);`,
+    ),
     open: `Deno.openSync(props.granted + "/file").statSync().size`,
     stat: `Deno.statSync(props.granted + "/file").size`,
     readDir: `[...Deno.readDirSync(props.granted + "/folder")].length`,

@@ -68,6 +68,21 @@ export const twoFaced = (shown: string, fetched: string): string =>
     return request;
   })()`;
 
+/**
+ * An attempt while what the runtime calls its own functions by is the plugin's, and tells them another thing.
+ *
+ * @param change statements over `args`, which a function of the runtime is given.
+ */
+export const takingCalls = (code: string, change: string): string =>
+  `(async () => {
+    const { call } = Function.prototype;
+    Function.prototype.call = function (this: any, self: unknown, ...args: any[]) {
+      if (/^op_/.test(this.name)) { ${change} }
+      return Reflect.apply(this, self, args);
+    };
+    try { return await ${code}; } finally { Function.prototype.call = call; }
+  })()`;
+
 /** Through where the text, which nothing of the plugin says otherwise, is on standard output, or broke it. */
 export const spoils = (code: string, text: string): Attempt => ({
   code,

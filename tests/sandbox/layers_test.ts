@@ -40,9 +40,9 @@ const namesOf = (roads: Readonly<Record<string, Road>>) =>
     Object.keys(attempts).map((name) => `${road} ${name}`)
   );
 
-/** Links that the runtime follows: all but what is opened to be read, and what it is told twice of. */
+/** Links that the runtime follows: all but what is opened to be read. */
 const FOLLOWED = namesOf({ LINKS }).filter((name) =>
-  name !== "LINKS open" && name !== "LINKS fetchTwoFaced"
+  !/ (?:open|fetchTwoFaced|takenCall)$/.test(name)
 );
 
 /**
@@ -54,6 +54,7 @@ const ONE_LAYER: Readonly<Record<string, readonly string[]>> = {
   "calls that look at paths": FOLLOWED,
   // It is what puts them there, all but fetch.
   "list of Deno": FOLLOWED.filter((name) => name !== "LINKS fetch"),
+  "pinned internals": ["LINKS takenCall"],
   "look for links that lead out": namesOf({ WRITTEN_LINKS }),
 };
 
@@ -103,6 +104,17 @@ without(
     // Else the attempts would prove nothing.
     const names = Object.keys(BESIDE.attempts).map((name) => `BESIDE ${name}`);
     assertEquals(await open("worker"), names);
+  },
+);
+
+without(
+  ["permissions of the Worker", "pinned internals"],
+  "A look at a host is worth something only while what the runtime itself looks up is pinned",
+  async (executable) => {
+    const open = (await openWithout(executable, { HOSTS }, "worker"))
+      .map((text) => text.split(": ")[0]);
+    const taken = ["HOSTS takenRequest", "HOSTS takenCall", "HOSTS takenAddressOfEvents"];
+    assertEquals(open, [...taken, "HOSTS redirect", "HOSTS dns"]);
   },
 );
 
