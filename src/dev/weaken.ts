@@ -52,6 +52,7 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "closed prototypes": [[/closePrototypes\(realm\);/g, ""]],
   "pinned internals": [[/pinInternals\(\);/g, ""]],
   "boot's own listeners": [
+    [/captured\.hearThrows\(\{/g, "void ({"],
     [/captured\.listen\("error", \{/g, 'void ("error", {'],
     [/captured\.listen\("unhandledrejection", \{/g, 'void ("unhandledrejection", {'],
     [/apply\w*\(preventDefault, event, \[\]\);/g, ""],

@@ -20,6 +20,7 @@ import { checkedSys, tamedEnv } from "./tame_names.ts";
 import { tamedNet } from "./tame_net.ts";
 import { postponeNode } from "./tame_node.ts";
 import { tameSockets } from "./tame_sockets.ts";
+import { type ExceptionHook, tameThrows } from "./tame_throws.ts";
 
 /** What the boot keeps for itself. */
 export interface Captured {
@@ -34,6 +35,12 @@ export interface Captured {
     type: string,
     listener: { of: "data" | "error" | "reason"; read(value: unknown): void; failed(): void },
   ): void;
+  /**
+   * Hear what nobody caught, before the runtime has looked at it.
+   *
+   * @param report as `read` and `failed` of {@link listen}.
+   */
+  hearThrows(report: { read(error: unknown): void; failed(): void }): void;
   /** Format what was given to a method of `console`. */
   inspect(args: unknown[]): string;
   /** Read a variable, which needs the permission. */
@@ -52,7 +59,7 @@ export interface Captured {
 
 interface Internals {
   inspectArgs(args: unknown[], options: { colors: boolean }): string;
-  core: { tryClose(rid: number): void; ops?: object };
+  core: ExceptionHook & { tryClose(rid: number): void; ops?: object };
 }
 
 const { apply } = Reflect;
@@ -62,13 +69,21 @@ export function tameRealm(): Captured {
   const realm = globalThis as unknown as Realm;
   const deno = realm.Deno as Realm;
   const internals = deno[deno.internal as symbol] as Internals;
-  const { inspectArgs } = internals;
+  const { inspectArgs, core } = internals;
   const post = (realm.postMessage as Captured["postMessage"]).bind(globalThis);
   const listen = listenAlone();
   const env = deno.env as typeof Deno.env;
   const captured: Captured = {
     postMessage: post,
     listen,
+    hearThrows: ({ read, failed }) =>
+      tameThrows(realm, core, (error) => {
+        try {
+          read(error);
+        } catch {
+          failed();
+        }
+      }),
     inspect: (args) => inspectArgs(args, { colors: false }),
     getEnv: env.get.bind(env),
     allEnv: env.toObject.bind(env),
