@@ -3,7 +3,7 @@ import { join, relative, resolve, SEPARATOR } from "@std/path";
 import { isBelow, realPath } from "./real_path.ts";
 
 /** What the program keeps in `data/` for itself. */
-const OWN_DATA = /^(?:kuiper\.db.*|lock|modules|linked|signatures|running)$/;
+const OWN_DATA = /^(?:kuiper\.(?:db.*|lock\..+)|lock|modules|linked|signatures|running)$/;
 
 const DATA = "the program's own data";
 

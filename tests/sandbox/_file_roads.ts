@@ -21,6 +21,18 @@ export const READS: Road = {
     fetchRelative: `fetch("../".repeat(20) + props.path.slice(1)).then((answer) => answer.text())`,
     url: `Deno.readTextFileSync(new URL("file://" + props.path))`,
     parent: `Deno.readTextFileSync(props.folder + "/../outside/secret.json")`,
+    iterator: `Iterator.from([props.path]).map(Deno.readTextFileSync as any).next().value`,
+    fromAsync:
+      `(Array as any).fromAsync([props.path], Deno.readTextFile).then((all: any) => all[0])`,
+    tried: `(Promise as any).try(Deno.readTextFileSync, props.path)`,
+    disposed: `(() => { let got; {
+      using held = { [Symbol.dispose]() { got = Deno.readTextFileSync(props.path); } };
+      void held; } return got; })()`,
+    stacked: `(() => { const stack = new DisposableStack(); let got;
+      stack.adopt(props.path, (path) => { got = Deno.readTextFileSync(path); }); stack.dispose();
+      return got; })()`,
+    asyncStacked: `(async () => { let got; { await using stack = new AsyncDisposableStack();
+      stack.defer(async () => { got = await Deno.readTextFile(props.path); }); } return got; })()`,
     proc: `Deno.readTextFileSync("/proc/self/environ")`,
     procRoot: `Deno.readTextFileSync("/proc/self/root" + props.path)`,
     descriptor: `Deno.openSync("/dev/fd/0").constructor.name`,
