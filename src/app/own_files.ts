@@ -1,9 +1,9 @@
 import type { BasePaths } from "../config/mod.ts";
-import { fail, messageOf } from "../core/mod.ts";
-import { basename, dirname, join, relative, resolve, SEPARATOR } from "@std/path";
+import { join, relative, resolve, SEPARATOR } from "@std/path";
+import { isBelow, realPath } from "./real_path.ts";
 
 /** What the program keeps in `data/` for itself. */
-const OWN_DATA = /^(?:kuiper\.db.*|lock|modules|linked|signatures|running)$/;
+const OWN_DATA = /^(?:kuiper\.(?:db.*|lock\..+)|lock|modules|linked|signatures|running)$/;
 
 const DATA = "the program's own data";
 
@@ -53,25 +53,4 @@ export async function ownFileUnder(path: string, paths: BasePaths): Promise<OwnF
     { path: await realPath(paths.data), whose: DATA, hasSecrets: true },
   ].find((own) => isBelow(own.path, real));
   return covered ?? await ownFileOf(real, paths);
-}
-
-/**
- * Where a path leads; what does not exist yet lies in the nearest folder that does.
- *
- * @throws KuiperError `io` when nobody may look.
- */
-async function realPath(path: string): Promise<string> {
-  try {
-    return await Deno.realPath(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) {
-      throw fail("io", `Cannot look at ${path}: ${messageOf(error)}`, error);
-    }
-    const parent = dirname(path);
-    return parent === path ? path : join(await realPath(parent), basename(path));
-  }
-}
-
-function isBelow(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(join(folder, SEPARATOR));
 }

@@ -12,11 +12,14 @@ import { join } from "@std/path";
 import { ownFileUnder } from "./own_files.ts";
 
 /** Whose grant it is. */
-interface GrantOf {
+export interface GrantOf {
   readonly paths: BasePaths;
   /** The plugin's name in etc/plugins.yaml. */
   readonly name: string;
 }
+
+/** Whose grant it is, and where it stands. */
+export type GrantAt = GrantOf & Pick<WrittenGrant, "place">;
 
 /**
  * Why a grant to write cannot be given: it covers what the program trusts, its configuration, plugins, lock or own data.
@@ -54,7 +57,7 @@ export async function refuseOwnGrant(
 /** A warning for each path that may be read though secrets lie there. Of a grant of all there is another warning. */
 export async function secretsGranted(
   grant: Grant,
-  { paths, name, place }: GrantOf & Pick<WrittenGrant, "place">,
+  { paths, name, place }: GrantAt,
 ): Promise<Finding[]> {
   const { read = [] } = grant;
   const findings: Finding[] = [];
@@ -74,7 +77,7 @@ export async function secretsGranted(
 /** Everything that {@link refuseOwnGrant} and {@link secretsGranted} say of a grant. */
 export async function ownGrantFindings(
   grant: Grant,
-  of: GrantOf & Pick<WrittenGrant, "place">,
+  of: GrantAt,
 ): Promise<Finding[]> {
   const problem = await overOwn(grant, of);
   const errors = problem === undefined ? [] : [errorAt(of.place, problem)];

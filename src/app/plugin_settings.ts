@@ -10,10 +10,12 @@ import {
   type PluginsConfig,
   resolveGrant,
   type SourceConfig,
+  warningAt,
 } from "../config/mod.ts";
 import { fail, type Logger } from "../core/mod.ts";
 import { type Grant as IsolateGrant, withinOwn } from "../loader/mod.ts";
 import { fileStamp } from "./file_stamp.ts";
+import { refuseLinksOut } from "./links_out.ts";
 import { misplacedRate } from "./misplaced_rate.ts";
 import { refuseOwnGrant, secretsGranted } from "./own_grant.ts";
 import type { FoundPlugin } from "./plugin_finder.ts";
@@ -87,9 +89,11 @@ export class PluginSettings {
     );
     const owner = `${config.role ?? "source"} "${type}"`;
     withinOwn(granted, owner);
-    const of = { paths: this.#input.paths, name: type };
+    const of = { paths: this.#input.paths, name: type, place: written.place };
     await refuseOwnGrant(granted, { ...of, owner });
-    for (const warning of await secretsGranted(granted, { ...of, place: written.place })) {
+    const unseen = await refuseLinksOut(granted, { ...of, owner });
+    const warnings = unseen.map((message) => warningAt(written.place, message));
+    for (const warning of [...await secretsGranted(granted, of), ...warnings]) {
       const text = formatFinding(warning);
       if (!this.#told.has(text)) this.#log.warn(text);
       this.#told.add(text);

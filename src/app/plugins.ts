@@ -47,6 +47,7 @@ import { addressOf } from "./plugin_address.ts";
 import { entryOf, PluginCatalog, type PluginsContext, unknownPlugin } from "./plugin_catalog.ts";
 import { maskedError } from "./masking.ts";
 import { hasUrl } from "./has_url.ts";
+import { refuseLinksOut } from "./links_out.ts";
 import { refuseOwnGrant } from "./own_grant.ts";
 import { describeSigned, PluginCode } from "./plugin_code.ts";
 import { changesOf } from "./plugin_changes.ts";
@@ -185,7 +186,10 @@ export class Plugins {
     const known = knownPart(grant, this.#input.paths.base);
     const owner = `plugin "${name}"`;
     withinOwn(known, owner);
-    await refuseOwnGrant(known, { paths: this.#input.paths, owner, name });
+    const { paths } = this.#input;
+    await refuseOwnGrant(known, { paths, owner, name });
+    // What was not looked at is said at its start.
+    await refuseLinksOut(known, { paths, owner, name });
     await this.#edit(draft);
     const { trust, looksForSignatures: looks } = this.#code;
     const signature = describeSigned(

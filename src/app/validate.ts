@@ -11,6 +11,7 @@ import { asKuiperError, KuiperError, messageOf } from "../core/mod.ts";
 import { type CreateStream, isSqlError, parseStatements } from "../sql/mod.ts";
 import { listTypes, typeKey } from "../loader/mod.ts";
 import { grantedOf, knownPart } from "./granted.ts";
+import { linkFindings } from "./links_out.ts";
 import { misplacedRate } from "./misplaced_rate.ts";
 import { ownGrantFindings } from "./own_grant.ts";
 import type { Sources } from "./sources.ts";
@@ -88,13 +89,14 @@ async function pluginProblems(input: ConfigInput, sources: Sources): Promise<Fin
   return [...await grants(plugins, input), ...await misplacedRates(plugins, sources)];
 }
 
-/** Grants over what is the program's own, as far as they are known before a source is configured. */
+/** Grants over what is the program's own, or with links that lead out, as far as they are known before a source is configured. */
 async function grants(plugins: PluginsConfig, { paths }: ConfigInput): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const name of plugins.types) {
     const written = plugins.grantFor(name);
     const of = { paths, name: typeKey(name), place: written.place };
-    findings.push(...await ownGrantFindings(knownPart(grantedOf(written), paths.base), of));
+    const known = knownPart(grantedOf(written), paths.base);
+    findings.push(...await ownGrantFindings(known, of), ...await linkFindings(known, of));
   }
   return findings;
 }

@@ -27,12 +27,10 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "list of Deno": [[/replaceDeno\(realm, \{[^}]*\}\);/g, ""]],
   "calls that look at paths": [
     [/const files = checkedFiles\(deno, \{[^}]*\}\);/g, "const files = () => {};"],
-    [/tameFetch\(realm, deno, \{[^}]*\}\);/g, ""],
+    [/tameFetch\(realm, \{[^}]*\}\);/g, ""],
   ],
-  "calls that refuse the network": [
-    [/const hosts = withoutNet\(realm, deno, grant\);/g, "const hosts = () => {};"],
-    [/else checkHost\(url, scheme\);/g, ""],
-    [/checks\.proxy\(\);/g, ""],
+  "calls that look at hosts": [
+    [/const hosts = hostGuard\(deno, grant\.net\);/g, "const hosts={check(){},refuse(){}};"],
   ],
   "calls that look at names": [
     [/allowed\.env = tamedEnv\(deno, grant\);/g, "allowed.env = deno.env;"],
@@ -44,12 +42,17 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "files that no plugin may write over": [
     [/await refuseOwnGrant\(granted, \{[^}]*\}\);/g, ""],
   ],
+  "look for links that lead out": [
+    [/const unseen = await refuseLinksOut\(granted, \{[^}]*\}\);/g, "const unseen = [];"],
+  ],
   "small process": [[/captured\w*\.loadNode = postponeNode\(realm,/g, "void (realm,"]],
   "constructors that refuse": [[/silenceCodeFromText\(realm\);/g, ""]],
   "objects that cannot be forged": [[/removeForgeable\(\);/g, ""]],
   "list of globals": [[/removeGlobals\(realm\);/g, ""]],
   "closed prototypes": [[/closePrototypes\(realm\);/g, ""]],
+  "pinned internals": [[/pinInternals\(\);/g, ""]],
   "boot's own listeners": [
+    [/captured\.hearThrows\(\{/g, "void ({"],
     [/captured\.listen\("error", \{/g, 'void ("error", {'],
     [/captured\.listen\("unhandledrejection", \{/g, 'void ("unhandledrejection", {'],
     [/apply\w*\(preventDefault, event, \[\]\);/g, ""],

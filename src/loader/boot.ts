@@ -91,6 +91,7 @@ const untold = () =>
     t: "failed",
     failure: { step: "crash", name: "Error", message: "threw what cannot be told" },
   });
+captured.hearThrows({ read: crashed, failed: untold });
 captured.listen("error", { of: "error", read: crashed, failed: untold });
 captured.listen("unhandledrejection", { of: "reason", read: crashed, failed: untold });
 

@@ -48,9 +48,11 @@ export function link(graph: ModuleGraph): LinkedText {
   for (const [index, draft] of drafts.entries()) {
     const { head, body } = draft.write(namespaces[index]);
     parts.push(head, body.text, "\n})},\n");
-    const { display, mappings } = graph.modules[index]!;
+    const module = graph.modules[index]!;
+    const { display, mappings } = module;
     const mapped = mappings === undefined ? {} : { mappings };
-    maps.push({ display, line: line + 1, lines: body.lines, columns: body.columns, ...mapped });
+    const { lines, columns } = body;
+    maps.push({ display, url: metaUrl(module), line: line + 1, lines, columns, ...mapped });
     line += 1 + body.lines + 1;
   }
   parts.push(LINKED_FOOTER);
@@ -123,11 +125,10 @@ class ModuleLinker {
 
   /** The module's record up to its text, and its text. */
   write(namespace: Namespace | undefined): { head: string; body: ReturnType<typeof applyEdits> } {
-    const { display, scan, targets, code } = this.#module;
+    const { scan, targets, code } = this.#module;
     const needs = targets.filter((target) => typeof target === "number");
     const record: Omit<LinkedModule, typeof MODULE_FUNCTION> = {
       url: metaUrl(this.#module),
-      display,
       needs: [...new Set(needs)],
       async: scan.async,
       own: [...scan.locals.keys()],

@@ -12,7 +12,7 @@ import { sha256 } from "./sha256.ts";
 import type { ModuleMap } from "./source_map.ts";
 
 /** Raised whenever other text is made of the same files. */
-export const LINKER_VERSION = 1;
+export const LINKER_VERSION = 2;
 
 /** A file that went into a linked text. */
 export interface LinkedFile {
@@ -111,5 +111,8 @@ async function isFresh(
       return error instanceof Deno.errors.NotFound;
     }
   });
-  return (await Promise.all([...same, ...absent])).every(Boolean);
+  // All are waited for: what is still read while another one is missing would go on by itself.
+  const looked = await Promise.allSettled([...same, ...absent]);
+  for (const one of looked) if (one.status === "rejected") throw one.reason;
+  return looked.every((one) => one.status === "fulfilled" && one.value);
 }

@@ -19,10 +19,11 @@ export type LinkedName =
 
 /** One module of a linked text. */
 export interface LinkedModule {
-  /** What `import.meta.url` says. */
+  /**
+   * What `import.meta.url` says, and what the file is called here. Where it lies on the machine does not stand in the text: a
+   * plugin can read that.
+   */
   readonly url: string;
-  /** What a sentence calls the file. */
-  readonly display: string;
   /** Modules that are evaluated before it, in order. */
   readonly needs: readonly number[];
   /** Whether it awaits outside of functions. */
@@ -141,12 +142,12 @@ class Runtime {
     return typeof of === "string" ? this.#native(of) : this.#instances[of]!.namespace;
   }
 
-  #checkWants({ display, wants }: LinkedModule): void {
+  #checkWants({ url, wants }: LinkedModule): void {
     for (let at = 0; at < wants.length; at++) {
       const [from, name, line] = wants[at]!;
       if (getOwnPropertyDescriptor(this.#namespace(from), name) !== undefined) continue;
-      const what = typeof from === "string" ? from : this.#instances[from]!.module.display;
-      throw new SyntaxError(`Cannot load ${display}:${line}: "${what}" has no export "${name}"`);
+      const what = typeof from === "string" ? from : this.#instances[from]!.module.url;
+      throw new SyntaxError(`Cannot load ${url}:${line}: "${what}" has no export "${name}"`);
     }
   }
 

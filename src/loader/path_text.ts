@@ -7,6 +7,7 @@
 const { apply } = Reflect;
 const { slice } = String.prototype;
 const decode = decodeURIComponent;
+const makeNumber = Number;
 const getter = (name: "href" | "protocol" | "hostname" | "port" | "pathname") =>
   Object.getOwnPropertyDescriptor(URL.prototype, name)!.get!;
 const hrefOf = getter("href");
@@ -30,12 +31,18 @@ export function schemeOf(url: URL): string {
   return apply(protocolOf, url, []);
 }
 
-/** The host and port of a URL, also where the port is the one of its scheme. */
-export function hostOfUrl(url: URL): string {
+/** The host of a URL as it stands there: an IPv6 address in brackets. */
+export function hostnameOfUrl(url: URL): string {
+  return apply(hostnameOf, url, []);
+}
+
+/** The port of a URL, also where it is the one of its scheme; NaN for a scheme that has none. */
+export function portOfUrl(url: URL): number {
+  const port: string = apply(portOf, url, []);
+  if (port !== "") return makeNumber(port);
   const scheme = schemeOf(url);
-  const port = apply(portOf, url, []) as string;
-  const usual = scheme === "https:" || scheme === "wss:" ? "443" : "80";
-  return `${apply(hostnameOf, url, [])}:${port === "" ? usual : port}`;
+  if (scheme === "https:" || scheme === "wss:") return 443;
+  return scheme === "http:" || scheme === "ws:" ? 80 : NaN;
 }
 
 /** The path of a URL in which escapes are decoded, as `fetch` takes it. @throws URIError for an escape of no text. */

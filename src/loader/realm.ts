@@ -1,6 +1,9 @@
 /** A realm's global object, or another object of the runtime, by its names. */
 export type Realm = Record<PropertyKey, unknown>;
 
+/** A function of the runtime. */
+export type Callable = (...args: unknown[]) => unknown;
+
 const { apply } = Reflect;
 
 /**

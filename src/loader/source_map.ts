@@ -16,6 +16,8 @@ export type Mappings = string;
 export interface ModuleMap {
   /** What the user calls the file. */
   readonly display: string;
+  /** What it is called in the isolate. */
+  readonly url: string;
   /** First of its lines in the linked text, from 1. */
   readonly line: number;
   /** How many lines it has. */
@@ -86,12 +88,22 @@ export function mapStack(stack: string, maps: readonly ModuleMap[]): string {
   return kept.slice(0, lastOwn + 1).join("\n");
 }
 
-/** A text with each place in linked text as the author's; the linker's own places are left out. */
+/**
+ * A text with each place in linked text as the author's; the linker's own places are left out. What a module is called in
+ * the isolate becomes what the user calls it.
+ */
 export function mapPlaces(text: string, maps: readonly ModuleMap[]): string {
-  return text.replaceAll(LINKED_PLACE, (_whole, row: string, column: string) => {
+  return withNames(text, maps).replaceAll(LINKED_PLACE, (_whole, row: string, column: string) => {
     const place = mapPlace(maps, { line: Number(row), column: Number(column) });
     return place === undefined ? "" : `${place.display}:${place.line}:${place.column}`;
   });
+}
+
+function withNames(text: string, maps: readonly ModuleMap[]): string {
+  if (!text.includes("plugin:///")) return text;
+  // A name may begin another one.
+  const longest = maps.toSorted((a, b) => b.url.length - a.url.length);
+  return longest.reduce((named, { url, display }) => named.replaceAll(url, () => display), text);
 }
 
 /** The place in the source for a place in what was generated from it: the nearest mapping at or before it. */

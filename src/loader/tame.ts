@@ -9,14 +9,18 @@
  * @module
  */
 import { ALLOWED_DENO, ALLOWED_GLOBALS, UNSAFE_DENO } from "./allowed_names.ts";
+import { type HostGuard, hostGuard } from "./granted_hosts.ts";
 import { type PathGuard, pathGuard } from "./granted_paths.ts";
-import { define, lazily, type Realm } from "./realm.ts";
+import { pinInternals } from "./pin.ts";
+import { type Callable, define, lazily, type Realm } from "./realm.ts";
 import { readRealmName, type RealmGrant } from "./realm_name.ts";
 import { checkedFiles } from "./tame_files.ts";
 import { tameFetch } from "./tame_fetch.ts";
 import { checkedSys, tamedEnv } from "./tame_names.ts";
-import { type Callable, tamedNet, withoutNet } from "./tame_net.ts";
+import { tamedNet } from "./tame_net.ts";
 import { postponeNode } from "./tame_node.ts";
+import { tameSockets } from "./tame_sockets.ts";
+import { type ExceptionHook, tameThrows } from "./tame_throws.ts";
 
 /** What the boot keeps for itself. */
 export interface Captured {
@@ -31,6 +35,12 @@ export interface Captured {
     type: string,
     listener: { of: "data" | "error" | "reason"; read(value: unknown): void; failed(): void },
   ): void;
+  /**
+   * Hear what nobody caught, before the runtime has looked at it.
+   *
+   * @param report as `read` and `failed` of {@link listen}.
+   */
+  hearThrows(report: { read(error: unknown): void; failed(): void }): void;
   /** Format what was given to a method of `console`. */
   inspect(args: unknown[]): string;
   /** Read a variable, which needs the permission. */
@@ -49,7 +59,7 @@ export interface Captured {
 
 interface Internals {
   inspectArgs(args: unknown[], options: { colors: boolean }): string;
-  core: { tryClose(rid: number): void; ops?: object };
+  core: ExceptionHook & { tryClose(rid: number): void; ops?: object };
 }
 
 const { apply } = Reflect;
@@ -59,13 +69,21 @@ export function tameRealm(): Captured {
   const realm = globalThis as unknown as Realm;
   const deno = realm.Deno as Realm;
   const internals = deno[deno.internal as symbol] as Internals;
-  const { inspectArgs } = internals;
+  const { inspectArgs, core } = internals;
   const post = (realm.postMessage as Captured["postMessage"]).bind(globalThis);
   const listen = listenAlone();
   const env = deno.env as typeof Deno.env;
   const captured: Captured = {
     postMessage: post,
     listen,
+    hearThrows: ({ read, failed }) =>
+      tameThrows(realm, core, (error) => {
+        try {
+          read(error);
+        } catch {
+          failed();
+        }
+      }),
     inspect: (args) => inspectArgs(args, { colors: false }),
     getEnv: env.get.bind(env),
     allEnv: env.toObject.bind(env),
@@ -78,11 +96,14 @@ export function tameRealm(): Captured {
   cutInternals(internals);
   captured.loadNode = postponeNode(realm, { env: captured.processEnv, deno });
   const guard = pathGuard(deno, grant);
-  replaceDeno(realm, { deno, grant, guard });
-  tameFetch(realm, deno, { grant, guard });
+  const hosts = hostGuard(deno, grant.net);
+  replaceDeno(realm, { deno, grant, guard, hosts });
+  tameFetch(realm, { grant, guard, hosts });
+  if (grant.net !== true) tameSockets(realm, hosts);
   silenceCodeFromText(realm);
   removeForgeable();
   removeGlobals(realm);
+  pinInternals();
   closePrototypes(realm);
   return captured;
 }
@@ -134,18 +155,22 @@ function cutInternals(internals: Internals): void {
 
 function replaceDeno(
   realm: Realm,
-  { deno, grant, guard }: { deno: Realm; grant: RealmGrant; guard: PathGuard },
+  { deno, grant, guard, hosts }: {
+    deno: Realm;
+    grant: RealmGrant;
+    guard: PathGuard;
+    hosts: HostGuard;
+  },
 ): void {
   const allowed: Realm = Object.create(null);
-  const net = tamedNet(realm, deno, { grant, guard });
+  const net = tamedNet(realm, deno, { grant, guard, hosts });
   const files = checkedFiles(deno, { grant, guard });
-  const hosts = withoutNet(realm, deno, grant);
   const figures = checkedSys(deno, grant);
   for (const name of grant.unsafe ? [...ALLOWED_DENO, ...UNSAFE_DENO] : ALLOWED_DENO) {
     if (!Object.hasOwn(deno, name)) continue;
     const tame = net[name];
     const real = lazily(deno, name);
-    const instead = files(name) ?? hosts(name) ?? figures(name);
+    const instead = files(name) ?? figures(name);
     const get = instead !== undefined
       ? () => instead
       : tame === undefined

@@ -1,26 +1,25 @@
+import type { HostGuard } from "./granted_hosts.ts";
 import type { PathGuard } from "./granted_paths.ts";
-import { decodedPath, goesUp, hostOfUrl, schemeOf } from "./path_text.ts";
-import { define, lazily, type Realm } from "./realm.ts";
-import { isAny, type RealmGrant } from "./realm_name.ts";
-import { type Callable, netRefusal } from "./tame_net.ts";
+import { decodedPath, goesUp, hostnameOfUrl, portOfUrl, schemeOf } from "./path_text.ts";
+import { type Callable, define, lazily, type Realm } from "./realm.ts";
+import type { RealmGrant } from "./realm_name.ts";
 
 const { apply } = Reflect;
 const makeText = String;
 const MakeUrl = URL;
 
 /**
- * `fetch` reads files, too: they are looked at as by the calls of files. Where nothing of the network was granted it
- * reaches none. A plugin runs when it is called, so it uses nothing that a plugin could have replaced.
+ * `fetch` looks at the host that it is given, and at the file: it reads those, too, and they are looked at as by the calls
+ * of files. Where a server redirects to is the runtime's to look at. A plugin runs when it is called, so it uses nothing
+ * that a plugin could have replaced.
  */
 export function tameFetch(
   realm: Realm,
-  deno: Realm,
-  { grant, guard }: { grant: RealmGrant; guard: PathGuard },
+  { grant, guard, hosts }: { grant: RealmGrant; guard: PathGuard; hosts: HostGuard },
 ): void {
-  const hasNet = isAny(grant.net);
-  if (grant.read === true && hasNet) return;
-  const refuseNet = netRefusal(deno);
+  if (grant.read === true && grant.net === true) return;
   const fetch = lazily(realm, "fetch") as () => Callable;
+  const MakeRequest = Request;
   const urlOf = Object.getOwnPropertyDescriptor(Request.prototype, "url")!.get!;
   const isRequest = (value: unknown) => {
     try {
@@ -38,20 +37,29 @@ export function tameFetch(
     guard.check(path, { kind: "read" });
   };
   const checkHost = (url: URL, scheme: string) => {
-    if (hasNet || scheme === "data:" || scheme === "blob:") return;
-    refuseNet(scheme === "http:" || scheme === "https:" ? hostOfUrl(url) : undefined);
+    if (grant.net === true || scheme === "data:" || scheme === "blob:") return;
+    if (scheme !== "http:" && scheme !== "https:") hosts.refuse();
+    hosts.check(hostnameOfUrl(url), portOfUrl(url));
   };
   define(realm, {
     fetch: async (input: unknown, init: unknown) => {
-      const whole = isRequest(input);
-      // What is no text would be made one by the runtime, and perhaps another one.
-      const target = whole ? input : makeText(input);
-      // One that is not whole would be a file beside the program's own modules: here it is no address.
-      const url = new MakeUrl(whole ? apply(urlOf, input, []) : target as string);
+      let target = input;
+      if (!isRequest(input)) {
+        // What is no text would be made one by the runtime, and perhaps another one.
+        target = makeText(input);
+        // One that is not whole would be a file beside the program's own modules: here it is no address.
+        new MakeUrl(target as string);
+      }
+      // What a request says and what it is fetched by lie open in it: one of the plugin's could say two things. This one
+      // is in nobody else's hands.
+      const request = new MakeRequest(target as Request, init as RequestInit);
+      const address: unknown = apply(urlOf, request, []);
+      if (typeof address !== "string") throw new TypeError("Cannot fetch this: its URL is no text");
+      const url = new MakeUrl(address);
       const scheme = schemeOf(url);
       if (scheme === "file:") checkFile(url);
       else checkHost(url, scheme);
-      return await apply(fetch(), undefined, [target, init]);
+      return await apply(fetch(), undefined, [request]);
     },
   });
 }

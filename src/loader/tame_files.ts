@@ -9,9 +9,8 @@
  */
 import type { PathGuard, PathUse } from "./granted_paths.ts";
 import { isUrl, pathOfUrl } from "./path_text.ts";
-import { lazily, type Realm } from "./realm.ts";
+import { type Callable, lazily, type Realm } from "./realm.ts";
 import { isAny, type RealmGrant } from "./realm_name.ts";
-import type { Callable } from "./tame_net.ts";
 
 const { apply } = Reflect;
 const { isArray } = Array;

@@ -6,9 +6,8 @@
  *
  * @module
  */
-import type { Realm } from "./realm.ts";
+import type { Callable, Realm } from "./realm.ts";
 import type { Granted, RealmGrant } from "./realm_name.ts";
-import type { Callable } from "./tame_net.ts";
 
 const { apply } = Reflect;
 const { stringify } = JSON;

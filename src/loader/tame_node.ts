@@ -1,6 +1,9 @@
 import { ALLOWED_PROCESS } from "./allowed_names.ts";
 import { define, lazily, type Realm } from "./realm.ts";
 
+/** The runtime writes its warnings there, and ends the Worker when it cannot. */
+const NOWHERE = Object.freeze({ write: () => true, isTTY: false, fd: -1 });
+
 /**
  * `process` and `Buffer` are the doors to the runtime's node modules, which take a third of an isolate's memory: they
  * are absent until the boot finds that the plugin uses them.
@@ -32,6 +35,8 @@ function visibleProcess(real: Realm, env: Record<string, string>): object {
   const { version, versions, platform, arch, release, nextTick, hrtime } = real;
   const nothing = () => {};
   const seen: Realm = {
+    stdout: NOWHERE,
+    stderr: NOWHERE,
     env,
     argv: Object.freeze([]),
     version,
@@ -60,14 +65,12 @@ function emptyProcess(real: Realm, env: Record<string, string>): Realm {
       Reflect.deleteProperty(object, key);
     }
   }
-  // The runtime writes its warnings there, and ends the Worker when it cannot.
-  const nowhere = Object.freeze({ write: () => true, isTTY: false, fd: -1 });
   define(real, {
     env,
     argv: [],
     execArgv: [],
-    stdout: nowhere,
-    stderr: nowhere,
+    stdout: NOWHERE,
+    stderr: NOWHERE,
     emitWarning: () => {},
     cwd: () => "/",
     versions: Object.freeze({ ...real.versions as object }),

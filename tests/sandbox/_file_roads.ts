@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Attempt, type Road, type Scene } from "./_venue.ts";
+import { type Attempt, type Road, type Scene, takingCalls, twoFaced } from "./_venue.ts";
 
 /** By the runtime's own calls. */
 export const READS: Road = {
@@ -21,6 +21,18 @@ export const READS: Road = {
     fetchRelative: `fetch("../".repeat(20) + props.path.slice(1)).then((answer) => answer.text())`,
     url: `Deno.readTextFileSync(new URL("file://" + props.path))`,
     parent: `Deno.readTextFileSync(props.folder + "/../outside/secret.json")`,
+    iterator: `Iterator.from([props.path]).map(Deno.readTextFileSync as any).next().value`,
+    fromAsync:
+      `(Array as any).fromAsync([props.path], Deno.readTextFile).then((all: any) => all[0])`,
+    tried: `(Promise as any).try(Deno.readTextFileSync, props.path)`,
+    disposed: `(() => { let got; {
+      using held = { [Symbol.dispose]() { got = Deno.readTextFileSync(props.path); } };
+      void held; } return got; })()`,
+    stacked: `(() => { const stack = new DisposableStack(); let got;
+      stack.adopt(props.path, (path) => { got = Deno.readTextFileSync(path); }); stack.dispose();
+      return got; })()`,
+    asyncStacked: `(async () => { let got; { await using stack = new AsyncDisposableStack();
+      stack.defer(async () => { got = await Deno.readTextFile(props.path); }); } return got; })()`,
     proc: `Deno.readTextFileSync("/proc/self/environ")`,
     procRoot: `Deno.readTextFileSync("/proc/self/root" + props.path)`,
     descriptor: `Deno.openSync("/dev/fd/0").constructor.name`,
@@ -110,6 +122,9 @@ export const LEAVES: Road = {
     temporary: `Deno.makeTempFileSync({ dir: props.folder })`,
     watch: `Deno.watchFs([props.granted, props.folder]).close() ?? "watched"`,
     fetch: `fetch("file://" + props.path).then((answer) => answer.text())`,
+    fetchTwoFaced: `fetch(${
+      twoFaced(`"file://" + props.granted + "/in"`, `"file://" + props.path`)
+    }).then((answer) => answer.text()).then((text) => text === "in" ? undefined : text)`,
     fetchSlash: `fetch("file://" + props.granted + "/..%2f..%2f..%2foutside/secret.json")
       .then((answer) => answer.text())`,
     object: `Deno.readTextFileSync({ toString: () => props.path } as any)`,
@@ -140,34 +155,85 @@ export const LEAVES: Road = {
   scene: grantedScene,
 };
 
-/** Out of a granted folder by links that were in it before. */
+/** A granted folder in which links are that lead out of it. */
+async function linkedScene(folder: string, base: string): Promise<Scene> {
+  const scene = await grantedScene(folder, base);
+  const { granted } = scene.props!;
+  await Deno.symlink(folder, `${granted}/folder`);
+  await Deno.symlink("../../../outside/secret.json", `${granted}/file`);
+  return scene;
+}
+
+/** Out of a folder that may only be read, by links that were in it before. */
 export const LINKS: Road = {
-  permissions: ({ props }) => `{ read: ["${props!["granted"]}"], write: ["${props!["granted"]}"] }`,
+  permissions: ({ props }) => `{ read: ["${props!["granted"]}"] }`,
   attempts: {
     file: `Deno.readTextFileSync(props.granted + "/file")`,
     inFolder: `Deno.readTextFile(props.granted + "/folder/secret.json")`,
     fetch: `fetch("file://" + props.granted + "/file").then((answer) => answer.text())`,
+    fetchTwoFaced: `fetch(${
+      twoFaced(`"file://" + props.granted + "/in"`, `"file://" + props.granted + "/file"`)
+    }).then((answer) => answer.text()).then((text) => text === "in" ? undefined : text)`,
+    takenCall: takingCalls(
+      `Deno.readTextFile(props.granted + "/in").then((text) => text === "in" ? undefined : text)`,
+      `args = args.map((one) => one === props.granted + "/in" ? props.granted + "/file" : one);`,
+    ),
     open: `Deno.openSync(props.granted + "/file").statSync().size`,
-    copy: `(Deno.copyFileSync(props.granted + "/file", props.granted + "/c"),
-      Deno.readTextFileSync(props.granted + "/c"))`,
     stat: `Deno.statSync(props.granted + "/file").size`,
     readDir: `[...Deno.readDirSync(props.granted + "/folder")].length`,
     realPath: `Deno.realPathSync(props.granted + "/file")`,
-    write: `Deno.writeTextFileSync(props.granted + "/folder/new", "") ?? "written"`,
-    append: `Deno.writeTextFileSync(props.granted + "/file", "x", { append: true }) ?? "written"`,
-    mkdir: `Deno.mkdirSync(props.granted + "/folder/made/deep", { recursive: true }) ?? "made"`,
-    rename: `Deno.renameSync(props.granted + "/folder/secret.js", props.granted + "/r") ?? "taken"`,
+    watch: `Deno.watchFs(props.granted + "/folder").close() ?? "watched"`,
+  },
+  scene: linkedScene,
+};
+
+const WRITES_BY_LINK = {
+  write: `Deno.writeTextFileSync(props.granted + "/folder/new", "") ?? "written"`,
+  append: `Deno.writeTextFileSync(props.granted + "/file", "x", { append: true }) ?? "written"`,
+  mkdir: `Deno.mkdirSync(props.granted + "/folder/made/deep", { recursive: true }) ?? "made"`,
+};
+
+/** Out of a folder that may be written, and not read: nobody may look there where a link leads. */
+export const WRITTEN_LINKS: Road = {
+  neverRuns: true,
+  permissions: ({ props }) => `{ write: ["${props!["granted"]}"] }`,
+  attempts: WRITES_BY_LINK,
+  scene: linkedScene,
+};
+
+/** Out of a folder that may be read and written. */
+export const BOTH_LINKS: Road = {
+  ...WRITTEN_LINKS,
+  permissions: ({ props }) => `{ read: ["${props!["granted"]}"], write: ["${props!["granted"]}"] }`,
+  attempts: {
+    ...LINKS.attempts,
+    ...WRITES_BY_LINK,
+    copy: `(Deno.copyFileSync(props.granted + "/file", props.granted + "/c"),
+      Deno.readTextFileSync(props.granted + "/c"))`,
+    rename: `(Deno.renameSync(props.granted + "/folder/secret.js", props.granted + "/r"),
+      Deno.readTextFileSync(props.granted + "/r"))`,
     // The runtime looks at the path without the link, and the system goes up from where it leads.
     temporary: {
       code: `Deno.makeTempFileSync({ dir: props.granted + "/folder/.." })`,
       hit: (got) => /\/folder\/\.\.\//.test(got ?? ""),
     },
   },
+};
+
+/** Out of a folder that may be read and written, by a link that leads out of it only in another place. */
+export const MOVED_LINKS: Road = {
+  ...BOTH_LINKS,
+  attempts: {
+    moved: `(Deno.renameSync(props.granted + "/sub/up", props.granted + "/up"),
+      Deno.readTextFileSync(props.granted + "/up/beside"))`,
+    again: `Deno.readTextFileSync(props.granted + "/up/beside")`,
+  },
   async scene(folder, base) {
     const scene = await grantedScene(folder, base);
     const { granted } = scene.props!;
-    await Deno.symlink(folder, `${granted}/folder`);
-    await Deno.symlink("../../../outside/secret.json", `${granted}/file`);
+    await Deno.mkdir(`${granted}/sub`);
+    await Deno.symlink("..", `${granted}/sub/up`);
+    await Deno.writeTextFile(`${base}/data/beside`, "beside");
     return scene;
   },
 };

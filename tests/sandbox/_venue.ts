@@ -50,6 +50,39 @@ export const asks = (code: string): Attempt => ({
     /client error|os error|Connection refused/.test(got),
 });
 
+/**
+ * A request of the plugin's own that says one address to whoever looks at it, and is fetched by another: what a request
+ * is made of lies open under a symbol.
+ *
+ * @param shown an expression; so is `fetched`.
+ */
+export const twoFaced = (shown: string, fetched: string): string =>
+  `(() => {
+    const request = new Request(${shown}) as any;
+    const inner = request[Object.getOwnPropertySymbols(request)
+      .find((symbol) => String(symbol) === "Symbol(request)")!];
+    inner.urlList = [() => ${fetched}];
+    inner.urlListProcessed = [];
+    let asked = 0;
+    inner.url = () => asked++ === 0 ? ${shown} : ${fetched};
+    return request;
+  })()`;
+
+/**
+ * An attempt while what the runtime calls its own functions by is the plugin's, and tells them another thing.
+ *
+ * @param change statements over `args`, which a function of the runtime is given.
+ */
+export const takingCalls = (code: string, change: string): string =>
+  `(async () => {
+    const { call } = Function.prototype;
+    Function.prototype.call = function (this: any, self: unknown, ...args: any[]) {
+      if (/^op_/.test(this.name)) { ${change} }
+      return Reflect.apply(this, self, args);
+    };
+    try { return await ${code}; } finally { Function.prototype.call = call; }
+  })()`;
+
 /** Through where the text, which nothing of the plugin says otherwise, is on standard output, or broke it. */
 export const spoils = (code: string, text: string): Attempt => ({
   code,

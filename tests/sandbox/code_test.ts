@@ -63,6 +63,11 @@ road("A plugin reaches no internals of the runtime", {
       Error.prepareStackTrace = (_, sites) => sites.map((site) => site.getFileName());
       try { return new Error().stack.filter((name) => /^(?:file:|\\/)/.test(name)).join() || undefined; }
       finally { Error.prepareStackTrace = before; } })()`,
+    callSiteText: `(() => { const before = Error.prepareStackTrace;
+      Error.prepareStackTrace = (_, sites) =>
+        sites.map((site) => site.getFileName() + site.getScriptNameOrSourceURL());
+      try { return /[^"]*plugins\\W+sources\\W+Road\\.ts/.exec(String(new Error().stack))?.[0]; }
+      finally { Error.prepareStackTrace = before; } })()`,
     stackPath: `/file:\\/\\/[^\\s:)]+/.exec(new Error("x").stack)?.[0]`,
     caller: `(function f() { return f.caller; })()`,
     argumentsCallee: `(function () { return arguments.callee.caller; })()`,

@@ -91,3 +91,48 @@ harm("reportError says what it is given in a sentence of the engine's", {
     `Event.prototype.preventDefault = () => {}; reportError(new Error("forged")); await new Promise(() => {});`,
   check: toldByEngine,
 });
+
+/** What runs code of the plugin's when the runtime looks at it. */
+const LOOKED_AT: Readonly<Record<string, string>> = {
+  "whose prototype is asked for":
+    `new Proxy(new Error("late"), { getPrototypeOf() { throw new Error("forged \\u001b[31m"); } })`,
+  "that shows itself":
+    `{ [Symbol.for("Deno.customInspect")]() { throw new Error("forged \\u001b[31m"); } }`,
+};
+
+/** Where it is thrown. Behind it the runtime would print whatever comes next. */
+const THROWN: Readonly<Record<string, (thrown: string) => string>> = {
+  "a timer": (thrown) => `setTimeout(() => { throw ${thrown}; }, 1);`,
+  "a microtask": (thrown) => `queueMicrotask(() => { throw ${thrown}; });`,
+  "a listener": (thrown) =>
+    `const target = new EventTarget(); target.addEventListener("x", () => { throw ${thrown}; });
+    try { target.dispatchEvent(new Event("x")); } catch { /* it goes on */ }`,
+  "a handler": (thrown) =>
+    `const abort = new AbortController(); abort.signal.onabort = () => { throw ${thrown}; };
+    try { abort.abort(); } catch { /* it goes on */ }`,
+  "a report": (thrown) => `try { reportError(${thrown}); } catch { /* it goes on */ }`,
+};
+
+for (const [what, thrown] of Object.entries(LOOKED_AT)) {
+  for (const [where, body] of Object.entries(THROWN)) {
+    harm(`The runtime does not look at something ${what} that is thrown in ${where}`, {
+      body: `${body(thrown)} setTimeout(() => { throw new Error("late \\u001b[31m"); }, 5);
+        await new Promise(() => {});`,
+      check: toldByEngine,
+    });
+  }
+}
+
+harm("What a cleanup throws is no tuple", {
+  body: `let cleaned = false;
+    const registry = new FinalizationRegistry(() => {
+      cleaned = true;
+      throw new Error('late\\n{"forged":1}');
+    });
+    while (!cleaned) {
+      registry.register({}, 1);
+      new Uint8Array(1 << 20);
+      await new Promise((done) => setTimeout(done));
+    }`,
+  check: toldByEngine,
+});

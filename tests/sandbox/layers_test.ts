@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { DEFENCES, weaken } from "../../src/dev/weaken.ts";
 import {
+  BOTH_LINKS,
   IMPORTS,
   LEARNS,
   LEAVES,
@@ -10,8 +11,9 @@ import {
   STATIC_FILE,
   STATIC_NODE,
   WRITES,
+  WRITTEN_LINKS,
 } from "./_file_roads.ts";
-import { BESIDE, NAMES, SOME_NAMES } from "./_other_roads.ts";
+import { BESIDE, HOSTS, NAMES, SOME_NAMES } from "./_other_roads.ts";
 import { type Level, LEVELS, openWithout, type Road, type Scene } from "./_venue.ts";
 
 const binary = Deno.env.get("KUIPER_BINARY");
@@ -22,28 +24,38 @@ const RUNS: Road = { attempts: { runs: "1 + 1" } };
 /** In this order, as some of what is tried last ends the plugin where a defence is out. */
 const UNGRANTED = { BESIDE, READS, ROUNDABOUT, LEARNS, WRITES, IMPORTS };
 
-/** With a folder, in which links are, and some variables. */
+/** With a folder and some variables. */
 const GRANTED = {
   LEAVES: {
-    ...LINKS,
+    ...LEAVES,
     permissions: ({ props }: Scene) =>
       `{ read: ["${props!["granted"]}"], write: ["${props!["granted"]}"], env: ${SOME_NAMES} }`,
-    attempts: LEAVES.attempts,
   },
-  LINKS,
   NAMES,
   RUNS,
 };
 
-/** Links that the runtime follows: all but what is opened to be read. */
-const FOLLOWED = Object.keys(LINKS.attempts).filter((name) => name !== "open")
-  .map((name) => `LINKS ${name}`);
+const namesOf = (roads: Readonly<Record<string, Road>>) =>
+  Object.entries(roads).flatMap(([road, { attempts }]) =>
+    Object.keys(attempts).map((name) => `${road} ${name}`)
+  );
 
-/** What one layer alone keeps a plugin from: where a link leads that was in a granted folder before. */
+/** Links that the runtime follows: all but what is opened to be read. */
+const FOLLOWED = namesOf({ LINKS }).filter((name) =>
+  !/ (?:open|fetchTwoFaced|takenCall)$/.test(name)
+);
+
+/**
+ * What one layer alone keeps a plugin from: where a link leads that was in a granted folder before, where a server redirects
+ * to, and the machine's own servers of names.
+ */
 const ONE_LAYER: Readonly<Record<string, readonly string[]>> = {
+  "permissions of the Worker": ["HOSTS redirect", "HOSTS dns"],
   "calls that look at paths": FOLLOWED,
   // It is what puts them there, all but fetch.
   "list of Deno": FOLLOWED.filter((name) => name !== "LINKS fetch"),
+  "pinned internals": ["LINKS takenCall"],
+  "look for links that lead out": namesOf({ WRITTEN_LINKS }),
 };
 
 /** What is open in a copy of the executable. */
@@ -51,6 +63,10 @@ async function openRoads(executable: string, level: Level): Promise<string[]> {
   return [
     ...await openWithout(executable, UNGRANTED, level),
     ...await openWithout(executable, GRANTED, level),
+    ...await openWithout(executable, { HOSTS }, level),
+    ...await openWithout(executable, { LINKS }, level),
+    ...await openWithout(executable, { WRITTEN_LINKS }, level),
+    ...await openWithout(executable, { BOTH_LINKS }, level),
     ...await openWithout(executable, { STATIC_FILE }, level),
     ...await openWithout(executable, { STATIC_NODE }, level),
   ];
@@ -79,7 +95,7 @@ function without(
 }
 
 without(
-  ["permissions of the Worker", "calls that refuse the network", "calls that look at names"],
+  ["permissions of the Worker", "calls that look at hosts", "calls that look at names"],
   "A process has given up what its plugin was not granted, whatever its Worker may do",
   async (executable) => {
     const open = async (level: Level) =>
@@ -91,6 +107,17 @@ without(
   },
 );
 
+without(
+  ["permissions of the Worker", "pinned internals"],
+  "A look at a host is worth something only while what the runtime itself looks up is pinned",
+  async (executable) => {
+    const open = (await openWithout(executable, { HOSTS }, "worker"))
+      .map((text) => text.split(": ")[0]);
+    const taken = ["HOSTS takenRequest", "HOSTS takenCall", "HOSTS takenAddressOfEvents"];
+    assertEquals(open, [...taken, "HOSTS redirect", "HOSTS dns"]);
+  },
+);
+
 for (const defence of DEFENCES) {
   without(
     [defence],
@@ -98,7 +125,7 @@ for (const defence of DEFENCES) {
     async (executable) => {
       for (const level of LEVELS) {
         const names = (await openRoads(executable, level)).map((open) => open.split(": ")[0]);
-        assertEquals(names, [...ONE_LAYER[defence] ?? [], "RUNS runs"], level);
+        assertEquals(names, ["RUNS runs", ...ONE_LAYER[defence] ?? []], level);
       }
     },
   );

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { HOSTS } from "./_other_roads.ts";
 import { asks, type Attempts, ended, road, type Scene, secretServer } from "./_venue.ts";
 
 /** A server that nobody may reach; the control does. */
@@ -160,6 +161,8 @@ road("A grant of one port is a grant of no other port and no other name", {
   attempts: SPELLINGS,
   scene: () => forbiddenServer(),
 });
+
+road("A grant of one host is a grant of no other by any call", HOSTS);
 
 road("A granted origin leads nowhere else by a redirect", {
   permissions: ({ props }) => `{ net: ["127.0.0.1:${props!["allowed"]}"] }`,

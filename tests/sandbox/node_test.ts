@@ -36,6 +36,20 @@ const walk = (seen: Set<unknown>, value: any, test: (value: any, key: string) =>
       !/boot\\.js|run_source\\.ts|link_runtime\\.ts/.test(site.scriptName))?.scriptName`,
     bufferPool:
       `(() => { const buffer = Buffer.allocUnsafe(8192 * 4); return buffer.toString("latin1").includes("kuiper-sandbox") ? "secret" : undefined; })()`,
+    folder: `path_.resolve("x") === "/x" ? undefined : path_.resolve("x")`,
+    folderOfUrl:
+      `url_.pathToFileURL("x").pathname === "/x" ? undefined : url_.pathToFileURL("x").pathname`,
+    assertion: `(() => { const before = Error.prepareStackTrace;
+      const site = { getFileName: () => props.path, getLineNumber: () => 1, getColumnNumber: () => 1 };
+      Error.prepareStackTrace = () => [site];
+      try { assert_.ok(0); } catch (error: any) { return /secret/.exec(error.message)?.[0]; }
+      finally { Error.prepareStackTrace = before; } })()`,
+    hooks: `(async () => { const seen: any[] = [];
+      const hook = async_hooks_.createHook({ init(...args: any[]) { seen.push(...args); } }).enable();
+      try { await fetch("data:,a"); await new Promise((done) => setTimeout(done, 1)); }
+      finally { hook.disable(); }
+      return walk(new Set(), seen, (held, key) => key === "core" || typeof held?.readTextFileSync === "function"
+        && held !== Deno || /^op_/.test(held?.name)); })()`,
     engine: `crypto_.setEngine("x")`,
   },
 });

@@ -53,6 +53,7 @@ road(
       post: `find((value) => typeof value.postMessage === "function")`,
       process: `find((value) => typeof value.kill === "function" && value.pid !== undefined)`,
       builtin: `find((value) => typeof value.getBuiltinModule === "function")`,
+      ops: `find((value) => typeof value === "function" && /^op_/.test(value.name))`,
       natives: `find((value) => typeof value === "function" && /postMessage/.test(value.name))`,
     },
   },

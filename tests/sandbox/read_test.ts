@@ -1,4 +1,14 @@
-import { LEARNS, LEAVES, LINKS, READS, ROUNDABOUT, WRITES } from "./_file_roads.ts";
+import {
+  BOTH_LINKS,
+  LEARNS,
+  LEAVES,
+  LINKS,
+  MOVED_LINKS,
+  READS,
+  ROUNDABOUT,
+  WRITES,
+  WRITTEN_LINKS,
+} from "./_file_roads.ts";
 import { road } from "./_venue.ts";
 
 road("A plugin reads no file by the runtime's own calls", READS);
@@ -31,4 +41,13 @@ road("A plugin writes no file", WRITES);
 
 road("A plugin leaves a folder that it was granted by no path and no link of its own", LEAVES);
 
-road("A plugin leaves a folder that it was granted by no link that was there before", LINKS);
+road("A plugin leaves a folder that it may read by no link that was there before", LINKS);
+
+road("A plugin is not run that may write a folder with a link that leads out of it", WRITTEN_LINKS);
+
+road("A plugin is not run that may read and write a folder with a link that leads out", BOTH_LINKS);
+
+road(
+  "A plugin is not run that may read and write a folder with a link that leads out when moved",
+  MOVED_LINKS,
+);

@@ -1,5 +1,5 @@
 /**
- * A grant to write over what the program trusts: its configuration, plugins, lock and data.
+ * A grant to write over what the program trusts: its configuration, plugins, lock and data, by its name or by a link.
  *
  * @module
  */
@@ -34,6 +34,9 @@ async function rewriting(
       "data/out/file": "",
     });
     await Deno.symlink("../etc", `${base}/data/link`);
+    await Deno.mkdir(`${base}/data/mixed`);
+    await Deno.symlink("../../etc", `${base}/data/mixed/link`);
+    await Deno.symlink("file", `${base}/data/out/link`);
     const ran = await runKuiper(venue, base, { args });
     const text = await Deno.readTextFile(`${base}/etc/plugins.yaml`);
     return { ...ran, rewritten: text.includes("read: true") };
@@ -71,6 +74,34 @@ for (const venue of VENUES) {
       assertStringIncludes(stdout + stderr, 'the grant of write "');
     }
   });
+  register(
+    `validate and plugin check name a link that leads there ${venue.name}`,
+    venue,
+    async () => {
+      const grant = `{ write: ["data/mixed"] }`;
+      for (const args of [["run", "--type", "road"], ["validate"], ["plugin", "check", "road"]]) {
+        const { code, stdout, stderr, rewritten } = await rewriting(venue, grant, { args });
+        assertEquals([code, rewritten], [1, false], stdout + stderr);
+        assertStringIncludes(
+          stdout + stderr,
+          'the grant of write "data/mixed" to "road" has in it the link data/mixed/link, which leads out of it to ',
+        );
+        assertStringIncludes(stdout + stderr, "where the configuration is: remove the link");
+      }
+    },
+  );
+  register(
+    `A plugin is run whose link stays in what it may write ${venue.name}`,
+    venue,
+    async () => {
+      const { code, stdout, stderr } = await rewriting(venue, `{ write: ["data/out"] }`, {
+        args: ["plugin", "check", "road"],
+      });
+      // It is denied what it tries, and so it ran.
+      assertEquals(code, 1);
+      assertStringIncludes(stdout + stderr, 'was denied write access to "');
+    },
+  );
   register(
     `A plugin may write everything only with plugins.allowUnsafe ${venue.name}`,
     venue,

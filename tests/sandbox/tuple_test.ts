@@ -96,6 +96,36 @@ harm("A payload over memory that the plugin keeps a hand on is no payload", {
   },
 });
 
+harm("A payload over memory that shrinks, or is given away, is no payload", {
+  harmless: "the payloads of a batch are copied when they come, as long as they are then",
+  body: `const memory = new ArrayBuffer(8, { maxByteLength: 64 });
+    const payload = new Uint8Array(memory);
+    yield { payload };
+    memory.resize(0);
+    const given = new Uint8Array(5);
+    given.buffer.transfer();
+    yield { payload: given };`,
+  check: ({ code, stdout, stderr }) => {
+    assert(code === 0 || code === 1, stderr);
+    assertEquals(stdout, "");
+  },
+});
+
+harm("A class that is a proxy, and an iterator that ends badly, harm themselves alone", {
+  harmless:
+    "what a source is asked for is looked at where it is asked, and what that throws is an error of the stream",
+  body: `const rows = { next: () => ({ then(done: any) {
+        done({ value: { message: { a: 1 } }, get done() { throw { get message() { throw 1; } }; } });
+      } }) };
+    const forged: any = new Proxy({}, { get: (_, key) => key === Symbol.asyncIterator ? () => rows : undefined });
+    yield* forged;`,
+  check: ({ code, stdout, stderr }) => {
+    assertEquals(code, 1, stderr);
+    assertEquals(stdout, "");
+    assertEquals(/\(in worker|^error: (?!Source)/m.test(stderr), false, stderr);
+  },
+});
+
 harm("A line of the log cannot move the cursor, forge a line or flood the terminal", {
   body: `console.log("a\\u001b[2J\\u0007b\\nerror: forged\\u202e");
     for (let i = 0; i < 20000; i++) ctx.log.info("flood " + i);

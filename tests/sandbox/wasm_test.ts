@@ -13,6 +13,10 @@ road("WebAssembly reaches what it is given, and nothing else", {
         { m: { f: Deno.readTextFileSync.bind(Deno, props.path) } }).exports.g()`,
     hostClosure: `new WebAssembly.Instance(new WebAssembly.Module(${CALLS_HOST}),
         { m: { f: () => Deno.readTextFileSync(props.path) } }).exports.g()`,
+    suspending: `(async () => { const wasm: any = WebAssembly;
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(${CALLS_HOST}),
+        { m: { f: new wasm.Suspending(() => Deno.readTextFile(props.path)) } });
+      return await wasm.promising(exports.g)(); })()`,
     wasi: `import("node:" + "wasi").then((m) => m.WASI)`,
     esm:
       `import("data:application/wasm;base64,AGFzbQEAAAA=" + "").then((m) => Object.keys(m).join() || "loaded")`,

@@ -30,6 +30,7 @@ Deno.test("refuseOwnGrant() refuses to write over what is trusted, and names wha
     ["data", "data", "the program's own data"],
     ["data/running", "data/running", "the program's own data"],
     ["data/kuiper.db", "data/kuiper.db", "the program's own data"],
+    ["data/kuiper.lock.guard", "data/kuiper.lock.guard", "the program's own data"],
   ];
   for (const [entry, own, whose] of cases) {
     const write = ["/elsewhere", `${BASE}/data/out`, `${BASE}/${entry}`];

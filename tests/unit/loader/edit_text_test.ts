@@ -35,7 +35,13 @@ Deno.test("mapPlace() finds every character that applyEdits() kept", () => {
     }).filter(({ start, end }) => ![start, end].some((at) => text[at - 1] === "\r"));
     const edited = applyEdits(text, edits);
     assertEquals(edited.lines, edited.text.split(BREAK).length);
-    const map = { display: "a", line: 3, lines: edited.lines, columns: edited.columns };
+    const map = {
+      display: "a",
+      url: "plugin:///a.ts",
+      line: 3,
+      lines: edited.lines,
+      columns: edited.columns,
+    };
     for (const { before, after } of keptOffsets(text, edits)) {
       const { line, column } = place(edited.text, after);
       assertEquals(mapPlace([map], { line: line + 2, column }), {

@@ -269,7 +269,7 @@ Deno.test("instantiate() gives modules of the isolate, which nobody can change",
 Deno.test("instantiate() refuses a name that a module of the isolate lacks, before anything runs", async () => {
   const files = { "a.js": `import { x } from "kuiper";\nthrow x;` };
   const error = await assertRejects(() => run(files, { kuiper: {} }), SyntaxError);
-  assertEquals(error.message, 'Cannot load plugins/sources/a.js:1: "kuiper" has no export "x"');
+  assertEquals(error.message, 'Cannot load plugin:///a.js:1: "kuiper" has no export "x"');
 });
 
 Deno.test("instantiate() returns a namespace with an export named then", async () => {

@@ -46,6 +46,14 @@ Deno.test("beyondOwn() names what the program itself may not do", () => {
   ]);
 });
 
+Deno.test("beyondOwn() asks for a name below a pattern, which the runtime itself has no answer for", () => {
+  const below: PermissionQuery = (descriptor) => {
+    if (descriptor.name !== "net" || descriptor.host!.includes("*")) throw new URIError("no host");
+    return { state: /(?:^|\.)a\.b:1$/.test(descriptor.host!) ? "granted" : "prompt" };
+  };
+  assertEquals(beyondOwn({ net: ["*.a.b:1", "*.c:1"] }, below), [`net "*.c:1"`]);
+});
+
 Deno.test("withinOwn() refuses a grant beyond the program's own, naming both", () => {
   const error = assertThrows(
     () => withinOwn({ net: ["c:2"] }, `source "mine"`, narrow),

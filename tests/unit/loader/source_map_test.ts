@@ -1,9 +1,20 @@
 import { assertEquals } from "@std/assert";
-import { mapStack, type ModuleMap, originalPosition } from "../../../src/loader/source_map.ts";
+import {
+  mapPlaces,
+  mapStack,
+  type ModuleMap,
+  originalPosition,
+} from "../../../src/loader/source_map.ts";
 
 const MAPS: readonly ModuleMap[] = [
-  { display: "plugins/sources/a.ts", line: 3, lines: 10, columns: [1, 4, 10] },
-  { display: "plugins/sources/b.ts", line: 15, lines: 5, columns: [] },
+  {
+    display: "plugins/sources/a.ts",
+    url: "plugin:///a.ts",
+    line: 3,
+    lines: 10,
+    columns: [1, 4, 10],
+  },
+  { display: "plugins/sources/b.ts", url: "plugin:///b.ts", line: 15, lines: 5, columns: [] },
 ];
 const URL_START = "data:text/javascript,export%20default%20%......D)%7D%2C%0A%5D%3B%0A";
 
@@ -60,4 +71,15 @@ Deno.test("originalPosition() takes the nearest mapping at or before the place",
   assertEquals(at(2, 9), { line: 1, column: 11 });
   assertEquals(at(3, 3), { line: 5, column: 1 });
   assertEquals(originalPosition("", { line: 2, column: 3 }), { line: 2, column: 3 });
+});
+
+Deno.test("mapPlaces() calls a module what the user calls it, the longest name first", () => {
+  const maps = [
+    { display: "here/a.js", url: "plugin:///a.js", line: 3, lines: 1, columns: [] },
+    { display: "here/a.json", url: "plugin:///a.json", line: 5, lines: 1, columns: [] },
+  ];
+  assertEquals(
+    mapPlaces('"plugin:///a.json" and plugin:///a.js:1, not plugin:///b.js', maps),
+    '"here/a.json" and here/a.js:1, not plugin:///b.js',
+  );
 });

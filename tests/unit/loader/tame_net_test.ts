@@ -42,10 +42,10 @@ Deno.test("A plugin without a network gets calls that refuse, and names the host
       "rejected: NotCapable",
       refused("a.example:1"),
       refused("127.0.0.1:0"),
+      refused("0.0.0.0:1"),
       refused(),
-      refused(),
-      refused(),
-      refused(),
+      refused("0.0.0.0:8000"),
+      refused("a.example:80"),
       refused("a.example:80"),
       refused("a.example:443"),
       refused(),
@@ -63,9 +63,87 @@ Deno.test("A plugin without a network has what needs none", async () => {
       `fetch("data:,a").then((answer) => answer.text())`,
       `fetch(URL.createObjectURL(new Blob(["b"]))).then((answer) => answer.text())`,
       `Deno.createHttpClient({}).close()`,
-      `[WebSocket.name, WebSocket.OPEN, WebSocket.prototype.CLOSED, EventSource.CONNECTING]`,
+      `[WebSocket.name, WebSocket.length, WebSocket.OPEN, EventSource.CONNECTING, EventSource.name]`,
+      `[Object.getPrototypeOf(WebSocket) === EventTarget, WebSocket.prototype.constructor === WebSocket]`,
+      `(globalThis.WebSocket = 1, WebSocket)`,
     ], {}),
-    ["a", "b", "undefined", "WebSocket,1,3,0"],
+    ["a", "b", "undefined", "WebSocket,2,1,0,EventSource", "true,true", "1"],
+  );
+});
+
+Deno.test("A plugin with a granted host gets calls that look at each host themselves", async () => {
+  const other = (host: string) =>
+    `NotCapable: Requires net access to "${host}", it lies outside of what was granted`;
+  // A request of the plugin's own that says another address to whoever asks first.
+  const forged = `(() => {
+    const request = new Request("http://a.example/");
+    const inner = request[Object.getOwnPropertySymbols(request)
+      .find((symbol) => String(symbol) === "Symbol(request)")];
+    const b = "http://b.example/";
+    inner.urlList = [() => b];
+    inner.urlListProcessed = [];
+    let n = 0;
+    inner.url = () => n++ === 0 ? "http://a.example/" : ANSWER;
+    return request.url === "http://a.example/" && fetch(request);
+  })()`;
+  const toggling = (first: string, second: string) =>
+    `(() => { let n = 0; return { toString: () => n++ === 0 ? ${first} : ${second} }; })()`;
+  const tries: Readonly<Record<string, string>> = {
+    [`Deno.connect({ hostname: "b.example", port: 80 })`]: other("b.example:80"),
+    [`Deno.connect({ hostname: "a.example", port: "443" })`]: other("a.example:443"),
+    [`Deno.connect({ port: 80 })`]: other("127.0.0.1:80"),
+    [`Deno.connect({ hostname: "a.example", port: { valueOf: () => 80 } })`]:
+      "TypeError: Cannot use this port: it is object, no number",
+    [`Deno.connect({ hostname: ${toggling(`"b.example"`, `"a.example"`)}, port: 80 })`]: other(
+      "b.example:80",
+    ),
+    [
+      `Deno.connect({ get hostname() { this.n = (this.n ?? 0) + 1;
+      return this.n === 1 ? "b.example" : "a.example"; }, port: 80 })`
+    ]: other("b.example:80"),
+    [`Deno.connectTls({ hostname: "a.example", port: 443 })`]: other("a.example:443"),
+    [`Deno.listen({ port: 80 })`]: other("0.0.0.0:80"),
+    [`Deno.listen({ hostname: "127.0.0.1" })`]: other("127.0.0.1:0"),
+    [`Deno.listenTls({ hostname: "127.0.0.1", port: 443, cert: "", key: "" })`]: other(
+      "127.0.0.1:443",
+    ),
+    [`Deno.serve({ port: 80 }, () => new Response())`]: other("0.0.0.0:80"),
+    [`Deno.serve({ hostname: "127.0.0.1", handler: () => new Response() })`]: other(
+      "127.0.0.1:8000",
+    ),
+    [`Deno.resolveDns("a.example", "A", { nameServer: { ipAddr: "192.0.2.1" } })`]: other(
+      "192.0.2.1:53",
+    ),
+    [`Deno.createHttpClient({ proxy: { url: "http://b.example" } })`]: other("b.example:80"),
+    [`Deno.createHttpClient({ proxy: { transport: "socks5", url: "socks5://a.example" } })`]: other(
+      "a.example",
+    ),
+    [`Deno.createHttpClient({ proxy: { transport: "tcp", hostname: "b.example", port: 80 } })`]:
+      other("b.example:80"),
+    [`fetch("https://a.example")`]: other("a.example:443"),
+    [`fetch("http://a.example@B.Example")`]: other("b.example:80"),
+    [`fetch(new URL("http://b.example"))`]: other("b.example:80"),
+    [`fetch(new Request("http://b.example"))`]: other("b.example:80"),
+    [`fetch(${toggling(`"http://b.example"`, `"http://a.example"`)})`]: other("b.example:80"),
+    [forged.replace("ANSWER", "b")]: other("b.example:80"),
+    [forged.replace("ANSWER", toggling(`"http://a.example/"`, `"http://b.example/"`))]:
+      "TypeError: Cannot fetch this: its URL is no text",
+    [`fetch("ftp://a.example")`]:
+      "NotCapable: Requires net access, it lies outside of what was granted",
+    [`new WebSocket("ws://b.example")`]: other("b.example:80"),
+    [`new WebSocket("wss://a.example")`]: other("a.example:443"),
+    [`new WebSocket("http://a.example:81")`]: other("a.example:81"),
+    [`new WebSocket(${toggling(`"ws://b.example"`, `"ws://a.example"`)})`]: other("b.example:80"),
+    [`new (Object.getPrototypeOf(WebSocket.prototype).constructor)() && "made"`]: "made",
+    [`Reflect.construct(WebSocket, ["ws://b.example"], Object)`]: other("b.example:80"),
+    [`WebSocket("ws://a.example")`]: 'TypeError: Cannot call WebSocket without "new"',
+    [`new EventSource("http://a.example:81/x")`]: other("a.example:81"),
+    [`new EventSource("file:///etc/hostname")`]:
+      "NotCapable: Requires net access, it lies outside of what was granted",
+  };
+  assertEquals(
+    await outcomes(Object.keys(tries), { net: ["a.example:80"] }),
+    Object.values(tries),
   );
 });
 

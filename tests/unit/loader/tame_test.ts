@@ -48,13 +48,16 @@ Deno.test("tameRealm() gives process and Buffer to a module that names them", as
 Deno.test("tameRealm() leaves the runtime's own warnings nowhere to go, and the isolate alive", async () => {
   assertEquals(
     await valueOf(
-      `(() => {
+      `await (async () => {
         const emitter = new EventEmitter();
         for (let i = 0; i < 50; i++) emitter.on("x", () => {});
         new Buffer(1);
+        util.deprecate(() => {}, "old", "DEP1")();
+        // They are told a moment later.
+        await new Promise((done) => setTimeout(done));
         return emitter.listenerCount("x");
       })()`,
-      `import { EventEmitter } from "node:events";`,
+      `import { EventEmitter } from "node:events"; import * as util from "node:util";`,
     ),
     50,
   );

@@ -1,0 +1,44 @@
+import type { Callable, Realm } from "./realm.ts";
+
+const { apply } = Reflect;
+
+/**
+ * The runtime prints what a handler throws as it stands, escapes included, on the program's own standard error. Here the
+ * plugin's console gets it.
+ */
+export function quietServe(serve: Callable, realm: Realm): Callable {
+  const { prototype } = Response;
+  const make = Response;
+  const typeOf = Object.getOwnPropertyDescriptor(prototype, "type")!.get!;
+  const isUsed = Object.getOwnPropertyDescriptor(prototype, "bodyUsed")!.get!;
+  // Both throw for what only looks like one.
+  const isAnswer = (value: unknown) =>
+    apply(typeOf, value, []) !== "error" && apply(isUsed, value, []) === false;
+  const onErrorOf = (own: unknown) => async (error: unknown) => {
+    try {
+      if (typeof own === "function") {
+        const answer = await own(error);
+        if (isAnswer(answer)) return answer;
+      } else tell(realm, error);
+    } catch (second) {
+      tell(realm, second);
+    }
+    return new make("Internal Server Error", { status: 500 });
+  };
+  return (first, second) => {
+    const isHandler = typeof first === "function";
+    const options: Realm = isHandler ? {} : { ...first as Realm };
+    options.onError = onErrorOf(options.onError);
+    const handler = isHandler ? first : second;
+    return apply(serve, undefined, handler === undefined ? [options] : [options, handler]);
+  };
+}
+
+/** A console that the plugin has replaced may throw. */
+function tell(realm: Realm, error: unknown): void {
+  try {
+    (realm.console as Console).error(error);
+  } catch {
+    // It has said all that it wants to be heard.
+  }
+}
