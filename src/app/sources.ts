@@ -128,7 +128,10 @@ export class Sources implements AsyncDisposable {
         grant: "all of the program's own",
         approve: () => Promise.resolve(),
         provenance: () => undefined,
-        openHost: () => Promise.resolve(inlineHost(BUILTIN_SOURCES[resolved.type]!)),
+        openHost: () => {
+          const ground = { spillFolder: this.#input.paths.data };
+          return Promise.resolve(inlineHost(() => BUILTIN_SOURCES[resolved.type]!(ground)));
+        },
         loadPlugin: () => Promise.resolve(undefined),
         explain,
       };
