@@ -20,7 +20,11 @@ import type { Hold } from "./plugin_settings.ts";
 import type { Sources } from "./sources.ts";
 
 /** What finds and opens the sinks of plugins. */
-export type SinkPlugins = Pick<Sources, "findSink" | "openSink" | "holdOf">;
+export interface SinkPlugins {
+  readonly finder: Pick<Sources["finder"], "findSink">;
+  readonly settings: Pick<Sources["settings"], "holdOf">;
+  readonly isolates: Pick<Sources["isolates"], "open">;
+}
 
 /** A sink, found and configured, but not started. */
 export interface PreparedSink {
@@ -63,7 +67,7 @@ export class Sinks {
     const isBuiltin = file === undefined && Object.hasOwn(BUILTIN_SINKS, type);
     const builtin = isBuiltin ? BUILTIN_SINKS[type] : undefined;
     // A built-in is never shadowed.
-    const plugin = isBuiltin ? undefined : file ?? await this.#plugins.findSink(type);
+    const plugin = isBuiltin ? undefined : file ?? await this.#plugins.finder.findSink(type);
     if (builtin === undefined && plugin === undefined) throw this.#notFound(type, what);
     const config = await loadSinkConfig({
       ...this.#input,
@@ -108,7 +112,7 @@ export class Sinks {
 
   /** A grant takes hosts from what the operator says, and from nothing else. */
   #holdOf(plugin: FoundPlugin, { operatorProps }: SinkConfig): Promise<Hold> {
-    return this.#plugins.holdOf(plugin, { role: "sink", operatorProps });
+    return this.#plugins.settings.holdOf(plugin, { role: "sink", operatorProps });
   }
 
   async #loadPlugin(
@@ -116,7 +120,7 @@ export class Sinks {
     { check }: SinkConfig,
     options: Loading & { hold: Hold },
   ): Promise<WorkerHost> {
-    const host = await this.#plugins.openSink(plugin, options);
+    const host = await this.#plugins.isolates.open(plugin, { role: "sink", ...options });
     try {
       const schema = host.info.manifest?.properties;
       if (schema !== undefined) refuseErrors(await check(schema));
