@@ -53,7 +53,11 @@ export async function checkFunction(
   const loaded = await step("load", report, async () => {
     const started = performance.now();
     const { plugin, hold } = found;
-    const host = await sources.isolates.open(plugin, { role: "function", signal: loading.signal, hold });
+    const host = await sources.isolates.open(plugin, {
+      role: "function",
+      signal: loading.signal,
+      hold,
+    });
     return [host, loadText(hold.entry.isolation, started)];
   });
   if (loaded === undefined) return false;
