@@ -121,7 +121,7 @@ class Rules {
       rule,
       (names) => this.#context.functions.lookup(names),
     );
-    await this.#prepareSinks(rule);
+    for (const sink of await this.#prepareSinks(rule)) await sink.tryBuiltin();
     const { name, options } = stream;
     if (!options.shared || !this.#shared.has(name)) await this.#context.sources.prepare(stream);
     const { operators } = this.#compile(rule, { plan, stream, functions, errors: { failed() {} } });

@@ -6,8 +6,22 @@ import {
   type SinkConfig,
   type SinkFields,
 } from "../config/mod.ts";
-import { inlineSinkHost, type Props, type SinkHost, type SourceFailure } from "../contract/mod.ts";
-import { type Clock, fail, type KuiperError, nearest, oneOf } from "../core/mod.ts";
+import {
+  inlineSinkHost,
+  type Props,
+  type SinkContext,
+  type SinkHost,
+  type SourceFailure,
+} from "../contract/mod.ts";
+import {
+  type Clock,
+  fail,
+  type KuiperError,
+  messageOf,
+  nearest,
+  oneOf,
+  silentLogger,
+} from "../core/mod.ts";
 import type { WorkerHost } from "../loader/mod.ts";
 import type { RuleAction } from "../rule/mod.ts";
 import { refuseOwnFiles } from "./refuse_own_files.ts";
@@ -34,6 +48,8 @@ export interface PreparedSink {
   /** Where a plugin is; absent for a built-in. */
   readonly plugin?: FoundPlugin;
   readonly config: SinkConfig;
+  /** Configure a built-in for trial: it connects to nothing. @throws KuiperError `config` for what it refuses. */
+  tryBuiltin(): Promise<void>;
   /** Open what runs its instances; what of a plugin is started again later is loaded in the same way. */
   openHost(loading: Loading): Promise<SinkHost>;
   /** Load a plugin alone; `undefined` for a built-in. */
@@ -85,6 +101,13 @@ export class Sinks {
       props: config.props,
       config,
       ...(plugin === undefined ? {} : { plugin }),
+      tryBuiltin: async () => {
+        try {
+          await (await builtin?.make())?.configure(config.props, trialContext());
+        } catch (error) {
+          throw fail("config", this.#input.secrets.mask(`${what}: ${messageOf(error)}`), error);
+        }
+      },
       openHost: async (loading) =>
         builtin === undefined
           ? await this.#openPlugin(plugin!, config, loading)
@@ -150,6 +173,20 @@ export class Sinks {
     const where = failure.step === "crash" ? "" : ` in ${failure.step}`;
     return fail(code, `${what} failed${where}: ${message}`, cause);
   }
+}
+
+/** For an instance that is configured and never opened. */
+function trialContext(): SinkContext {
+  return {
+    signal: new AbortController().signal,
+    log: silentLogger,
+    ruleId: "",
+    opId: "",
+    instanceId: 0,
+    status() {},
+    refuse() {},
+    taken() {},
+  };
 }
 
 /** A loaded plugin as the host of a sink. */
