@@ -51,9 +51,10 @@ export interface RuleRunOptions {
   readonly clock: Clock;
 }
 
-/** Shares of the stop's deadline: for the rows on their way at most, and for the sinks what is then left up to the last. */
+/** Shares of the stop's deadline: for the rows on their way, and for the sinks. */
 const FLOW_SHARE = 0.5;
 const SINK_SHARE = 0.4;
+/** What the rows leave of the time is for the sinks, too, up to this share of all. */
 const LAST_SHARE = 0.9;
 /** Every so many batches the time of the steps is measured: looking at the clock costs as much as a small step. */
 const MEASURE_EVERY = 16;
