@@ -25,7 +25,7 @@ import {
   Secrets,
 } from "./config/mod.ts";
 import { typeKey } from "./loader/mod.ts";
-import type { RunningBook, SeenRule, SeenStream, Store } from "./store/mod.ts";
+import type { RunningBook, SeenQuery, SeenRule, SeenStream, Store } from "./store/mod.ts";
 import { type CreateStream, parseStatement, printStatement } from "./sql/mod.ts";
 import type { RuleManager } from "./rule/mod.ts";
 import { type Selection, type StateKeeper, StreamRun } from "./stream/mod.ts";
@@ -239,6 +239,7 @@ export class App implements AsyncDisposable {
   async #queries(): Promise<QueryContext> {
     return {
       functions: await this.#openFunctions(),
+      book: () => this.#runningBook(),
       stream: (name) => this.stream(name),
       run: (definition, selection) => this.run(definition, { selection }),
       log: this.#log.child("query"),
@@ -402,11 +403,12 @@ export class App implements AsyncDisposable {
       .filter((one) => one.plugin === typeKey(plugin));
   }
 
-  /** What runs a plugin by URL: the streams over a source, the rules with a sink or function. */
-  async running(plugin: string, of: PluginOf): Promise<(SeenStream | SeenRule)[]> {
+  /** What runs a plugin by URL: the streams over a source, the rules and queries with a sink or function. */
+  async running(plugin: string, of: PluginOf): Promise<(SeenStream | SeenRule | SeenQuery)[]> {
     if (of === "source") return await this.runningStreams(plugin);
-    const { runningRules } = await import("./store/mod.ts");
-    return (await runningRules(this.#runningFolder))
+    const { runningQueries, runningRules } = await import("./store/mod.ts");
+    const folder = this.#runningFolder;
+    return [...await runningRules(folder), ...await runningQueries(folder)]
       .filter((one) => one.of === of && one.plugin === typeKey(plugin));
   }
 

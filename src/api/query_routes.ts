@@ -1,5 +1,6 @@
 import { asKuiperError, fail, toJson, type Value } from "../core/mod.ts";
 import { rowsOf } from "../rule/mod.ts";
+import { firstWord } from "../sql/mod.ts";
 import { headers, text } from "./answer.ts";
 import type { QueryRun, RestApp } from "./rest_app.ts";
 import type { Route } from "./route.ts";
@@ -28,7 +29,7 @@ export function queryRoutes(app: RestApp, options: QueryOptions): Route[] {
     methods: {
       async POST(call) {
         const sql = textField(await call.body(), { name: "sql", example: EXAMPLE });
-        if (/^\s*explain\b/i.test(sql)) return text(await app.explainQuery(sql));
+        if (firstWord(sql) === "explain") return text(await app.explainQuery(sql));
         if (running.size >= MOST_QUERIES) {
           throw fail("busy", `${MOST_QUERIES} queries run already, end one first or create a rule`);
         }

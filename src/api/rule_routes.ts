@@ -16,7 +16,8 @@ export function ruleRoutes(app: RestApp): Route[] {
       methods: {
         GET: async () => json(await (await app.rules).list()),
         async POST(call) {
-          const { id } = await (await app.rules).create(unmasked(await call.body()));
+          const body = unmasked(await call.body());
+          const { id } = await ofBody((await app.rules).create(body));
           return text(`Rule ${id} was created successfully.`, 201);
         },
       },
@@ -37,7 +38,10 @@ export function ruleRoutes(app: RestApp): Route[] {
         GET: async (call) => json(shown(await (await app.rules).get(call.param("id")))),
         async PUT(call) {
           const body = unmasked(await call.body());
-          const { id } = await (await app.rules).update(call.param("id"), body);
+          const rules = await app.rules;
+          // The path is wrong before the body is.
+          await rules.get(call.param("id"));
+          const { id } = await ofBody(rules.update(call.param("id"), body));
           return text(`Rule ${id} was updated successfully.`);
         },
         async DELETE(call) {
@@ -86,6 +90,16 @@ export function ruleRoutes(app: RestApp): Route[] {
       methods: { GET: async (call) => text(await (await app.rules).explain(call.param("id"))) },
     },
   ];
+}
+
+/** A stream or sink that a body names and that is not there makes the rule wrong: the path is there. */
+async function ofBody<T>(made: Promise<T>): Promise<T> {
+  try {
+    return await made;
+  } catch (error) {
+    if (!(error instanceof KuiperError) || error.code !== "not_found") throw error;
+    throw fail("rule", error.message, error);
+  }
 }
 
 /** 200 for a good rule, 422 for one that is wrong, 400 for a body that is none. */

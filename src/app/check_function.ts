@@ -36,7 +36,7 @@ export async function checkFunction(
   const found = await step("find", report, async () => {
     const found = isFileTarget(target)
       ? await sources.finder.findFile(target)
-      : await sources.findFunction(target);
+      : await sources.finder.findFunction(target);
     if (found === undefined) {
       throw fail(
         "not_found",
@@ -45,7 +45,7 @@ export async function checkFunction(
         } and etc/plugins.yaml; its name has small letters, digits and "_"`,
       );
     }
-    const hold = await sources.holdOf(found, { role: "function", operatorProps: {} });
+    const hold = await sources.settings.holdOf(found, { role: "function", operatorProps: {} });
     const grant = describeGrant(hold.permissions);
     return [{ plugin: found, hold }, foundText(found, { files: undefined, grant })];
   });
@@ -53,7 +53,11 @@ export async function checkFunction(
   const loaded = await step("load", report, async () => {
     const started = performance.now();
     const { plugin, hold } = found;
-    const host = await sources.openFunction(plugin, { signal: loading.signal, hold });
+    const host = await sources.isolates.open(plugin, {
+      role: "function",
+      signal: loading.signal,
+      hold,
+    });
     return [host, loadText(hold.entry.isolation, started)];
   });
   if (loaded === undefined) return false;

@@ -60,8 +60,8 @@ async function kindOf(target: string, sources: Sources): Promise<PluginOf | unde
   }
   const finds = {
     source: () => sources.finder.find(target),
-    sink: () => sources.findSink(target),
-    function: () => sources.findFunction(target),
+    sink: () => sources.finder.findSink(target),
+    function: () => sources.finder.findFunction(target),
   };
   const kinds: PluginOf[] = [];
   for (const kind of PLUGIN_KINDS) {

@@ -34,7 +34,10 @@ export async function checkSink(options: CheckOptions, context: CheckContext): P
       const grant = "all of the program's own";
       return [{ prepared, isolation: "inline" }, foundText(found, { files, grant })];
     }
-    const { permissions, entry } = await sources.holdOf(found, { role: "sink", operatorProps });
+    const { permissions, entry } = await sources.settings.holdOf(found, {
+      role: "sink",
+      operatorProps,
+    });
     const grant = describeGrant(permissions);
     return [{ prepared, isolation: entry.isolation }, foundText(found, { files, grant })];
   });

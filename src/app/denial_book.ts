@@ -60,6 +60,7 @@ export class DenialBook {
   /** Store what has changed, where a store is open. Never throws: the log says what went wrong. */
   async save(): Promise<void> {
     this.#storedAt = Date.now();
+    if (this.#changed.size === 0) return;
     try {
       const store = await this.#store();
       if (store === undefined) return;

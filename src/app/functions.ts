@@ -100,11 +100,11 @@ export class Functions implements AsyncDisposable {
   /** What would be started now. */
   async #versionOf(name: string): Promise<FunctionVersion | undefined> {
     const { plugins } = this.#options;
-    const found = await plugins.findFunction(name);
+    const found = await plugins.finder.findFunction(name);
     if (found === undefined) return undefined;
     // Nothing that a query or a stream says reaches a grant.
-    const hold = await plugins.holdOf(found, { role: "function", operatorProps: {} });
-    return { found, hold, code: await plugins.codeOf(found) };
+    const hold = await plugins.settings.holdOf(found, { role: "function", operatorProps: {} });
+    return { found, hold, code: (await plugins.isolates.approved(found)).hash };
   }
 
   async #opened(held: HeldFunction): Promise<FunctionInIsolate> {

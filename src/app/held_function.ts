@@ -8,7 +8,11 @@ import type { Hold } from "./plugin_settings.ts";
 import type { Sources } from "./sources.ts";
 
 /** What finds and opens the functions of plugins. */
-export type FunctionPlugins = Pick<Sources, "findFunction" | "openFunction" | "codeOf" | "holdOf">;
+export interface FunctionPlugins {
+  readonly finder: Pick<Sources["finder"], "findFunction">;
+  readonly settings: Pick<Sources["settings"], "holdOf">;
+  readonly isolates: Pick<Sources["isolates"], "approved" | "open">;
+}
 
 /** Who runs a query with functions of plugins. */
 export interface FunctionUser {
@@ -112,7 +116,7 @@ export class HeldFunction implements AsyncDisposable {
       this.#code = hash;
       await Promise.all([...this.#users].map((user) => this.tell(user)));
     };
-    const open = () => plugins.openFunction(found, { signal, started, hold });
+    const open = () => plugins.isolates.open(found, { role: "function", signal, started, hold });
     const restarts = new Restarts(restartOf(hold.entry, "function"), clock);
     const host = await open();
     const options = { open, restarts, clock, stop: signal, log };

@@ -1,7 +1,7 @@
 import type { PluginOf } from "../config/mod.ts";
 import type { Manifest } from "../contract/mod.ts";
 import type { Denials, GrantKind } from "../loader/mod.ts";
-import type { SeenRule, SeenStream } from "../store/mod.ts";
+import type { SeenQuery, SeenRule, SeenStream } from "../store/mod.ts";
 
 /** One module of a plugin by URL. */
 export interface ProposedModule {
@@ -119,7 +119,7 @@ export interface PluginDescription extends PluginSummary {
    * Of a plugin by URL: its streams, or the rules with it, in every process that runs now, with the code that each runs;
    * absent when there is none.
    */
-  readonly running?: readonly (SeenStream | SeenRule)[];
+  readonly running?: readonly (SeenStream | SeenRule | SeenQuery)[];
   /** The stored rules that use it, of a sink or function. */
   readonly rules: readonly string[];
   /** A sentence for each stored stream or rule that cannot be read, and so may use it; absent when there is none. */

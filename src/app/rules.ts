@@ -121,7 +121,7 @@ class Rules {
       rule,
       (names) => this.#context.functions.lookup(names),
     );
-    await this.#prepareSinks(rule);
+    for (const sink of await this.#prepareSinks(rule)) await sink.tryBuiltin();
     const { name, options } = stream;
     if (!options.shared || !this.#shared.has(name)) await this.#context.sources.prepare(stream);
     const { operators } = this.#compile(rule, { plan, stream, functions, errors: { failed() {} } });
@@ -138,7 +138,7 @@ class Rules {
     const { stopTimeoutMs, clock, book } = this.#context;
     const stopping = new AbortController();
     await using opened = new AsyncDisposableStack();
-    const parts = opened.use(new RuleParts(rule.id, book));
+    const parts = opened.use(new RuleParts({ rule: rule.id }, book));
     const { plan, stream, functions } = await this.#prepare(rule, async (names) =>
       opened.use(
         await this.#context.functions.use(names, {
@@ -240,7 +240,7 @@ class Rules {
   #runSink(
     rule: RuleDefinition,
     sink: PreparedSink,
-    { index, parts }: { index: number; parts: RuleParts },
+    { index, parts }: { index: number; parts: RuleParts<{ rule: string }> },
   ): SinkRun {
     const { bufferLength, overflow = "wait" } = rule.options;
     const opId = sinkId(rule.actions[index]!, index);

@@ -11,6 +11,7 @@ import {
 } from "../sql/mod.ts";
 import type { Selection, StreamRun } from "../stream/mod.ts";
 import type { Functions } from "./functions.ts";
+import { type RulePage, RuleParts } from "./rule_parts.ts";
 
 /** Lines about rows that fail: so many in a window, the rest counted. */
 const SAMPLE = { burst: 3, windowMs: 10_000 };
@@ -21,6 +22,8 @@ export interface QueryContext {
   stream(name: string): Promise<CreateStream>;
   run(definition: CreateStream, selection: Selection): Promise<StreamRun>;
   readonly functions: Functions;
+  /** Where other processes see what runs. */
+  readonly book: () => Promise<RulePage>;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -72,7 +75,12 @@ export async function runQuery(sql: string, context: QueryContext): Promise<Quer
   const { stream, plan, functions } = await prepare(
     sql,
     context,
-    async (names) => opened.use(await context.functions.use(names, { stop: stop.signal })),
+    async (names, stream) => {
+      const parts = opened.use(new RuleParts({ query: stream }, context.book));
+      const runs = (plugin: string, hash: string) =>
+        parts.show(plugin, { of: "function", plugin, hash });
+      return opened.use(await context.functions.use(names, { stop: stop.signal, runs }));
+    },
   );
   const gate = sampled(() => clock.now(), SAMPLE);
   const compiled = compilePlan(plan, {
@@ -105,10 +113,10 @@ export async function explainQuery(sql: string, context: QueryContext): Promise<
 async function prepare(
   sql: string,
   context: QueryContext,
-  functionsOf: (names: readonly string[]) => Promise<FunctionLookup>,
+  functionsOf: (names: readonly string[], stream: string) => Promise<FunctionLookup>,
 ): Promise<PreparedQuery & { functions: FunctionLookup }> {
   const names = namesOfQuery(sql);
   const stream = await context.stream(names.stream);
-  const functions = await functionsOf(names.functions);
+  const functions = await functionsOf(names.functions, names.stream);
   return { ...prepareQuery(sql, { stream: () => stream, functions }), functions };
 }

@@ -6,8 +6,22 @@ import {
   type SinkConfig,
   type SinkFields,
 } from "../config/mod.ts";
-import { inlineSinkHost, type Props, type SinkHost, type SourceFailure } from "../contract/mod.ts";
-import { type Clock, fail, type KuiperError, nearest, oneOf } from "../core/mod.ts";
+import {
+  inlineSinkHost,
+  type Props,
+  type SinkContext,
+  type SinkHost,
+  type SourceFailure,
+} from "../contract/mod.ts";
+import {
+  type Clock,
+  fail,
+  type KuiperError,
+  messageOf,
+  nearest,
+  oneOf,
+  silentLogger,
+} from "../core/mod.ts";
 import type { WorkerHost } from "../loader/mod.ts";
 import type { RuleAction } from "../rule/mod.ts";
 import { refuseOwnFiles } from "./refuse_own_files.ts";
@@ -20,7 +34,11 @@ import type { Hold } from "./plugin_settings.ts";
 import type { Sources } from "./sources.ts";
 
 /** What finds and opens the sinks of plugins. */
-export type SinkPlugins = Pick<Sources, "findSink" | "openSink" | "holdOf">;
+export interface SinkPlugins {
+  readonly finder: Pick<Sources["finder"], "findSink">;
+  readonly settings: Pick<Sources["settings"], "holdOf">;
+  readonly isolates: Pick<Sources["isolates"], "open">;
+}
 
 /** A sink, found and configured, but not started. */
 export interface PreparedSink {
@@ -30,6 +48,8 @@ export interface PreparedSink {
   /** Where a plugin is; absent for a built-in. */
   readonly plugin?: FoundPlugin;
   readonly config: SinkConfig;
+  /** Configure a built-in for trial: it connects to nothing. @throws KuiperError `config` for what it refuses. */
+  tryBuiltin(): Promise<void>;
   /** Open what runs its instances; what of a plugin is started again later is loaded in the same way. */
   openHost(loading: Loading): Promise<SinkHost>;
   /** Load a plugin alone; `undefined` for a built-in. */
@@ -63,7 +83,7 @@ export class Sinks {
     const isBuiltin = file === undefined && Object.hasOwn(BUILTIN_SINKS, type);
     const builtin = isBuiltin ? BUILTIN_SINKS[type] : undefined;
     // A built-in is never shadowed.
-    const plugin = isBuiltin ? undefined : file ?? await this.#plugins.findSink(type);
+    const plugin = isBuiltin ? undefined : file ?? await this.#plugins.finder.findSink(type);
     if (builtin === undefined && plugin === undefined) throw this.#notFound(type, what);
     const config = await loadSinkConfig({
       ...this.#input,
@@ -81,6 +101,13 @@ export class Sinks {
       props: config.props,
       config,
       ...(plugin === undefined ? {} : { plugin }),
+      tryBuiltin: async () => {
+        try {
+          await (await builtin?.make())?.configure(config.props, trialContext());
+        } catch (error) {
+          throw fail("config", this.#input.secrets.mask(`${what}: ${messageOf(error)}`), error);
+        }
+      },
       openHost: async (loading) =>
         builtin === undefined
           ? await this.#openPlugin(plugin!, config, loading)
@@ -108,7 +135,7 @@ export class Sinks {
 
   /** A grant takes hosts from what the operator says, and from nothing else. */
   #holdOf(plugin: FoundPlugin, { operatorProps }: SinkConfig): Promise<Hold> {
-    return this.#plugins.holdOf(plugin, { role: "sink", operatorProps });
+    return this.#plugins.settings.holdOf(plugin, { role: "sink", operatorProps });
   }
 
   async #loadPlugin(
@@ -116,7 +143,7 @@ export class Sinks {
     { check }: SinkConfig,
     options: Loading & { hold: Hold },
   ): Promise<WorkerHost> {
-    const host = await this.#plugins.openSink(plugin, options);
+    const host = await this.#plugins.isolates.open(plugin, { role: "sink", ...options });
     try {
       const schema = host.info.manifest?.properties;
       if (schema !== undefined) refuseErrors(await check(schema));
@@ -146,6 +173,20 @@ export class Sinks {
     const where = failure.step === "crash" ? "" : ` in ${failure.step}`;
     return fail(code, `${what} failed${where}: ${message}`, cause);
   }
+}
+
+/** For an instance that is configured and never opened. */
+function trialContext(): SinkContext {
+  return {
+    signal: new AbortController().signal,
+    log: silentLogger,
+    ruleId: "",
+    opId: "",
+    instanceId: 0,
+    status() {},
+    refuse() {},
+    taken() {},
+  };
 }
 
 /** A loaded plugin as the host of a sink. */

@@ -13,9 +13,9 @@ import { describeGrant, type WorkerHost } from "../loader/mod.ts";
 import { BUILTIN_SOURCES } from "../source/mod.ts";
 import type { CreateStream } from "../sql/mod.ts";
 import type { DenialBook } from "./denial_book.ts";
-import { type FoundPlugin, type FoundSource, PluginFinder } from "./plugin_finder.ts";
-import { type Loading, type OpenSource, PluginIsolates } from "./plugin_isolates.ts";
-import { type Hold, PluginSettings } from "./plugin_settings.ts";
+import { type FoundSource, PluginFinder } from "./plugin_finder.ts";
+import { type OpenSource, PluginIsolates } from "./plugin_isolates.ts";
+import { PluginSettings } from "./plugin_settings.ts";
 import { type Provenance, ProvenanceRecord } from "./provenance.ts";
 
 /** What a source is started from. */
@@ -58,11 +58,11 @@ export interface PreparedSource {
   explain(failure: SourceFailure, stream: string): KuiperError;
 }
 
-/** Finds, configures and opens sources, and what else plugins are. */
+/** Finds, configures and opens sources. Sinks and functions of plugins are found, held and opened with its parts. */
 export class Sources implements AsyncDisposable {
   readonly finder: PluginFinder;
+  readonly settings: PluginSettings;
   readonly isolates: PluginIsolates;
-  readonly #settings: PluginSettings;
   readonly #input: ConfigInput;
   readonly #config: KuiperConfig;
   readonly #log: Logger;
@@ -81,8 +81,8 @@ export class Sources implements AsyncDisposable {
     this.#config = config;
     this.#log = log;
     this.#denied = denied;
-    this.#settings = new PluginSettings(input, { config, log });
-    this.finder = new PluginFinder(input, this.#settings);
+    this.settings = new PluginSettings(input, { config, log });
+    this.finder = new PluginFinder(input, this.settings);
     this.isolates = new PluginIsolates(input, { config, log, denied, frozen });
   }
 
@@ -128,14 +128,17 @@ export class Sources implements AsyncDisposable {
         grant: "all of the program's own",
         approve: () => Promise.resolve(),
         provenance: () => undefined,
-        openHost: () => Promise.resolve(inlineHost(BUILTIN_SOURCES[resolved.type]!)),
+        openHost: () => {
+          const ground = { spillFolder: this.#input.paths.data };
+          return Promise.resolve(inlineHost(() => BUILTIN_SOURCES[resolved.type]!(ground)));
+        },
         loadPlugin: () => Promise.resolve(undefined),
         explain,
       };
     }
     const { isolates } = this;
-    const permissions = await this.#settings.grantOf(resolved.type, config);
-    const plugins = await this.#settings.read(resolved.type);
+    const permissions = await this.settings.grantOf(resolved.type, config);
+    const plugins = await this.settings.read(resolved.type);
     const entry = resolved.kind === "url" ? resolved.entry : plugins.entryFor(resolved.type);
     const grant = describeGrant(permissions);
     const wrapper = this.#config.plugins.processWrapper?.[0] as string | undefined;
@@ -158,44 +161,6 @@ export class Sources implements AsyncDisposable {
       loadPlugin: async () => (await isolates.loadSource(resolved, hold)).host,
       explain,
     };
-  }
-
-  // -- Sinks and functions --
-
-  /** As {@link PluginFinder.findFunction}. */
-  async findFunction(name: string): Promise<FoundPlugin | undefined> {
-    return await this.finder.findFunction(name);
-  }
-
-  /** As {@link PluginFinder.findSink}. */
-  async findSink(type: string): Promise<FoundPlugin | undefined> {
-    return await this.finder.findSink(type);
-  }
-
-  /** As {@link PluginSettings.holdOf}. */
-  async holdOf(...args: Parameters<PluginSettings["holdOf"]>): Promise<Hold> {
-    return await this.#settings.holdOf(...args);
-  }
-
-  /** The hash of the code that is approved now of a plugin by URL. As {@link PluginIsolates.approved}. */
-  async codeOf(found: FoundPlugin): Promise<string | undefined> {
-    return (await this.isolates.approved(found)).hash;
-  }
-
-  /** Start the isolate of a function and load it. @param options.hold of {@link holdOf}. */
-  async openFunction(
-    found: FoundPlugin,
-    options: Loading & { readonly hold: Hold },
-  ): Promise<WorkerHost> {
-    return await this.isolates.open(found, { role: "function", ...options });
-  }
-
-  /** Start the isolate of a sink and load it. @param options.hold of {@link holdOf}. */
-  async openSink(
-    found: FoundPlugin,
-    options: Loading & { readonly hold: Hold },
-  ): Promise<WorkerHost> {
-    return await this.isolates.open(found, { role: "sink", ...options });
   }
 
   #explain(failure: SourceFailure, names: { type: string; stream: string }): KuiperError {

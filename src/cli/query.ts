@@ -1,4 +1,5 @@
-import { fail, parseJson, type Row, type Value } from "../core/mod.ts";
+import { fail, nearest, parseJson, type Row, type Value } from "../core/mod.ts";
+import { firstWord } from "../sql/mod.ts";
 import type { Call, Command } from "./command.ts";
 import { interruptible } from "./interruptible.ts";
 import { FROZEN_FLAG } from "./open_engine.ts";
@@ -41,6 +42,9 @@ until a semicolon; Ctrl-C then ends the query that runs, and Ctrl-D the program.
   },
 };
 
+/** What a statement may begin with. */
+const VERBS: readonly string[] = ["select", "explain", "create", "show", "describe", "drop"];
+
 /** Where a statement runs. */
 interface Execution {
   readonly call: Call;
@@ -51,7 +55,11 @@ interface Execution {
 /** Run one statement to its end. */
 async function execute(sql: string, { call, rest, stop }: Execution): Promise<void> {
   const { terminal } = call;
-  const verb = /^\s*(\w*)/.exec(sql)![1]!.toLowerCase();
+  const verb = firstWord(sql);
+  const [meant] = VERBS.includes(verb) ? [] : nearest(verb, VERBS, 1);
+  if (meant !== undefined) {
+    throw fail("sql", `No statement begins with "${verb}", did you mean "${meant}"?`);
+  }
   if (verb === "explain") {
     const plan = (await rest.ask("POST", ["query"], { body: { sql } })).text;
     return await terminal.print(plan.endsWith("\n") ? plan : `${plan}\n`);

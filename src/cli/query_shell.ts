@@ -52,7 +52,7 @@ export async function queryShell(
       if (!isWhole(statement, talks)) continue;
       const sql = statement;
       statement = "";
-      if (sql.trim() === "" || sql.trim() === ";") continue;
+      if (/^[\s;]*$/.test(bare(sql))) continue;
       work = new AbortController();
       try {
         await execute(sql, work.signal);
@@ -71,9 +71,18 @@ export async function queryShell(
   }
 }
 
+/** Strings, names in back-ticks and comments, which may hold anything. */
+const QUOTED = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|--[^\n]*|\/\*[^]*?\*\//g;
+
+/** A statement with nothing in the place of its comments, and a mark in that of its strings. */
+function bare(statement: string): string {
+  return statement.replace(QUOTED, (quoted) => /^[-/]/.test(quoted) ? " " : "_");
+}
+
 /** On a terminal a line is enough; from a file only a semicolon ends a statement. */
 function isWhole(statement: string, talks: boolean): boolean {
-  const text = statement.trim();
+  const text = bare(statement).trim();
+  if (text.includes("/*")) return false;
   if (text === "" || text.endsWith(";")) return true;
   // An open bracket, or nothing but the first words, asks for more.
   const open = (text.match(/\(/g) ?? []).length > (text.match(/\)/g) ?? []).length;

@@ -103,7 +103,7 @@ export class RestClient implements AsyncDisposable {
       response = await this.#send(request);
     } catch (error) {
       signal?.throwIfAborted();
-      const why = messageOf(error);
+      const why = reasonOf(messageOf(error));
       throw fail("not_connected", `Cannot reach the server at ${base}: ${why}`, error);
     }
     if (!response.ok) throw failureOf(response.status, await response.text());
@@ -168,4 +168,11 @@ function failureOf(status: number, text: string): Error {
   }
   const cure = status === 401 ? ": set KUIPER_TOKEN, or name a file with --token-file" : "";
   return fail(CODES[status] ?? "config", `${message}${cure}`);
+}
+
+/** What the runtime says, with a cure where it is known. */
+function reasonOf(message: string): string {
+  if (!message.includes("CaUsedAsEndEntity")) return message;
+  return "its certificate is one of an authority, which no server may have: make basic.restTls one with " +
+    '"basicConstraints=critical,CA:FALSE"';
 }

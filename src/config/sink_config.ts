@@ -10,7 +10,7 @@ import { movedSecret } from "./moved_secret.ts";
 import { mentionsPasswordFile, readPasswordFiles } from "./password_file.ts";
 import { validateProps } from "./props_check.ts";
 import type { PropsSchema } from "./props_schema.ts";
-import { SINK_COMMON_SCHEMA, sinkSchema } from "./sink_schemas.ts";
+import { isBuiltinSink, SINK_COMMON_SCHEMA, sinkSchema } from "./sink_schemas.ts";
 import { bothCases } from "./source_file.ts";
 import { below, joinPath } from "./where.ts";
 import { isFinding, isSection, type Section } from "./yaml_file.ts";
@@ -77,7 +77,7 @@ export async function loadSinkConfig(query: SinkQuery): Promise<SinkConfig> {
   });
   findings.push(...replaced.findings, ...files.findings);
   refuseErrors(findings);
-  refuseOtherAddress(own, { section: files.props, what });
+  refuseOtherAddress(own, { section: files.props, query });
   const merged = mergeLayers([
     layerOf(files.props, read.where),
     layerOf(own, { locate: () => place, label: joinPath, secrets }),
@@ -185,15 +185,17 @@ async function operatorLayers(
 /** Who may write rules must not send the operator's secrets somewhere else. */
 function refuseOtherAddress(
   own: Section,
-  { section, what }: { section: Section; what: string },
+  { section, query: { what, type, secrets } }: { section: Section; query: SinkQuery },
 ): void {
-  const found = movedSecret(own, section);
+  const found = movedSecret(own, section, { builtin: isBuiltinSink(type), secrets });
   if (found === undefined) return;
-  const { moved, secret } = found;
+  const { moved, secret, known } = found;
   throw fail(
     "config",
-    `${what}: "${moved}" cannot be changed while "${secret}" comes from etc/sinks: it would be sent there; ` +
-      `write "${secret}" in the rule too, or make a section for that address`,
+    `${what}: "${moved}" cannot be changed while "${secret}" comes from etc/sinks: it ${
+      known ? "would" : "might"
+    } be sent elsewhere; ` +
+      `write "${secret}" in the rule too, or make a section with both there and name it with resourceId`,
   );
 }
 

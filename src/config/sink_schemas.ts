@@ -73,9 +73,14 @@ const OWN: Readonly<Record<string, Readonly<Record<string, PropsSchema>>>> = {
   },
 };
 
+/** Whether the program brings the sink along, so that all its properties are known. */
+export function isBuiltinSink(type: string): boolean {
+  return Object.hasOwn(OWN, type);
+}
+
 /** The schema of a sink's properties; a plugin's own keys pass to it. */
 export function sinkSchema(type: string): PropsSchema {
-  const own = Object.hasOwn(OWN, type) ? OWN[type] : undefined;
+  const own = isBuiltinSink(type) ? OWN[type] : undefined;
   if (own === undefined) return SINK_COMMON_SCHEMA;
   return {
     type: "object",

@@ -135,7 +135,7 @@ async function examine(
     ? operator
     : mergeLayers([layerOf(operator.props, operator.where), extra]);
   query.secrets.addKeysOf(merged.props);
-  refuseMovedSecret(extra, { operator: operator.props, file: source.name, findings });
+  refuseMovedSecret(extra, { query, operator: operator.props, file: source.name, findings });
 
   // The built-in files are known to fit, and the validator need not be loaded for them.
   const configured = !source.builtIn || opened.document.overridden || extra.values.size > 0;
@@ -218,15 +218,23 @@ function extraLayer(query: SourceQuery, findings: Finding[]): Layer {
 /** Who may create streams must not send the operator's secrets somewhere else. */
 function refuseMovedSecret(
   extra: Layer,
-  { operator, file, findings }: { operator: Section; file: string; findings: Finding[] },
+  { query, operator, file, findings }: {
+    query: SourceQuery;
+    operator: Section;
+    file: string;
+    findings: Finding[];
+  },
 ): void {
   const own = Object.fromEntries([...extra.values].map(([key, { value }]) => [key, value]));
-  const found = movedSecret(own, operator);
+  const { type, secrets } = query;
+  const found = movedSecret(own, operator, { builtin: type === "mqtt", secrets });
   if (found === undefined) return;
-  const { moved, secret } = found;
+  const { moved, secret, known } = found;
   findings.push(errorAt(
     extra.where.locate([moved], "value"),
-    `"${moved}" cannot be changed while "${secret}" comes from ${file}, because it decides who gets that: ` +
+    `"${moved}" cannot be changed while "${secret}" comes from ${file}, because it ${
+      known ? "decides" : "may decide"
+    } who gets that: ` +
       `make a section with both there and choose it with CONF_KEY, or write "${secret}" in EXTRA too`,
   ));
 }

@@ -124,5 +124,6 @@ export function readFlagProp(props: Props, name: string): boolean | undefined {
 
 /** An error that says what a property is and what was expected. */
 export function wrongProp(name: string, value: unknown, expected: string): TypeError {
-  return new TypeError(`"${name}" is ${JSON.stringify(value)}, expected ${expected}`);
+  const found = value === undefined ? "missing" : JSON.stringify(value);
+  return new TypeError(`"${name}" is ${found}, expected ${expected}`);
 }

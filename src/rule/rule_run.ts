@@ -54,6 +54,8 @@ export interface RuleRunOptions {
 /** Shares of the stop's deadline: for the rows on their way, and for the sinks. */
 const FLOW_SHARE = 0.5;
 const SINK_SHARE = 0.4;
+/** What the rows leave of the time is for the sinks, too, up to this share of all. */
+const LAST_SHARE = 0.9;
 /** Every so many batches the time of the steps is measured: looking at the clock costs as much as a small step. */
 const MEASURE_EVERY = 16;
 /** Lines about rows that failed: so many in a window, the rest counted. */
@@ -73,6 +75,7 @@ export class RuleRun implements AsyncDisposable {
   readonly #nodes: { name: string; metrics: OpMetrics }[] = [];
   #batches = 0;
   #source: RuleSource | undefined;
+  #stoppedAt = 0;
   #sinks: readonly SinkRun[] = [];
   /** Which operator works now: whose row failed. */
   #at = 0;
@@ -126,6 +129,7 @@ export class RuleRun implements AsyncDisposable {
   #beginStop(): void {
     if (this.#stopping) return;
     this.#stopping = true;
+    this.#stoppedAt = this.#options.clock.now();
     this.#options.stopping();
   }
 
@@ -283,15 +287,17 @@ export class RuleRun implements AsyncDisposable {
 
   /** In the order of the flow: the source, then the sinks; then what was lost is said. */
   async #end(): Promise<void> {
-    const { stopTimeoutMs, log } = this.#options;
+    const { stopTimeoutMs, log, clock } = this.#options;
     await this.#source?.[Symbol.asyncDispose]();
-    const stops = await Promise.all(
-      this.#sinks.map((sink) => sink.stop(stopTimeoutMs * SINK_SHARE)),
-    );
+    const leftMs = stopTimeoutMs * LAST_SHARE - (clock.now() - this.#stoppedAt);
+    const sinksMs = Math.max(stopTimeoutMs * SINK_SHARE, leftMs);
+    const stops = await Promise.all(this.#sinks.map((sink) => sink.stop(sinksMs)));
     const lost = stops.reduce((sum, stop) => sum + stop.lost, 0);
     if (lost > 0) {
       log.warn(
-        `${lost} results could not be sent within ${formatDuration(stopTimeoutMs)} of the stop`,
+        `${lost} results could not be sent in time: a stop takes ${
+          formatDuration(stopTimeoutMs)
+        } at most`,
       );
     }
     this.#lastOps = this.ops();

@@ -10,6 +10,7 @@ import { type Clock, systemClock } from "../core/mod.ts";
 import type { Backoff } from "../flow/mod.ts";
 import { MqttFeed, type MqttFeedUse } from "./mqtt_feed.ts";
 import { type MqttSettings, mqttSettings } from "./mqtt_settings.ts";
+import { MqttSpill } from "./mqtt_spill.ts";
 import { type MqttOutlet, MqttTail } from "./mqtt_tail.ts";
 
 /** Under this name the state remembers what a kept session is subscribed to. */
@@ -23,6 +24,8 @@ export interface MqttSourceOptions {
   backoff?: Backoff;
   /** @default {mqttPool} */
   pool?: MqttPool;
+  /** A folder for a file of what finds no room in memory while a stream moves. @default {it is dropped and counted} */
+  spillFolder?: string;
 }
 
 /**
@@ -41,6 +44,7 @@ export class MqttSource implements Source {
   readonly #clock: Clock;
   readonly #backoff: Backoff | undefined;
   readonly #pool: MqttPool;
+  readonly #spillFolder: string | undefined;
   readonly #stop = new AbortController();
   #settings: MqttSettings | undefined;
   #running: Promise<void> | undefined;
@@ -52,6 +56,7 @@ export class MqttSource implements Source {
     this.#clock = options.clock ?? systemClock;
     this.#backoff = options.backoff;
     this.#pool = options.pool ?? mqttPool;
+    this.#spillFolder = options.spillFolder;
   }
 
   /** @throws TypeError that names the property, its value and the cure. */
@@ -98,7 +103,14 @@ export class MqttSource implements Source {
   ): Promise<unknown> {
     const { qos } = this.#settings!;
     const leavesFirst = qos === 0 || reason === "unanswered";
-    const tail = new MqttTail(out, { overflow: qos === 0 ? "drop_newest" : "wait" });
+    const folder = qos === 0 ? undefined : this.#spillFolder;
+    const tail = new MqttTail(out, {
+      spill: folder === undefined ? undefined : () => new MqttSpill(folder),
+      onLost: (reason) =>
+        ctx.log.error(
+          `messages are dropped while this stream moves to a client of its own: ${reason}`,
+        ),
+    });
     feed.divert(tail.before);
     ctx.log.warn(moveSentence(this.#settings!, reason, others));
     try {

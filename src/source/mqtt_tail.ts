@@ -1,23 +1,30 @@
 import type { SourceChannel, SourceItem } from "../contract/mod.ts";
+import { messageOf } from "../core/mod.ts";
+import type { MqttSpill } from "./mqtt_spill.ts";
 
 /** Where messages go: a stream's channel, or a way to it. */
 export type MqttOutlet = Pick<SourceChannel, "push" | "room" | "countDropped">;
 
-/** Most messages that a tail holds, and most bytes, but for a single message. */
+/** Most messages that a tail holds in memory, and most bytes, but for a single message. */
 const TAIL_MESSAGES = 10_000;
 const TAIL_BYTES = 16_777_216;
+/** So many come back from the disk at a time. */
+const SPILL_CHUNK = 256;
 
 /** Options of an {@link MqttTail}. */
 export interface MqttTailOptions {
-  /** What becomes of a message when the tail is full. Drops are counted in the stream. */
-  overflow: "wait" | "drop_newest";
+  /** Opens a place on disk for what finds no room in memory. @default {there is none: it is dropped and counted} */
+  spill?: (() => MqttSpill) | undefined;
+  /** Told once why the disk could not take a message, which is dropped and counted as all after it that it cannot take. */
+  onLost?: (reason: string) => void;
   /** @default {10000} */
   messages?: number;
 }
 
 /**
  * The way into a channel while its stream changes clients: first everything of the one before, then what the one after
- * brings. What the channel has no room for is kept here, so that the client before need not wait.
+ * brings. The client before never waits, because other streams have it, too: what the channel has no room for is kept
+ * here, first in memory, then on disk.
  */
 export class MqttTail {
   /** For the client before. */
@@ -25,26 +32,32 @@ export class MqttTail {
   /** For the client after: full until the one before has finished and the last of it is in the channel. */
   readonly after: MqttOutlet;
   readonly #out: MqttOutlet;
-  readonly #options: Required<MqttTailOptions>;
+  readonly #options: MqttTailOptions & { messages: number };
   #items: SourceItem[] = [];
   #bytes = 0;
+  /** Comes after the items, and everything new after it. */
+  #spill: MqttSpill | undefined;
+  #toldLost = false;
   #draining = false;
   #finished = false;
   #waiting: (() => void)[] = [];
 
-  constructor(out: MqttOutlet, options: MqttTailOptions) {
+  constructor(out: MqttOutlet, options: MqttTailOptions = {}) {
     this.#out = out;
     this.#options = { messages: TAIL_MESSAGES, ...options };
     const countDropped = (count: number) => out.countDropped(count);
     this.before = {
-      push: (item) => this.#push(item),
-      room: () => this.#until(() => !this.#full()),
+      push: (item) => {
+        this.#push(item);
+        return true;
+      },
+      room: () => Promise.resolve(),
       countDropped,
     };
     this.after = {
       push: (item) => this.#over() && out.push(item),
       room: async () => {
-        await this.#until(() => this.#over());
+        while (!this.#over()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
         await out.room();
       },
       countDropped,
@@ -57,12 +70,11 @@ export class MqttTail {
     this.#tell();
   }
 
-  #push(item: SourceItem): boolean {
-    if (this.#items.length === 0 && this.#out.push(item)) return true;
-    if (this.#full()) {
-      if (this.#options.overflow === "wait") return false;
-      this.#out.countDropped(1);
-      return true;
+  #push(item: SourceItem): void {
+    if (this.#items.length === 0 && this.#spill === undefined && this.#out.push(item)) return;
+    if (this.#spill !== undefined || this.#full()) {
+      if (!this.#pushToDisk(item)) this.#out.countDropped(1);
+      return;
     }
     this.#items.push(item);
     this.#bytes += bytesOf(item);
@@ -70,7 +82,24 @@ export class MqttTail {
       this.#draining = true;
       void this.#drain();
     }
-    return true;
+  }
+
+  #pushToDisk(item: SourceItem): boolean {
+    const { spill } = this.#options;
+    if (spill === undefined || !("payload" in item)) return false;
+    try {
+      this.#spill ??= spill();
+      if (this.#spill.push(item)) return true;
+      this.#tellLost("there is no more room for them on disk");
+    } catch (error) {
+      this.#tellLost(messageOf(error));
+    }
+    return false;
+  }
+
+  #tellLost(reason: string): void {
+    if (!this.#toldLost) this.#options.onLost?.(reason);
+    this.#toldLost = true;
   }
 
   /** Ends when nothing is left, or when the channel is closed: then nobody wants the rest. */
@@ -85,12 +114,36 @@ export class MqttTail {
       // There was room, and nobody else takes it: the channel is closed.
       if (taken === 0) break;
       this.#items = this.#items.slice(taken);
-      this.#tell();
+      if (this.#items.length === 0) this.#takeFromDisk();
     }
     this.#items = [];
     this.#bytes = 0;
+    this.#closeDisk();
     this.#draining = false;
     this.#tell();
+  }
+
+  #takeFromDisk(): void {
+    const spill = this.#spill;
+    if (spill === undefined) return;
+    try {
+      while (this.#items.length < SPILL_CHUNK && this.#bytes < TAIL_BYTES) {
+        const item = spill.take();
+        if (item === undefined) break;
+        this.#items.push(item);
+        this.#bytes += bytesOf(item);
+      }
+    } catch (error) {
+      this.#tellLost(messageOf(error));
+      this.#out.countDropped(spill.size);
+      return this.#closeDisk();
+    }
+    if (spill.size === 0) this.#closeDisk();
+  }
+
+  #closeDisk(): void {
+    this.#spill?.[Symbol.dispose]();
+    this.#spill = undefined;
   }
 
   #full(): boolean {
@@ -99,10 +152,6 @@ export class MqttTail {
 
   #over(): boolean {
     return this.#finished && this.#items.length === 0;
-  }
-
-  async #until(holds: () => boolean): Promise<void> {
-    while (!holds()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   #tell(): void {

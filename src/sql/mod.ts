@@ -58,6 +58,7 @@ export type {
   QueryPlan,
   SourceStep,
 } from "./plan.ts";
+export { firstWord } from "./first_word.ts";
 export { columnsOfPlan } from "./plan.ts";
 export { explainPlan } from "./explain_plan.ts";
 export type { PreparedQuery, PrepareOptions } from "./prepare_query.ts";

@@ -138,6 +138,9 @@ export class ExprParser {
       const { token } = this.#reader;
       if (token.kind !== "symbol" || !ops.includes(token.value)) return left;
       this.#reader.take();
+      if (token.value === "|" && this.#reader.isSymbol("|")) {
+        throw this.#reader.error("texts are joined with concat(a, b, …)");
+      }
       left = this.#binary(token.value as BinaryOp, left, this.#level(level + 1));
     }
   }

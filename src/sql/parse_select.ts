@@ -45,7 +45,7 @@ export function parseSelect(reader: TokenReader): ParsedSelect {
     items.push(parseItem(reader, parser));
   } while (reader.takeSymbol(","));
   if (!reader.takeKeyword("FROM")) {
-    throw reader.expected('"," or FROM', { among: ["FROM", "AS"], hint: aliasHint(reader) });
+    throw reader.expected('"," or FROM', { among: ["FROM"], hint: aliasHint(reader) });
   }
   if (reader.isSymbol("(")) {
     throw reader.error("a subquery is not in this version: make a rule of it with a memory sink");

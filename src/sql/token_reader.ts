@@ -122,7 +122,7 @@ export class TokenReader {
     const [meant] = token.kind === "word" ? nearest(token.value, among, 1) : [];
     let reason = `expected ${what} but found ${found}`;
     if (meant !== undefined) reason += `, did you mean "${meant}"?`;
-    if (hint !== undefined) reason += `; ${hint}`;
+    if (hint !== undefined) reason += meant === undefined ? `; ${hint}` : ` If not: ${hint}`;
     else if (this.#cutsName(token)) reason += "; a name with that character takes back-ticks";
     return this.error(reason, token);
   }

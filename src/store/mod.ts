@@ -17,10 +17,13 @@ export type { StateStore, StateUpdate } from "./state_store.ts";
 export type { RuleStore, StoredRule } from "./rule_store.ts";
 export {
   RunningBook,
+  runningQueries,
+  type RunningQuery,
   type RunningRule,
   runningRules,
   type RunningStream,
   runningStreams,
+  type SeenQuery,
   type SeenRule,
   type SeenStream,
 } from "./running_book.ts";

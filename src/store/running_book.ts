@@ -19,6 +19,17 @@ export interface RunningRule {
   readonly hash: string;
 }
 
+/** A query that no rule keeps, at work, and the code of a function that it calls. */
+export interface RunningQuery {
+  /** The stream that it reads. */
+  readonly query: string;
+  readonly of: "function";
+  /** The name of its plugin. */
+  readonly plugin: string;
+  /** Of the plugin's code, sha256 in hex. */
+  readonly hash: string;
+}
+
 /** A stream, seen from another process. */
 export interface SeenStream extends RunningStream {
   /** Of the process that runs it. */
@@ -31,12 +42,20 @@ export interface SeenRule extends RunningRule {
   readonly pid: number;
 }
 
+/** A query, seen from another process. */
+export interface SeenQuery extends RunningQuery {
+  /** Of the process that runs it. */
+  readonly pid: number;
+}
+
 /** What a process says that it runs: the text of its file, as one line of JSON. */
 interface Page {
   readonly pid: number;
   readonly streams: readonly RunningStream[];
   /** Absent where a version wrote it that knew streams alone. */
   readonly rules?: readonly RunningRule[];
+  /** Absent where none runs. */
+  readonly queries?: readonly RunningQuery[];
 }
 
 /**
@@ -50,7 +69,7 @@ interface Page {
 export class RunningBook implements AsyncDisposable {
   readonly #folder: string;
   readonly #failed: (error: unknown) => void;
-  readonly #running = new Map<object, RunningStream | RunningRule>();
+  readonly #running = new Map<object, RunningStream | RunningRule | RunningQuery>();
   #file: { readonly handle: Deno.FsFile; readonly path: string } | undefined;
   #written: Promise<void> = Promise.resolve();
   /** The change that has not begun to be written. */
@@ -66,7 +85,7 @@ export class RunningBook implements AsyncDisposable {
   }
 
   /** Say what `run` runs, in the place of what was said of it before. Resolves when others see it. */
-  set(run: object, running: RunningStream | RunningRule): Promise<void> {
+  set(run: object, running: RunningStream | RunningRule | RunningQuery): Promise<void> {
     this.#running.set(run, running);
     return this.#change();
   }
@@ -104,10 +123,12 @@ export class RunningBook implements AsyncDisposable {
     this.#file ??= await create(this.#folder);
     const { handle } = this.#file;
     const all = [...this.#running.values()];
+    const queries = all.filter((one) => "query" in one);
     const page: Page = {
       pid: Deno.pid,
       streams: all.filter((one) => "stream" in one),
       rules: all.filter((one) => "rule" in one),
+      ...(queries.length === 0 ? {} : { queries }),
     };
     const bytes = new TextEncoder().encode(`${JSON.stringify(page)}\n`);
     await handle.seek(0, Deno.SeekMode.Start);
@@ -148,10 +169,21 @@ export async function runningStreams(folder: string): Promise<SeenStream[]> {
 /** The same of the rules with sinks and functions by URL. Of two sinks with the same code a rule is there once. */
 export async function runningRules(folder: string): Promise<SeenRule[]> {
   const all = (await readPages(folder)).flatMap(({ pid, rules = [] }) => {
-    const once = new Map(rules.map((rule) => [JSON.stringify(rule), rule]));
-    return [...once.values()].map((rule) => ({ ...rule, pid }));
+    return eachOnce(rules).map((rule) => ({ ...rule, pid }));
   });
   return sorted(all, ({ rule }) => rule);
+}
+
+/** The same of the queries that no rule keeps. Of two with the same stream and code one is there. */
+export async function runningQueries(folder: string): Promise<SeenQuery[]> {
+  const all = (await readPages(folder)).flatMap(({ pid, queries = [] }) => {
+    return eachOnce(queries).map((query) => ({ ...query, pid }));
+  });
+  return sorted(all, ({ query }) => query);
+}
+
+function eachOnce<T>(all: readonly T[]): T[] {
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 async function readPages(folder: string): Promise<Page[]> {

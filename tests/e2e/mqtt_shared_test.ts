@@ -174,6 +174,51 @@ mqttTest("mqtt shared: a slow stream holds up no other, and loses nothing at QoS
 });
 
 mqttTest(
+  "mqtt shared: a stream that nobody reads holds up no other, however much the broker keeps for it",
+  async () => {
+    await using broker = await startMosquitto({ config: ["max_queued_messages 0"] });
+    await using base = await baseFor(broker.url, "  qos: 1\nslow:\n  bufferLength: 5\n");
+    await using server = await serve({ cwd: base.path });
+    const may = Promise.withResolvers<void>();
+    const numbers = new Set<number>();
+    const whole = Promise.withResolvers<void>();
+    await using sink = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      async (request) => {
+        await may.promise;
+        for (const { n } of [await request.json()].flat()) numbers.add(n);
+        if (numbers.has(-1)) whole.resolve();
+        return new Response();
+      },
+    );
+    const url = `http://127.0.0.1:${sink.addr.port}/`;
+    await createMany(server);
+    await create(server, "slow", {
+      with: 'DATASOURCE="slow/#", CONF_KEY="slow"',
+      sql: "SELECT n FROM slow",
+      actions: [{ rest: { url, method: "post", timeout: 60_000, bufferLength: 1 } }],
+      options: { bufferLength: 1 },
+    });
+    await server.until("/ready", ready);
+    await using publisher = await connectPublisher(broker.url);
+    // Three times what the stream may hold in memory, all of it in the queue of the shared client.
+    const count = 3000;
+    const filler = "x".repeat(16_000);
+    await publisher.publishMany("slow/x", count, (n) => JSON.stringify({ n, filler }));
+    for (let i = 0; i < STREAMS; i++) {
+      await publisher.publish(`plant/${i}/x`, JSON.stringify({ whose: i }));
+    }
+    assertEquals(await untilEach(server, 1), 0);
+    assertEquals(numbers.size, 0);
+    may.resolve();
+    await publisher.publish("slow/x", JSON.stringify({ n: -1 }));
+    await whole.promise;
+    assertEquals([...numbers], [...Array.from({ length: count }, (_, n) => n), -1]);
+    assertEquals((await counts(server, "slow")).dropped, 0);
+  },
+);
+
+mqttTest(
   "mqtt shared: who may not read its topic ends with a sentence, and the others go on",
   async () => {
     await using broker = await startFakeBroker({

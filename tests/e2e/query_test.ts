@@ -43,6 +43,11 @@ mqttTest("query: a statement against the server, and without one", async () => {
     const plan = await kuiper(["query", "EXPLAIN SELECT i FROM plant"], { cwd: base.path });
     assertEquals(plan.code, 0, plan.stderr);
     assertStringIncludes(plan.stdout, "plant");
+    const commented = "/* how */ EXPLAIN -- it would run\nSELECT i FROM plant";
+    assertEquals((await kuiper(["query", commented], { cwd: base.path })).stdout, plan.stdout);
+    const wrong = await kuiper(["query", "SELEC i FROM plant"], { cwd: base.path });
+    assertEquals(wrong.code, 1);
+    assertStringIncludes(wrong.stderr, 'No statement begins with "selec", did you mean "select"?');
     void server;
   }
 });

@@ -40,6 +40,7 @@ binaryTest("server: a second one on the same data or port is refused", async () 
   const second = await kuiper(["serve"], { cwd: base.path });
   assertEquals(second.code, 1);
   assertMatch(second.stderr, /process \d+ \("kuiper serve"\) is using it/);
+  assertEquals(second.stderr.trim().split("\n").length, 1, second.stderr);
   const port = new URL(server.address).port;
   await using other = await makeBase({ "etc/kuiper.yaml": `basic:\n  restPort: ${port}\n` });
   const taken = await kuiper(["serve"], { cwd: other.path });

@@ -1,5 +1,5 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { binaryTest, kuiper } from "./_kuiper.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { binaryTest, kuiper, start } from "./_kuiper.ts";
 import { startSite } from "./_modules.ts";
 import { ANY_PORT, said, serve, type TestServer } from "./_server.ts";
 
@@ -189,6 +189,53 @@ binaryTest(
     }
   },
 );
+
+binaryTest("What a query runs by URL is named by describe and update, until it ends", async () => {
+  await using site = await startSite({ ...ROUTES, "/tick.js": TICK });
+  const settings = `${site.base.path}/etc/kuiper.yaml`;
+  await Deno.writeTextFile(settings, ANY_PORT, { append: true });
+  const { path: cwd } = site.base;
+  for (
+    const [name, path, ...more] of [["doubled", "/doubled.ts", "--kind=function"], [
+      "tick",
+      "/tick.js",
+    ]]
+  ) {
+    const added = await site.add(name!, path!, ...more);
+    assertEquals(added.code, 0, added.stderr);
+  }
+  const made = await kuiper(["create", "stream", "t", '() WITH (TYPE="tick")'], { cwd });
+  assertEquals(made.code, 0, made.stderr);
+  const runsNow = async (name: string) =>
+    /^runs now +(.*)$/m.exec((await site.call("plugin", "describe", name)).stdout)?.[1];
+  for (const served of [false, true]) {
+    await using server = served ? await serve({ cwd }) : undefined;
+    const query = start(["query", "SELECT doubled(v) AS d FROM t"], { cwd });
+    await using _ = query;
+    await query.line();
+    const { pid } = server?.running ?? query;
+    const names = { doubled: `a query of stream "t"`, tick: `stream "t"` };
+    for (const [name, what] of Object.entries(names)) {
+      const runs = await runsNow(name);
+      assertMatch(runs ?? "", new RegExp(`^${what} in process ${pid}, code of hash \\w{12}$`));
+    }
+    const times = ROUTES["/lib/times.ts"].replace("a * b", `a * b + ${served ? 1 : 2}`);
+    site.server.routes.set("/lib/times.ts", times);
+    const updated = await site.call("plugin", "update", "doubled", "--yes");
+    assertEquals(updated.code, 0, updated.stderr);
+    assertMatch(
+      updated.stderr,
+      new RegExp(`a query of stream "t" in process ${pid} keeps the code \\(hash \\w{12}\\)`),
+    );
+    query.kill("SIGINT");
+    await query.ended();
+    // The server hears a moment later that its client is gone.
+    for (const name of Object.keys(names)) {
+      let asked = 0;
+      while (await runsNow(name) !== undefined) assert(++asked < 100, `${name} still runs`);
+    }
+  }
+});
 
 /** The rows arrive at the sink, the function and the sink have a process each, and the server ends as it should. */
 async function runsInProcesses(server: TestServer): Promise<void> {

@@ -92,10 +92,13 @@ function slowly(op: ArithmeticOp, a: Value, b: Value, whole: boolean): Value {
     case "/":
     case "%":
       if (b == 0) throw fail("row", `Cannot compute ${shown(op, a, b)}: division by zero`);
-      if (!exact) return op === "/" ? Number(a) / Number(b) : Number(a) % Number(b);
+      if (!exact) {
+        const result = op === "/" ? Number(a) / Number(b) : Number(a) % Number(b);
+        return finite(op, [a, b], result);
+      }
       return op === "%" ? remainder(a, b) : divide(a, b, whole);
     default:
-      return exact ? compute(op, a, b) : float(op, Number(a), Number(b));
+      return exact ? compute(op, a, b) : finite(op, [a, b], float(op, Number(a), Number(b)));
   }
 }
 
@@ -135,6 +138,12 @@ function compute(op: "+" | "-" | "*", a: number | bigint, b: number | bigint): n
 
 function float(op: "+" | "-" | "*", a: number, b: number): number {
   return op === "+" ? a + b : op === "-" ? a - b : a * b;
+}
+
+/** JSON and SQL have no word for what is larger than a FLOAT can be. */
+function finite(op: ArithmeticOp, [a, b]: readonly [Value, Value], result: number): number {
+  if (Number.isFinite(result)) return result;
+  throw fail("row", `Cannot compute ${shown(op, a, b)}: the result is larger than a FLOAT can be`);
 }
 
 function isNumber(value: Value): value is number | bigint {

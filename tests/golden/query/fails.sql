@@ -2,6 +2,10 @@ SELECT nme FROM demo
 =====
 SELECT id + name FROM demo
 =====
+SELECT name || "x" FROM demo
+=====
+SELECT id s FROM demo
+=====
 SELECT a AS b, b AS a FROM open
 =====
 SELECT count(*) FROM demo

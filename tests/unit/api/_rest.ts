@@ -93,6 +93,7 @@ export class FakeRules implements RuleDoor {
     const { id, sql } = (json ?? {}) as { id?: unknown; sql?: unknown };
     if (typeof id !== "string") throw fail("usage", `"id" is missing in the rule`);
     if (typeof sql !== "string") throw fail("usage", `"sql" is missing in rule "${id}"`);
+    if (sql.includes("FROM none")) throw fail("not_found", 'Stream "none" is not defined');
     return { id };
   }
 }

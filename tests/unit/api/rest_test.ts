@@ -214,6 +214,16 @@ Deno.test("PUT and DELETE /rules/{id} do change a rule that is there", async () 
   assertEquals((await server.ask("DELETE", "/rules/r1")).status, 404);
 });
 
+Deno.test("a rule over a stream that is not there is wrong, though its path is there", async () => {
+  const server = new FakeServer();
+  server.rules.set("rule1");
+  const body = { ...RULE, sql: "SELECT * FROM none" };
+  for (const [method, path] of [["POST", "/rules"], ["PUT", "/rules/rule1"]] as const) {
+    const { status, json } = await server.ask(method, path, { body });
+    assertEquals([status, json], [400, { error: 4000, message: 'Stream "none" is not defined' }]);
+  }
+});
+
 Deno.test("POST /rules/{id}/start, stop and restart do move a rule", async () => {
   const server = new FakeServer();
   server.rules.set("r1");

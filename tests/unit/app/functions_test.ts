@@ -9,7 +9,7 @@ import { App } from "../../../src/app.ts";
 import { Functions } from "../../../src/app/functions.ts";
 import type { Loading } from "../../../src/app/plugin_isolates.ts";
 import type { Hold } from "../../../src/app/plugin_settings.ts";
-import type { Sources } from "../../../src/app/sources.ts";
+import type { FunctionPlugins } from "../../../src/app/held_function.ts";
 import type { HostedFunction } from "../../../src/contract/mod.ts";
 import { DEFAULT_RESTART, type RestartPolicy } from "../../../src/config/plugin_entry.ts";
 import { createLogger, fail, KuiperError, silentLogger } from "../../../src/core/mod.ts";
@@ -218,16 +218,19 @@ function lossy(policy: Partial<RestartPolicy> = {}) {
   };
   const restart = { delayMs: 1000, multiplier: 10, maxDelayMs: 30_000, jitter: 0, ...policy };
   const sources = {
-    findFunction: () =>
-      Promise.resolve({
-        kind: approved.code === undefined ? "file" : "url",
-        type: "mine",
-        entry: { url: "https://a.b/mine.js" },
-      }),
-    codeOf: () => Promise.resolve(approved.code),
-    holdOf: () => Promise.resolve({ permissions: approved.grant ?? {}, entry: { restart } }),
-    openFunction: open,
-  } as unknown as Sources;
+    finder: {
+      findFunction: () =>
+        Promise.resolve({
+          kind: approved.code === undefined ? "file" : "url",
+          type: "mine",
+          entry: { url: "https://a.b/mine.js" },
+        }),
+    },
+    settings: {
+      holdOf: () => Promise.resolve({ permissions: approved.grant ?? {}, entry: { restart } }),
+    },
+    isolates: { approved: () => Promise.resolve({ hash: approved.code }), open },
+  } as unknown as FunctionPlugins;
   const log = createLogger((line) => lines.push(line), { level: "warn" });
   const functions = new Functions(sources, { clock, log });
   const mine = async () => (await functions.lookup(["mine"])).get("mine") as HostedFunction;
@@ -344,11 +347,12 @@ Deno.test("Functions hand no more than 16 batches over at once, and answer all o
     [Symbol.asyncDispose]: () => Promise.resolve(),
   } as unknown as WorkerHost;
   const sources = {
-    findFunction: () => Promise.resolve({ kind: "file", type: "mine" }),
-    codeOf: () => Promise.resolve(undefined),
-    holdOf: () => Promise.resolve({ permissions: {}, entry: { restart: DEFAULT_RESTART } }),
-    openFunction: () => Promise.resolve(host),
-  } as unknown as Sources;
+    finder: { findFunction: () => Promise.resolve({ kind: "file", type: "mine" }) },
+    settings: {
+      holdOf: () => Promise.resolve({ permissions: {}, entry: { restart: DEFAULT_RESTART } }),
+    },
+    isolates: { approved: () => Promise.resolve({}), open: () => Promise.resolve(host) },
+  } as unknown as FunctionPlugins;
   await using functions = new Functions(sources, { clock: new HeldClock(), log: silentLogger });
   const mine = (await functions.lookup(["mine"])).get("mine") as HostedFunction;
   const calls = Array.from({ length: 50 }, (_, n) => mine.callBatch([[n]]));

@@ -1,26 +1,30 @@
 import { assertEquals } from "@std/assert";
 import { RuleParts } from "../../../src/app/rule_parts.ts";
-import type { RunningRule } from "../../../src/store/mod.ts";
+import type { RunningQuery, RunningRule } from "../../../src/store/mod.ts";
 
 function bookOf() {
-  const pages = new Map<object, RunningRule>();
+  const pages = new Map<object, RunningRule | RunningQuery>();
   const state = { opened: 0 };
   const open = () => {
     state.opened++;
     return Promise.resolve({
-      set: (part: object, running: RunningRule) => Promise.resolve(void pages.set(part, running)),
+      set: (part: object, running: RunningRule | RunningQuery) =>
+        Promise.resolve(void pages.set(part, running)),
       delete: (part: object) => Promise.resolve(void pages.delete(part)),
     });
   };
-  const seen = () => [...pages.values()].map((one) => `${one.rule} ${one.plugin} ${one.hash}`);
+  const seen = () =>
+    [...pages.values()].map((one) =>
+      `${"rule" in one ? one.rule : one.query} ${one.plugin} ${one.hash}`
+    );
   return { open, seen, state };
 }
 
 Deno.test("RuleParts shows each part with the code that it runs last, until it is disposed of", async () => {
   const { open, seen, state } = bookOf();
   {
-    await using _ = new RuleParts("unused", open);
-    await using parts = new RuleParts("r1", open);
+    await using _ = new RuleParts({ rule: "unused" }, open);
+    await using parts = new RuleParts({ rule: "r1" }, open);
     await parts.show("sink_shout_0", { of: "sink", plugin: "shout", hash: "1" });
     await parts.show("function twice", { of: "function", plugin: "twice", hash: "1" });
     await parts.show("sink_shout_0", { of: "sink", plugin: "shout", hash: "2" });
@@ -32,7 +36,7 @@ Deno.test("RuleParts shows each part with the code that it runs last, until it i
 Deno.test("RuleParts shows nothing of what starts with its end", async () => {
   const { open, seen } = bookOf();
   const opening = Promise.withResolvers<void>();
-  const parts = new RuleParts("r1", async () => {
+  const parts = new RuleParts({ rule: "r1" }, async () => {
     await opening.promise;
     return await open();
   });

@@ -156,6 +156,11 @@ Deno.test("App.rules refuse what cannot run, in one sentence", async () => {
       'overflow "wait" would stall the others that read the SHARED stream "demo"',
     ],
     [{ sql: "SELECT * FROM demo", actions: [{ nopp: {} }] }, 'did you mean "nop"?'],
+    [
+      { sql: "SELECT * FROM demo", actions: [{ nop: {} }, { mqtt: {} }] },
+      'Rule "r", actions[1].mqtt: "topic" is missing, expected the topic to publish to',
+    ],
+    [{ sql: "SELECT * FROM demo", actions: [{ rest: { url: "a.b" } }] }, 'actions[0].rest: "url"'],
   ];
   for (const [change, message] of cases) {
     const error = await assertRejects(() => site.rules.create({ id: "r", actions, ...change }));

@@ -192,14 +192,18 @@ Deno.test("Sinks give a grant what etc/sinks says of the section, whatever prope
     const hold = { permissions: {}, entry: { restart: DEFAULT_RESTART } };
     const host = { info: {}, [Symbol.asyncDispose]: () => Promise.resolve() };
     const plugins = {
-      findSink: () => Promise.resolve({ kind: "file", type: "mine" }),
-      holdOf: (_: unknown, { operatorProps }: { operatorProps: unknown }) => {
-        granted.push(operatorProps);
-        return Promise.resolve(hold);
+      finder: { findSink: () => Promise.resolve({ kind: "file", type: "mine" }) },
+      settings: {
+        holdOf: (_: unknown, { operatorProps }: { operatorProps: unknown }) => {
+          granted.push(operatorProps);
+          return Promise.resolve(hold);
+        },
       },
-      openSink: (_: unknown, options: { hold: unknown }) => {
-        assertStrictEquals(options.hold, hold);
-        return Promise.resolve(host);
+      isolates: {
+        open: (_: unknown, options: { hold: unknown }) => {
+          assertStrictEquals(options.hold, hold);
+          return Promise.resolve(host);
+        },
       },
     } as unknown as SinkPlugins;
     const input = { paths: resolveBase({ base, env: {} }), env: {}, secrets: new Secrets() };

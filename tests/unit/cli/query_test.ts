@@ -86,6 +86,16 @@ Deno.test("query without SQL does read statements, says what goes wrong, and goe
   assertStringIncludes(io.err, 'error: Stream "x" is not defined\n');
 });
 
+Deno.test("query without SQL does end no statement in a comment or a string", async () => {
+  const server = new FakeServer();
+  const io = beside(server, {
+    typed: ["-- DROP;", "/* DROP;", "( */ SHOW STREAMS", ";;", "DROP STREAM `a(;`", "exit"],
+  });
+  assertEquals(await main(["query"], io), 0);
+  assertEquals(io.out, "there are no streams\n");
+  assertStringIncludes(io.err, 'error: Stream "a(;" is not defined\n');
+});
+
 Deno.test("query without SQL does remember lines, and Ctrl-C there drops what was begun, then ends", async () => {
   const server = new FakeServer();
   const io = beside(server, { typed: [] });

@@ -61,6 +61,25 @@ Deno.test("loadSinkConfig() names what is wrong, and the cure", async () => {
   }
 });
 
+Deno.test("loadSinkConfig() lets a rule change beside a plugin's secret only what can be no address", async () => {
+  const files = {
+    "etc/sinks/notice.yaml": "default:\n  level: warn\n  broker: a\n  apiKey: k\n  times: 3\n",
+  };
+  const options = { files, type: "notice" };
+  for (const own of [{ broker: "b" }, { hostname: "b" }, { level: "a.b" }, { more: 1 }]) {
+    const [name] = Object.keys(own);
+    await assertRejects(
+      () => load(own, options),
+      Error,
+      `"${name}" cannot be changed while "apiKey" comes from etc/sinks: it might be sent elsewhere`,
+    );
+    const { props } = await load({ ...own, apiKey: "mine" }, options);
+    assertEquals(props.apiKey, "mine");
+  }
+  const own = { level: "info", times: 7, sendSingle: true, fields: ["a.b"], broker: "a" };
+  assertEquals((await load(own, options)).props, { ...own, apiKey: "k" });
+});
+
 Deno.test("loadSinkConfig() reads the file of a sink with its first letter in either case", async () => {
   for (const name of ["Mine", "mine"]) {
     const files = { [`etc/sinks/${name}.yaml`]: "default:\n  level: warn\n" };

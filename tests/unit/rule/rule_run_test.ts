@@ -226,6 +226,29 @@ Deno.test("RuleRun.stop() lets through what was accepted", async () => {
   assertEquals([sinks[0]!.got.length, source.disposed, sinks[0]!.closed], [2, 1, 1]);
 });
 
+Deno.test("RuleRun.stop() gives the sinks what the rows on their way left of the time", async () => {
+  for (const [flowMs, expected] of [[0, 900], [300, 600], [10_000, 400]] as const) {
+    const given: number[] = [];
+    const sink = new FakeSink();
+    const make = sink.run.bind(sink);
+    sink.run = (bufferLength, clock) => {
+      const made = make(bufferLength, clock);
+      const stop = made.stop.bind(made);
+      made.stop = (deadlineMs) => {
+        given.push(deadlineMs);
+        return stop(deadlineMs);
+      };
+      return made;
+    };
+    const { run, clock, running } = start({ sinks: [sink] });
+    await running;
+    run.stop();
+    clock.time += flowMs;
+    await run.closed;
+    assertEquals(given, [expected]);
+  }
+});
+
 Deno.test("RuleRun.stop() ends a rule whose sink was never open", async () => {
   const sink = new FakeSink();
   sink.neverOpen();

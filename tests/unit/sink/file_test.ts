@@ -156,7 +156,7 @@ Deno.test("FileSink begins the next file when the time is over though nothing co
 Deno.test("FileSink.configure() names the property that is wrong", () => {
   for (
     const [props, message] of [
-      [{}, '"path" is undefined, expected the path of a file'],
+      [{}, '"path" is missing, expected the path of a file'],
       [{ path: "a", fileType: "xml" }, '"fileType" is "xml", expected "lines", "json" or "csv"'],
       [
         { path: "a", rollingCount: -1 },

@@ -112,7 +112,7 @@ Deno.test("RestSink follows no redirect: what it sends may hold a secret", async
 Deno.test("RestSink.configure() names the property that is wrong", () => {
   for (
     const [props, message] of [
-      [{}, '"url" is undefined, expected an address such as "https://host/path"'],
+      [{}, '"url" is missing, expected an address such as "https://host/path"'],
       [{ url: "ftp://x" }, '"url" is "ftp://x"'],
       [{ url: "http://u:p@x/" }, '"url" has a user name in it'],
       [{ url: "http://x/", method: "BREW" }, '"method" is "BREW"'],

@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { SourceItem } from "../../../src/contract/mod.ts";
 import { Channel } from "../../../src/flow/mod.ts";
+import { MqttSpill } from "../../../src/source/mqtt_spill.ts";
 import { MqttTail } from "../../../src/source/mqtt_tail.ts";
 
 /** A channel with room for `capacity` items, and a tail before it. */
@@ -27,7 +28,7 @@ function start(options: ConstructorParameters<typeof MqttTail>[1], capacity = 1)
 const item = (text: string): SourceItem => ({ payload: new TextEncoder().encode(text) });
 
 Deno.test("MqttTail keeps what the channel has no room for, in order, before what comes after", async () => {
-  const { tail, take } = start({ overflow: "wait" });
+  const { tail, take } = start({});
   assertEquals(["1", "2", "3"].map((text) => tail.before.push(item(text))), [true, true, true]);
   assertEquals(tail.after.push(item("4")), false);
   let room = false;
@@ -41,7 +42,7 @@ Deno.test("MqttTail keeps what the channel has no room for, in order, before wha
 });
 
 Deno.test("MqttTail lets nothing come after before the client before has finished", async () => {
-  const { tail, take } = start({ overflow: "wait" });
+  const { tail, take } = start({});
   assertEquals(tail.after.push(item("2")), false);
   tail.before.push(item("1"));
   assertEquals([await take(), tail.after.push(item("2"))], [["1"], false]);
@@ -50,37 +51,74 @@ Deno.test("MqttTail lets nothing come after before the client before has finishe
   assertEquals([tail.after.push(item("2")), await take()], [true, ["2"]]);
 });
 
-Deno.test("MqttTail is bounded: it has the client wait, or drops and counts", async (t) => {
-  await t.step("wait", async () => {
-    const { tail, take, dropped } = start({ overflow: "wait", messages: 2 });
-    const pushed = ["1", "2", "3", "4"].map((text) => tail.before.push(item(text)));
-    assertEquals([pushed, dropped()], [[true, true, true, false], 0]);
-    const room = tail.before.room();
-    assertEquals(await take(), ["1"]);
-    await room;
-    assertEquals(tail.before.push(item("4")), true);
-    assertEquals([await take(), await take(), await take()], [["2"], ["3"], ["4"]]);
-  });
-  await t.step("drop_newest", async () => {
-    const { tail, take, dropped } = start({ overflow: "drop_newest", messages: 2 });
+Deno.test("MqttTail has nobody wait: what is too much for memory waits on disk, in order", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const spill = () => new MqttSpill(folder);
+    const { tail, take, dropped } = start({ spill, messages: 2 });
+    const texts = Array.from({ length: 1000 }, (_, n) => `${n}`);
+    const taken: string[] = [];
+    for (const [n, text] of texts.entries()) {
+      assertEquals(tail.before.push(item(text)), true);
+      if (n === 500) taken.push(...await take(), ...await take(), ...await take(), ...await take());
+    }
+    await tail.before.room();
+    tail.finish();
+    assertEquals(tail.after.push(item("after")), false);
+    while (taken.length < texts.length) taken.push(...await take());
+    await tail.after.room();
+    assertEquals([taken, dropped()], [texts, 0]);
+    assertEquals([tail.after.push(item("after")), await take()], [true, ["after"]]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("MqttTail is bounded: it drops and counts, and says once why the disk could not help", async (t) => {
+  await t.step("without a disk", async () => {
+    const { tail, take, dropped } = start({ messages: 2 });
     const pushed = ["1", "2", "3", "4"].map((text) => tail.before.push(item(text)));
     assertEquals([pushed, dropped()], [[true, true, true, true], 1]);
     assertEquals([await take(), await take(), await take()], [["1"], ["2"], ["3"]]);
   });
   await t.step("by bytes", () => {
-    const { tail } = start({ overflow: "wait" });
+    const { tail, dropped } = start({});
     const big = { payload: new Uint8Array(16_777_216) };
-    assertEquals([1, 2, 3].map(() => tail.before.push(big)), [true, true, false]);
+    for (let i = 0; i < 3; i++) tail.before.push(big);
+    assertEquals(dropped(), 1);
+  });
+  await t.step("with a disk that is full, or cannot be written", async () => {
+    const folder = await Deno.makeTempDir();
+    const file = await Deno.makeTempFile();
+    const spills: [() => MqttSpill, RegExp][] = [
+      [() => new MqttSpill(folder, { bytes: 40 }), /^there is no more room for them on disk$/],
+      [() => new MqttSpill(`${file}/x`), /Not a directory|exists/],
+    ];
+    for (const [spill, expected] of spills) {
+      const told: string[] = [];
+      const onLost = (reason: string) => told.push(reason);
+      const { tail, queue, dropped } = start({ spill, onLost, messages: 1 });
+      for (let i = 0; i < 20; i++) tail.before.push(item(`${i}`));
+      assertEquals(told.length, 1);
+      assertMatch(told[0]!, expected);
+      queue.close();
+      await tail.before.room();
+      assert(dropped() >= 15 && dropped() <= 18, `${dropped()} dropped`);
+    }
+    await Deno.remove(folder);
+    await Deno.remove(file);
   });
 });
 
-Deno.test("MqttTail has nobody wait when the channel is closed", async () => {
-  const { tail, queue, dropped } = start({ overflow: "wait", messages: 1 });
-  assertEquals(["1", "2"].map((text) => tail.before.push(item(text))), [true, true]);
-  const rooms = [tail.before.room(), tail.after.room()];
+Deno.test("MqttTail has nobody wait when the channel is closed, and leaves nothing on disk", async () => {
+  const folder = await Deno.makeTempDir();
+  const { tail, queue, dropped } = start({ spill: () => new MqttSpill(folder), messages: 1 });
+  for (const text of ["1", "2", "3"]) assertEquals(tail.before.push(item(text)), true);
+  const room = tail.after.room();
   queue.close();
   tail.finish();
-  await Promise.all(rooms);
+  await room;
   // What ends with its stream is no drop.
   assertEquals([tail.after.push(item("3")), dropped()], [false, 0]);
+  await Deno.remove(folder);
 });

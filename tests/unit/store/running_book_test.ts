@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { RunningBook, runningRules, runningStreams } from "../../../src/store/mod.ts";
+import {
+  RunningBook,
+  runningQueries,
+  runningRules,
+  runningStreams,
+} from "../../../src/store/mod.ts";
 
 const refuse = (error: unknown) => {
   throw error;
@@ -71,6 +76,27 @@ Deno.test("rules are seen beside streams, each once for the same code, in a line
       );
     }
     assertEquals(await runningRules(folder), []);
+  }));
+
+Deno.test("queries are seen beside rules, those over one stream with the same code once", () =>
+  inFolder(async (folder) => {
+    const query = { query: "a", of: "function", plugin: "twice", hash: "1" } as const;
+    {
+      await using book = new RunningBook(folder, refuse);
+      const first = {};
+      await book.set(first, query);
+      await book.set({}, query);
+      await book.set({}, { ...query, hash: "2" });
+      const pid = Deno.pid;
+      assertEquals(await runningQueries(folder), [
+        { ...query, pid },
+        { ...query, hash: "2", pid },
+      ]);
+      assertEquals([await runningRules(folder), await runningStreams(folder)], [[], []]);
+      await book.delete(first);
+      assertEquals((await runningQueries(folder)).length, 2);
+    }
+    assertEquals(await runningQueries(folder), []);
   }));
 
 Deno.test("what a version wrote that knew streams alone has no rules", () =>
