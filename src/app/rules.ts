@@ -8,6 +8,7 @@ import {
   type RuleDefinition,
   RuleManager,
   RuleRun,
+  type RuleRunOptions,
   type RuleSource,
   sinkId,
   SinkRun,
@@ -138,17 +139,13 @@ class Rules {
     const { stopTimeoutMs, clock, book } = this.#context;
     const stopping = new AbortController();
     await using opened = new AsyncDisposableStack();
-    const parts = opened.use(new RuleParts(rule.id, book));
-    const { plan, stream, functions } = await this.#prepare(rule, async (names) =>
-      opened.use(
-        await this.#context.functions.use(names, {
-          stop: stopping.signal,
-          runs: (plugin, hash) =>
-            parts.show(`function ${plugin}`, { of: "function", plugin, hash }),
-        }),
-      ));
+    const { signal } = stopping;
+    const parts = opened.use(new RuleParts(rule.id, { open: book, stop: signal }));
+    const { plan, stream, functions } = await this.#prepare(
+      rule,
+      async (names) => opened.use(await this.#context.functions.use(names, parts)),
+    );
     const sinks = await this.#prepareSinks(rule);
-    const held = opened.move();
     return new RuleRun({
       ruleId: rule.id,
       options: rule.options,
@@ -160,8 +157,7 @@ class Rules {
         }),
       openSinks: () => sinks.map((sink, index) => this.#runSink(rule, sink, { index, parts })),
       running,
-      stopping: () => stopping.abort(fail("busy", `Rule "${rule.id}" stops`)),
-      release: () => held.disposeAsync(),
+      ...endOf(rule, { stopping, held: opened.move() }),
       stopTimeoutMs,
       log: this.#logOf(rule),
       clock,
@@ -254,7 +250,7 @@ class Rules {
           signal,
           started: (hash) => parts.show(opId, { of: "sink", plugin: sink.type, hash }),
         }),
-      explain: (failure) => sink.explain(failure),
+      explain: sink.explain,
       log: this.#logOf(rule).child(opId),
       clock: this.#context.clock,
     });
@@ -265,6 +261,17 @@ class Rules {
     const log = this.#context.log.child(rule.id);
     return rule.options.debug ? outspoken(log) : log;
   }
+}
+
+/** How a run ends what is held for it. Made apart, so that it keeps nothing else of what the run was made from. */
+function endOf(
+  { id }: RuleDefinition,
+  { stopping, held }: { stopping: AbortController; held: AsyncDisposableStack },
+): Pick<RuleRunOptions, "stopping" | "release"> {
+  return {
+    stopping: () => stopping.abort(fail("busy", `Rule "${id}" stops`)),
+    release: () => held.disposeAsync(),
+  };
 }
 
 function outspoken(log: Logger): Logger {
