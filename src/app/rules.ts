@@ -24,6 +24,7 @@ import {
 } from "../sql/mod.ts";
 import type { Selection, StateKeeper, StreamRun } from "../stream/mod.ts";
 import type { Functions } from "./functions.ts";
+import type { FunctionUser } from "./held_function.ts";
 import { type RulePage, RuleParts } from "./rule_parts.ts";
 import { SharedStreams } from "./shared_streams.ts";
 import { type PreparedSink, Sinks } from "./sinks.ts";
@@ -139,11 +140,11 @@ class Rules {
     const { stopTimeoutMs, clock, book } = this.#context;
     const stopping = new AbortController();
     await using opened = new AsyncDisposableStack();
-    const { signal } = stopping;
-    const parts = opened.use(new RuleParts(rule.id, { open: book, stop: signal }));
+    const parts = opened.use(new RuleParts(rule.id, book));
+    const user = userOf(parts, stopping.signal);
     const { plan, stream, functions } = await this.#prepare(
       rule,
-      async (names) => opened.use(await this.#context.functions.use(names, parts)),
+      async (names) => opened.use(await this.#context.functions.use(names, user)),
     );
     const sinks = await this.#prepareSinks(rule);
     return new RuleRun({
@@ -263,7 +264,15 @@ class Rules {
   }
 }
 
-/** How a run ends what is held for it. Made apart, so that it keeps nothing else of what the run was made from. */
+/** Who uses the functions of a run. Made apart, so that it keeps nothing else of what the run was made from. */
+function userOf(parts: RuleParts, stop: AbortSignal): FunctionUser {
+  return {
+    stop,
+    runs: (plugin, hash) => parts.show(`function ${plugin}`, { of: "function", plugin, hash }),
+  };
+}
+
+/** How a run ends what is held for it. Made apart for the same reason. */
 function endOf(
   { id }: RuleDefinition,
   { stopping, held }: { stopping: AbortController; held: AsyncDisposableStack },

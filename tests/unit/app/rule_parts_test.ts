@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type RulePage, RuleParts } from "../../../src/app/rule_parts.ts";
+import { RuleParts } from "../../../src/app/rule_parts.ts";
 import type { RunningRule } from "../../../src/store/mod.ts";
 
 function bookOf() {
@@ -16,15 +16,11 @@ function bookOf() {
   return { open, seen, state };
 }
 
-function partsOf(rule: string, open: () => Promise<RulePage>): RuleParts {
-  return new RuleParts(rule, { open, stop: new AbortController().signal });
-}
-
 Deno.test("RuleParts shows each part with the code that it runs last, until it is disposed of", async () => {
   const { open, seen, state } = bookOf();
   {
-    await using _ = partsOf("unused", open);
-    await using parts = partsOf("r1", open);
+    await using _ = new RuleParts("unused", open);
+    await using parts = new RuleParts("r1", open);
     await parts.show("sink_shout_0", { of: "sink", plugin: "shout", hash: "1" });
     await parts.show("function twice", { of: "function", plugin: "twice", hash: "1" });
     await parts.show("sink_shout_0", { of: "sink", plugin: "shout", hash: "2" });
@@ -36,7 +32,7 @@ Deno.test("RuleParts shows each part with the code that it runs last, until it i
 Deno.test("RuleParts shows nothing of what starts with its end", async () => {
   const { open, seen } = bookOf();
   const opening = Promise.withResolvers<void>();
-  const parts = partsOf("r1", async () => {
+  const parts = new RuleParts("r1", async () => {
     await opening.promise;
     return await open();
   });
