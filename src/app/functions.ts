@@ -49,6 +49,7 @@ export class Functions implements AsyncDisposable {
   async use(names: readonly string[], user: FunctionUser): Promise<UsedFunctions> {
     const as = (opened: FunctionInIsolate) => opened.until(user.stop);
     const { held, found } = await this.#take(names, { user, as });
+    if (held.length === 0) return ONLY_BUILTINS;
     const letGo = () => this.#letGo(held.splice(0), user);
     return { ...withBuiltins(found), [Symbol.asyncDispose]: letGo };
   }
@@ -144,6 +145,12 @@ export class Functions implements AsyncDisposable {
     await Promise.all([...this.#all].map((held) => this.#end(held)));
   }
 }
+
+/** Of most queries: nothing that they would hold. */
+const ONLY_BUILTINS: UsedFunctions = {
+  ...BUILTIN_FUNCTIONS,
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
 
 function withBuiltins(found: ReadonlyMap<string, SqlFunction>): FunctionLookup {
   if (found.size === 0) return BUILTIN_FUNCTIONS;

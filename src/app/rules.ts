@@ -8,6 +8,7 @@ import {
   type RuleDefinition,
   RuleManager,
   RuleRun,
+  type RuleRunOptions,
   type RuleSource,
   sinkId,
   SinkRun,
@@ -23,6 +24,7 @@ import {
 } from "../sql/mod.ts";
 import type { Selection, StateKeeper, StreamRun } from "../stream/mod.ts";
 import type { Functions } from "./functions.ts";
+import type { FunctionUser } from "./held_function.ts";
 import { type RulePage, RuleParts } from "./rule_parts.ts";
 import { SharedStreams } from "./shared_streams.ts";
 import { type PreparedSink, Sinks } from "./sinks.ts";
@@ -139,16 +141,12 @@ class Rules {
     const stopping = new AbortController();
     await using opened = new AsyncDisposableStack();
     const parts = opened.use(new RuleParts({ rule: rule.id }, book));
-    const { plan, stream, functions } = await this.#prepare(rule, async (names) =>
-      opened.use(
-        await this.#context.functions.use(names, {
-          stop: stopping.signal,
-          runs: (plugin, hash) =>
-            parts.show(`function ${plugin}`, { of: "function", plugin, hash }),
-        }),
-      ));
+    const user = userOf(parts, stopping.signal);
+    const { plan, stream, functions } = await this.#prepare(
+      rule,
+      async (names) => opened.use(await this.#context.functions.use(names, user)),
+    );
     const sinks = await this.#prepareSinks(rule);
-    const held = opened.move();
     return new RuleRun({
       ruleId: rule.id,
       options: rule.options,
@@ -160,8 +158,7 @@ class Rules {
         }),
       openSinks: () => sinks.map((sink, index) => this.#runSink(rule, sink, { index, parts })),
       running,
-      stopping: () => stopping.abort(fail("busy", `Rule "${rule.id}" stops`)),
-      release: () => held.disposeAsync(),
+      ...endOf(rule, { stopping, held: opened.move() }),
       stopTimeoutMs,
       log: this.#logOf(rule),
       clock,
@@ -254,7 +251,7 @@ class Rules {
           signal,
           started: (hash) => parts.show(opId, { of: "sink", plugin: sink.type, hash }),
         }),
-      explain: (failure) => sink.explain(failure),
+      explain: sink.explain,
       log: this.#logOf(rule).child(opId),
       clock: this.#context.clock,
     });
@@ -265,6 +262,25 @@ class Rules {
     const log = this.#context.log.child(rule.id);
     return rule.options.debug ? outspoken(log) : log;
   }
+}
+
+/** Who uses the functions of a run. Made apart, so that it keeps nothing else of what the run was made from. */
+function userOf(parts: RuleParts<{ rule: string }>, stop: AbortSignal): FunctionUser {
+  return {
+    stop,
+    runs: (plugin, hash) => parts.show(`function ${plugin}`, { of: "function", plugin, hash }),
+  };
+}
+
+/** How a run ends what is held for it. Made apart for the same reason. */
+function endOf(
+  { id }: RuleDefinition,
+  { stopping, held }: { stopping: AbortController; held: AsyncDisposableStack },
+): Pick<RuleRunOptions, "stopping" | "release"> {
+  return {
+    stopping: () => stopping.abort(fail("busy", `Rule "${id}" stops`)),
+    release: () => held.disposeAsync(),
+  };
 }
 
 function outspoken(log: Logger): Logger {

@@ -3,6 +3,7 @@ import {
   loadSinkConfig,
   refuseErrors,
   restartOf,
+  type Secrets,
   type SinkConfig,
   type SinkFields,
 } from "../config/mod.ts";
@@ -54,8 +55,8 @@ export interface PreparedSink {
   openHost(loading: Loading): Promise<SinkHost>;
   /** Load a plugin alone; `undefined` for a built-in. */
   loadPlugin(loading: Loading): Promise<WorkerHost | undefined>;
-  /** The sentence for a failure. */
-  explain(failure: SourceFailure): KuiperError;
+  /** The sentence for a failure. It may be kept for as long as the sink runs: it holds nothing of the above. */
+  readonly explain: (failure: SourceFailure) => KuiperError;
 }
 
 /** Finds and configures sinks. */
@@ -111,13 +112,13 @@ export class Sinks {
       openHost: async (loading) =>
         builtin === undefined
           ? await this.#openPlugin(plugin!, config, loading)
-          : inlineSinkHost(() => builtin.make(), builtin.takes),
+          : inlineSinkHost(builtin.make, builtin.takes),
       loadPlugin: async (loading) =>
         plugin === undefined ? undefined : await this.#loadPlugin(plugin, config, {
           ...loading,
           hold: await this.#holdOf(plugin, config),
         }),
-      explain: (failure) => this.#explain(failure, what),
+      explain: explainer(what, this.#input.secrets),
     };
   }
 
@@ -162,9 +163,11 @@ export class Sinks {
       : `did you mean "${meant}"?`;
     return fail("not_found", `${what}: there is no sink "${type}", ${cure}`);
   }
+}
 
-  #explain(failure: SourceFailure, what: string): KuiperError {
-    const { secrets } = this.#input;
+/** @param what failed, as sentences call it. */
+function explainer(what: string, secrets: Secrets): PreparedSink["explain"] {
+  return (failure) => {
     const message = secrets.mask(failure.message);
     const cause = new Error(message);
     cause.name = failure.name;
@@ -172,7 +175,7 @@ export class Sinks {
     const code = failure.name === "NotCapable" ? "denied" : "sink";
     const where = failure.step === "crash" ? "" : ` in ${failure.step}`;
     return fail(code, `${what} failed${where}: ${message}`, cause);
-  }
+  };
 }
 
 /** For an instance that is configured and never opened. */

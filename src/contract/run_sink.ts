@@ -1,4 +1,4 @@
-import { fail, type LogLevel, messageOf } from "../core/mod.ts";
+import { fail, messageOf } from "../core/mod.ts";
 import { BackOff, NotConnected } from "./control_errors.ts";
 import type { ConnectionStatus, Sink, SinkContext, SinkItem } from "./kuiper.d.ts";
 import { failureOf } from "./run_source.ts";
@@ -64,6 +64,11 @@ export class RunningSink implements SinkInstance {
     }
   }
 
+  /** Whether it was told to close. */
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
   close(deadlineMs: number): Promise<void> {
     return this.#closing ??= this.#close(deadlineMs);
   }
@@ -106,10 +111,14 @@ export class RunningSink implements SinkInstance {
   }
 
   #context(spec: SinkSpec, events: SinkEvents): SinkContext {
-    const log = (level: LogLevel) => (message: string) => events.log(level, String(message));
     return {
       signal: this.#stop.signal,
-      log: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
+      log: {
+        debug: (message) => events.log("debug", String(message)),
+        info: (message) => events.log("info", String(message)),
+        warn: (message) => events.log("warn", String(message)),
+        error: (message) => events.log("error", String(message)),
+      },
       ruleId: spec.ruleId,
       opId: spec.opId,
       instanceId: spec.instanceId,
@@ -145,19 +154,31 @@ export function inlineSinkHost(
   make: () => Promise<Sink>,
   takes: SinkHost["takes"],
 ): SinkHost {
-  const instances = new Set<SinkInstance>();
-  let closed = false;
-  return {
-    takes,
-    start(spec, events) {
-      if (closed) throw fail("internal", `Cannot start ${spec.opId}: its host is closed`);
-      const instance = new RunningSink(make, spec, events);
-      instances.add(instance);
-      return instance;
-    },
-    async [Symbol.asyncDispose]() {
-      closed = true;
-      await Promise.all([...instances].map((instance) => instance.close(DISPOSE_MS)));
-    },
-  };
+  return new InlineSinkHost(make, takes);
+}
+
+/** A class, not closures: each sink of each rule has one. */
+class InlineSinkHost implements SinkHost {
+  readonly takes: SinkHost["takes"];
+  readonly #make: () => Promise<Sink>;
+  #instances: RunningSink[] = [];
+  #isClosed = false;
+
+  constructor(make: () => Promise<Sink>, takes: SinkHost["takes"]) {
+    this.#make = make;
+    this.takes = takes;
+  }
+
+  start(spec: SinkSpec, events: SinkEvents): SinkInstance {
+    if (this.#isClosed) throw fail("internal", `Cannot start ${spec.opId}: its host is closed`);
+    const instance = new RunningSink(this.#make, spec, events);
+    // One that is not connected is closed and started anew, perhaps for days.
+    this.#instances = this.#instances.filter((one) => !one.isClosing).concat(instance);
+    return instance;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all(this.#instances.map((instance) => instance.close(DISPOSE_MS)));
+  }
 }

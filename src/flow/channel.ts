@@ -26,6 +26,9 @@ interface Waiting<T> {
   refused: (error: unknown) => void;
 }
 
+/** The ring of a channel that nothing was ever put into. */
+const NO_ROOM: never[] = [];
+
 /**
  * A bounded queue between one or more senders and one receiver, who takes items in batches.
  *
@@ -35,6 +38,7 @@ interface Waiting<T> {
  * - **Batches**: a waiting receiver is woken when a batch is full or when the turn of the event loop ends. The first
  *   batches are smaller, from one item on.
  * - **Close**: what was accepted is still received; then the iteration ends, or throws the error given to `close`.
+ * - **Memory**: one that nothing was ever put into holds no arrays. A program has thousands of those.
  */
 export class Channel<T> implements AsyncIterable<T[]>, Disposable {
   readonly capacity: number;
@@ -42,18 +46,18 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
   readonly #batchSize: number;
   readonly #maxWaiting: number;
   // A ring that grows: index arithmetic instead of shift(), which moves every item.
-  #ring: (T | undefined)[] = new Array(4);
+  #ring: (T | undefined)[] = NO_ROOM;
   #head = 0;
   #size = 0;
   #dropped = 0;
-  #waiting: Waiting<T>[] = [];
+  #waiting: Waiting<T>[] | undefined;
   #waitingHead = 0;
   #receiver: (() => void) | undefined;
   #wakeScheduled = false;
   /** Items that wake the receiver: few at first, so that the first does not wait for those behind it. */
   #enough = 1;
-  #roomListeners: (() => void)[] = [];
-  #drainListeners: (() => void)[] = [];
+  #roomListeners: (() => void)[] | undefined;
+  #drainListeners: (() => void)[] | undefined;
   #closed = false;
   #error: unknown;
 
@@ -138,7 +142,7 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#closed) return Promise.reject(new ChannelClosedError(item));
-    const queued = this.#waiting.length - this.#waitingHead;
+    const queued = (this.#waiting?.length ?? 0) - this.#waitingHead;
     if (queued === 0 && this.push(item)) return Promise.resolve();
     if (queued >= this.#maxWaiting) {
       return Promise.reject(
@@ -151,8 +155,9 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
       const entry: Waiting<T> = { item, accepted: resolve, refused: reject };
       if (signal !== undefined) {
         const onAbort = () => {
-          const index = this.#waiting.indexOf(entry, this.#waitingHead);
-          if (index >= 0) this.#waiting.splice(index, 1);
+          const waiting = this.#waiting ?? [];
+          const index = waiting.indexOf(entry, this.#waitingHead);
+          if (index >= 0) waiting.splice(index, 1);
           reject(signal.reason);
         };
         signal.addEventListener("abort", onAbort, { once: true });
@@ -163,14 +168,14 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
         entry.accepted = () => done(resolve);
         entry.refused = (error) => done(() => reject(error));
       }
-      this.#waiting.push(entry);
+      (this.#waiting ??= []).push(entry);
     });
   }
 
   /** Resolves when there is room, or when the channel is closed. */
   room(): Promise<void> {
     if (this.#size < this.capacity || this.#closed) return Promise.resolve();
-    return new Promise((resolve) => this.#roomListeners.push(resolve));
+    return new Promise((resolve) => (this.#roomListeners ??= []).push(resolve));
   }
 
   // -- Close --
@@ -180,8 +185,8 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
     if (this.#closed) return;
     this.#closed = true;
     this.#error = error;
-    const waiting = this.#waiting.slice(this.#waitingHead);
-    this.#waiting = [];
+    const waiting = this.#waiting?.slice(this.#waitingHead) ?? [];
+    this.#waiting = undefined;
     this.#waitingHead = 0;
     for (const entry of waiting) entry.refused(new ChannelClosedError(entry.item));
     this.#tellRoom();
@@ -220,17 +225,23 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
   async ready(until?: AbortSignal): Promise<boolean> {
     // Again after waking: somebody may have called takeNow in between.
     while (this.#size === 0 && !this.#closed && until?.aborted !== true) {
-      if (this.#receiver !== undefined) {
-        throw new TypeError("Cannot receive: the channel has a receiver already");
-      }
-      const wake = () => this.#wake();
-      until?.addEventListener("abort", wake, { once: true });
-      await new Promise<void>((resolve) => this.#receiver = resolve);
-      until?.removeEventListener("abort", wake);
+      await new Promise<void>((resolve) => this.#wait(resolve, until));
     }
     if (this.#size > 0) return true;
     if (this.#error !== undefined) throw this.#error;
     return false;
+  }
+
+  /**
+   * Call `then` once: when there are items, the channel is closed, or `until` aborts. It is called after what woke it, as
+   * a promise would. What waits in this way holds no suspended function, as who awaits {@link Channel.ready} does.
+   *
+   * @throws TypeError when another receiver waits.
+   */
+  whenReady(then: () => void, until?: AbortSignal): void {
+    const soon = () => void Promise.resolve().then(then);
+    if (this.#size > 0 || this.#closed || until?.aborted) soon();
+    else this.#wait(soon, until);
   }
 
   /**
@@ -249,10 +260,24 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
   /** Resolves when nothing is held and nobody waits for room. */
   drained(): Promise<void> {
     if (this.#size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#drainListeners.push(resolve));
+    return new Promise((resolve) => (this.#drainListeners ??= []).push(resolve));
   }
 
   // -- Inside --
+
+  #wait(receiver: () => void, until: AbortSignal | undefined): void {
+    if (this.#receiver !== undefined) {
+      throw new TypeError("Cannot receive: the channel has a receiver already");
+    }
+    this.#receiver = receiver;
+    if (until === undefined) return;
+    const wake = () => this.#wake();
+    until.addEventListener("abort", wake, { once: true });
+    this.#receiver = () => {
+      until.removeEventListener("abort", wake);
+      receiver();
+    };
+  }
 
   #put(item: T): void {
     if (this.#size === this.#ring.length) this.#grow();
@@ -271,34 +296,37 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
   /** Doubles the ring; its length stays a power of two. */
   #grow(): void {
     const old = this.#ring;
-    const ring = new Array<T | undefined>(old.length * 2);
+    const ring = new Array<T | undefined>(Math.max(4, old.length * 2));
     for (let i = 0; i < this.#size; i++) ring[i] = old[(this.#head + i) & (old.length - 1)];
     this.#ring = ring;
     this.#head = 0;
   }
 
   #admitWaiting(): void {
-    while (this.#waitingHead < this.#waiting.length && this.#size < this.capacity) {
-      const entry = this.#waiting[this.#waitingHead++]!;
-      this.#put(entry.item);
-      entry.accepted();
-    }
-    if (this.#waitingHead === this.#waiting.length && this.#waitingHead > 0) {
-      this.#waiting = [];
-      this.#waitingHead = 0;
+    const waiting = this.#waiting;
+    if (waiting !== undefined) {
+      while (this.#waitingHead < waiting.length && this.#size < this.capacity) {
+        const entry = waiting[this.#waitingHead++]!;
+        this.#put(entry.item);
+        entry.accepted();
+      }
+      if (this.#waitingHead === waiting.length) {
+        this.#waiting = undefined;
+        this.#waitingHead = 0;
+      }
     }
     if (this.#size < this.capacity) this.#tellRoom();
-    if (this.#size === 0 && this.#drainListeners.length > 0) {
+    if (this.#size === 0 && this.#drainListeners !== undefined) {
       const listeners = this.#drainListeners;
-      this.#drainListeners = [];
+      this.#drainListeners = undefined;
       for (const listener of listeners) listener();
     }
   }
 
   #tellRoom(): void {
-    if (this.#roomListeners.length === 0) return;
     const listeners = this.#roomListeners;
-    this.#roomListeners = [];
+    if (listeners === undefined) return;
+    this.#roomListeners = undefined;
     for (const listener of listeners) listener();
   }
 

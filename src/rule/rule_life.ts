@@ -45,9 +45,14 @@ export class RuleLife {
   #dropped = false;
   #run: RunningRule | undefined;
   #ops: readonly OpStatus[] = [];
-  /** Aborts when the rule shall not run any more. */
-  #stop: AbortController | undefined;
-  #living: Promise<void> | undefined;
+  /** It shall not run any more. */
+  #isTold = false;
+  /** Ends the waiting for the next start. */
+  #pause: AbortController | undefined;
+  /** Counts the starts after errors. */
+  #backoff: Backoff | undefined;
+  /** Resolved when nothing of it runs, and nothing will before it is started. */
+  #living: PromiseWithResolvers<void> | undefined;
   #launched: Promise<void> = Promise.resolve();
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -152,14 +157,11 @@ export class RuleLife {
 
   #start(): boolean {
     if (this.isAlive || this.#dropped) return false;
-    this.#stop = new AbortController();
+    this.#isTold = false;
+    this.#backoff = undefined;
+    this.#living = Promise.withResolvers();
     this.#advance("starting", "told to start");
-    const launched = Promise.withResolvers<void>();
-    this.#launched = launched.promise;
-    this.#living = this.#live(this.#stop.signal, launched.resolve).finally(() => {
-      this.#living = undefined;
-      launched.resolve();
-    });
+    this.#launched = this.#begin();
     return true;
   }
 
@@ -171,66 +173,82 @@ export class RuleLife {
     }
     // It may have ended in this moment.
     if (this.#state === "starting" || this.#state === "running") this.#advance("stopping", reason);
-    this.#stop?.abort();
+    this.#isTold = true;
+    this.#pause?.abort();
     this.#run?.stop();
-    await this.#living;
+    await this.#living.promise;
     return true;
   }
 
-  /** Run it, again and again while its strategy allows. Never rejects. */
-  async #live(stop: AbortSignal, launched: () => void): Promise<void> {
+  /** Begin a run. No function of it is suspended while that goes on: thousands of rules run at the same time. */
+  async #begin(): Promise<void> {
+    const { clock, open } = this.#options;
+    this.#lastStart = clock.now();
+    this.#runningSince = Infinity;
+    try {
+      const run = await open(this.#rule, () => this.#isRunning());
+      this.#run = run;
+      if (this.#isTold) run.stop();
+      const ended = (error: KuiperError | undefined) => this.#runEnded(run, error);
+      run.closed.then(ended, (error) => ended(asKuiperError(error)));
+    } catch (error) {
+      this.#goOn(asKuiperError(error));
+    }
+  }
+
+  #isRunning(): void {
+    if (this.#isTold) return;
+    this.#runningSince = this.#options.clock.now();
+    this.#advance("running", "running");
+  }
+
+  #runEnded(run: RunningRule, error: KuiperError | undefined): void {
+    this.#ops = run.ops();
+    this.#run = undefined;
+    this.#goOn(error);
+  }
+
+  /** After a run: stand still, or begin the next one as the strategy says. */
+  #goOn(error: KuiperError | undefined): void {
     const { clock, log } = this.#options;
+    this.#lastStop = clock.now();
+    if (this.#isTold) return this.#stand("stopped", this.#message);
+    if (error === undefined) return this.#stand("stopped", "done: the input has ended");
     const { attempts, ...strategy } = this.#rule.options.restartStrategy;
-    const backoff = new Backoff({
+    const backoff = this.#backoff ??= new Backoff({
       firstMs: strategy.delayMs,
       multiplier: strategy.multiplier,
       maxMs: strategy.maxDelayMs,
       jitter: strategy.jitterFactor,
     });
-    while (true) {
-      this.#lastStart = clock.now();
-      this.#runningSince = Infinity;
-      const error = await this.#once(stop, launched);
-      this.#lastStop = clock.now();
-      if (stop.aborted) return this.#advance("stopped", this.#message);
-      if (error === undefined) return this.#advance("stopped", "done: the input has ended");
-      if (this.#lastStop - this.#runningSince >= HEALTHY_MS) backoff.reset();
-      if (backoff.attempts >= attempts) {
-        log.error(error.message);
-        return this.#advance("stopped by error", error.message);
-      }
-      const delay = backoff.next();
-      const count = `${backoff.attempts} of ${attempts}`;
-      const next = `${error.message}; starting again in ${formatDuration(delay)} (${count})`;
-      log.warn(next);
-      this.#advance("starting", next);
-      this.#nextStart = clock.now() + delay;
-      // It rejects when the rule is told to stop, which is looked at next.
-      await clock.sleep(delay, stop).catch(() => {});
-      this.#nextStart = 0;
-      if (stop.aborted) return this.#advance("stopped", this.#message);
+    if (this.#lastStop - this.#runningSince >= HEALTHY_MS) backoff.reset();
+    if (backoff.attempts >= attempts) {
+      log.error(error.message);
+      return this.#stand("stopped by error", error.message);
     }
+    const delay = backoff.next();
+    const count = `${backoff.attempts} of ${attempts}`;
+    const next = `${error.message}; starting again in ${formatDuration(delay)} (${count})`;
+    log.warn(next);
+    this.#advance("starting", next);
+    this.#nextStart = clock.now() + delay;
+    this.#pause = new AbortController();
+    // It rejects when the rule is told to stop, which is looked at next.
+    void clock.sleep(delay, this.#pause.signal).catch(() => {}).then(() => this.#afterPause());
   }
 
-  /** @returns the error with which the run ended. */
-  async #once(stop: AbortSignal, launched: () => void): Promise<KuiperError | undefined> {
-    try {
-      const run = await this.#options.open(this.#rule, () => {
-        if (stop.aborted) return;
-        this.#runningSince = this.#options.clock.now();
-        this.#advance("running", "running");
-      });
-      launched();
-      this.#run = run;
-      if (stop.aborted) run.stop();
-      const error = await run.closed;
-      this.#ops = run.ops();
-      return error;
-    } catch (error) {
-      return asKuiperError(error);
-    } finally {
-      this.#run = undefined;
-    }
+  #afterPause(): void {
+    this.#pause = undefined;
+    this.#nextStart = 0;
+    if (this.#isTold) this.#stand("stopped", this.#message);
+    else void this.#begin();
+  }
+
+  /** Nothing of it runs any more. */
+  #stand(as: RuleState, message: string): void {
+    this.#advance(as, message);
+    this.#living?.resolve();
+    this.#living = undefined;
   }
 
   /** The connections that are missing, for the message. */

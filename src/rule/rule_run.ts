@@ -51,6 +51,12 @@ export interface RuleRunOptions {
   readonly clock: Clock;
 }
 
+/** What a run needs of that until its end: the rest, with the plan and the configuration of the sinks, is let go. */
+type KeptOptions = Pick<
+  RuleRunOptions,
+  "options" | "stopping" | "release" | "stopTimeoutMs" | "log" | "clock"
+>;
+
 /** Shares of the stop's deadline: for the rows on their way, and for the sinks. */
 const FLOW_SHARE = 0.5;
 const SINK_SHARE = 0.4;
@@ -69,10 +75,11 @@ const SAMPLE = { burst: 3, windowMs: 10_000 };
  */
 export class RuleRun implements AsyncDisposable {
   readonly closed: Promise<KuiperError | undefined>;
-  readonly #options: RuleRunOptions;
+  readonly #options: KeptOptions;
+  readonly #resolveClosed: (end: Promise<KuiperError | undefined>) => void;
   readonly #cut = new AbortController();
   readonly #gate: (say: (suppressed: number) => void) => void;
-  readonly #nodes: { name: string; metrics: OpMetrics }[] = [];
+  #nodes: readonly { name: string; metrics: OpMetrics }[] = [];
   #batches = 0;
   #source: RuleSource | undefined;
   #stoppedAt = 0;
@@ -87,9 +94,13 @@ export class RuleRun implements AsyncDisposable {
   #lastOps: OpStatus[] | undefined;
 
   constructor(options: RuleRunOptions) {
-    this.#options = options;
-    this.#gate = sampled(() => options.clock.now(), SAMPLE);
-    this.closed = this.#run();
+    const { options: rule, stopping, release, stopTimeoutMs, log, clock } = options;
+    this.#options = { options: rule, stopping, release, stopTimeoutMs, log, clock };
+    this.#gate = sampled(() => clock.now(), SAMPLE);
+    const closed = Promise.withResolvers<KuiperError | undefined>();
+    this.closed = closed.promise;
+    this.#resolveClosed = closed.resolve;
+    void this.#begin(options);
   }
 
   /** Begin a graceful stop. Calling it again does nothing. */
@@ -140,26 +151,24 @@ export class RuleRun implements AsyncDisposable {
     for (const sink of this.#sinks) void sink[Symbol.asyncDispose]();
   }
 
-  async #run(): Promise<KuiperError | undefined> {
+  /** Begin to read. While rows flow, or are waited for, no function of the rule is suspended: there are thousands. */
+  async #begin(options: RuleRunOptions): Promise<void> {
+    const ended = (error?: unknown) => this.#resolveClosed(this.#conclude(error));
     try {
-      await this.#flow();
+      const compiled = options.compile({
+        failed: (tuple, error) => this.#rowFailed(tuple, error),
+      });
+      this.#nodes = compiled.operators.map(({ name }) => ({ name, metrics: newOpMetrics() }));
+      const source = await this.#open(options, compiled);
+      const { operators } = compiled;
+      source.read((tuples) => this.#take(tuples, operators)).then(() => ended(), ended);
     } catch (error) {
-      // What is thrown because it was cut off is no failure of the rule.
-      if (!this.#stopping) this.#failure ??= error;
+      ended(error);
     }
-    this.#beginStop();
-    await this.#end();
-    await this.#release();
-    this.#deadline?.abort();
-    return this.#failure === undefined ? undefined : asKuiperError(this.#failure);
   }
 
-  async #flow(): Promise<void> {
-    const options = this.#options;
-    const compiled = options.compile({
-      failed: (tuple, error) => this.#rowFailed(tuple, error),
-    });
-    for (const { name } of compiled.operators) this.#nodes.push({ name, metrics: newOpMetrics() });
+  /** Open the sinks, and then what feeds them. */
+  async #open(options: RuleRunOptions, compiled: CompiledPlan): Promise<RuleSource> {
     this.#sinks = options.openSinks();
     for (const sink of this.#sinks) void sink.closed.then((error) => this.#sinkEnded(error));
     const { signal } = this.#cut;
@@ -169,8 +178,7 @@ export class RuleRun implements AsyncDisposable {
     this.#source = source;
     if (this.#stopping) source.stop();
     else options.running();
-    const { operators } = compiled;
-    await source.read((tuples) => this.#take(tuples, operators));
+    return source;
   }
 
   /** Only what waits gets a promise: most rules have no such step, and one for each batch costs more than they do. */
@@ -275,6 +283,16 @@ export class RuleRun implements AsyncDisposable {
     this.#beginStop();
     this.#source?.stop();
     this.#cutOff();
+  }
+
+  async #conclude(error: unknown): Promise<KuiperError | undefined> {
+    // What is thrown because it was cut off is no failure of the rule.
+    if (!this.#stopping) this.#failure ??= error;
+    this.#beginStop();
+    await this.#end();
+    await this.#release();
+    this.#deadline?.abort();
+    return this.#failure === undefined ? undefined : asKuiperError(this.#failure);
   }
 
   async #release(): Promise<void> {

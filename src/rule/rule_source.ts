@@ -3,6 +3,7 @@ import type {
   StreamRun,
   StreamStatus,
   SubscribeOptions,
+  Subscription,
   TupleHandler,
 } from "../stream/mod.ts";
 import { newOpMetrics } from "./op_metrics.ts";
@@ -45,26 +46,50 @@ export function privateSource(run: StreamRun): RuleSource {
  */
 export function sharedSource(
   shared: SharedStream,
-  options: SubscribeOptions & { leave: () => Promise<void> },
+  { leave, ...options }: SubscribeOptions & { leave: () => Promise<void> },
 ): RuleSource {
-  const subscription = shared.subscribe(options);
-  return {
-    read: (handle) => subscription.read(handle),
-    stop: () => subscription.stop(),
-    op: () => {
-      const op = sourceOp(shared.run.name, shared.run.status());
-      const { dropped, size } = subscription;
-      const dropped_total = op.metrics.dropped_total + dropped;
-      return { ...op, metrics: { ...op.metrics, dropped_total, buffer_length: size } };
-    },
-    get dropped() {
-      return subscription.dropped;
-    },
-    async [Symbol.asyncDispose]() {
-      subscription[Symbol.dispose]();
-      await options.leave();
-    },
-  };
+  return new SharedSource(shared, { subscription: shared.subscribe(options), leave });
+}
+
+/** A class, not closures: thousands of rules may have one. */
+class SharedSource implements RuleSource {
+  readonly #shared: SharedStream;
+  readonly #subscription: Subscription;
+  readonly #leave: () => Promise<void>;
+
+  constructor(
+    shared: SharedStream,
+    { subscription, leave }: { subscription: Subscription; leave: () => Promise<void> },
+  ) {
+    this.#shared = shared;
+    this.#subscription = subscription;
+    this.#leave = leave;
+  }
+
+  read(handle: TupleHandler): Promise<void> {
+    return this.#subscription.read(handle);
+  }
+
+  stop(): void {
+    this.#subscription.stop();
+  }
+
+  op(): OpStatus {
+    const { name } = this.#shared.run;
+    const op = sourceOp(name, this.#shared.run.status());
+    const { dropped, size } = this.#subscription;
+    const dropped_total = op.metrics.dropped_total + dropped;
+    return { ...op, metrics: { ...op.metrics, dropped_total, buffer_length: size } };
+  }
+
+  get dropped(): number {
+    return this.#subscription.dropped;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#subscription[Symbol.dispose]();
+    await this.#leave();
+  }
 }
 
 function sourceOp(name: string, status: StreamStatus): OpStatus {

@@ -117,33 +117,43 @@ export class SinkLane {
     });
   }
 
-  /** Take results out of the channel until it is closed and empty, or waiting is over. Rejects when the sink is lost. */
-  async run(): Promise<void> {
+  /**
+   * Take results out of the channel until it is closed and empty, or waiting is over; then call `ended`, with the error
+   * when the sink is lost. While there is nothing to take, no function of it is suspended: that is the usual state of
+   * thousands of sinks.
+   */
+  run(ended: (error?: unknown) => void): void {
+    void this.#work().then((isDone) => {
+      if (isDone) ended();
+      else this.channel.whenReady(() => this.run(ended), this.#gathering?.due);
+    }, ended);
+  }
+
+  /** Hand over what is there. @returns whether nothing will follow. */
+  async #work(): Promise<boolean> {
     const { cut } = this.#shared;
     const gathering = this.#gathering;
-    using _timer = gathering;
-    while (!cut.aborted) {
-      const due = gathering?.due;
-      if (await this.channel.ready(due)) {
-        const started = performance.now();
-        const results = this.channel.takeNow();
-        this.#inHand += results.length;
-        if (gathering === undefined) await this.#handOver(this.#portionOf(results));
-        else await this.#gather(gathering, results);
-        this.metrics.process_latency_us = Math.round(
-          (performance.now() - started) * 1000 / Math.max(1, results.length),
-        );
-      } else if (due?.aborted !== true) {
-        break;
-      }
+    while (!cut.aborted && this.channel.size > 0) {
+      const started = performance.now();
+      const results = this.channel.takeNow();
+      this.#inHand += results.length;
+      if (gathering === undefined) await this.#handOver(this.#portionOf(results));
+      else await this.#gather(gathering, results);
+      this.metrics.process_latency_us = Math.round(
+        (performance.now() - started) * 1000 / Math.max(1, results.length),
+      );
       if (gathering?.due?.aborted) await this.#flush(gathering);
     }
-    if (gathering !== undefined && !cut.aborted) await this.#flush(gathering);
+    if (cut.aborted) return true;
+    const isLast = this.channel.isClosed;
+    if (gathering !== undefined && (isLast || gathering.due?.aborted)) await this.#flush(gathering);
+    return isLast;
   }
 
   /** Close the instance. @returns how many results were lost. */
   async close(): Promise<number> {
     this.channel.close();
+    this.#gathering?.[Symbol.dispose]();
     await this.#instance?.close(this.#shared.closeMs());
     const lost = this.channel.takeNow(this.channel.size).length + this.#inHand;
     this.#inHand = 0;

@@ -49,17 +49,16 @@ export class SinkRun implements AsyncDisposable {
   readonly opened: Promise<void>;
   readonly closed: Promise<KuiperError | undefined>;
   readonly #lanes: readonly SinkLane[];
-  readonly #openHost: SinkRunOptions["openHost"];
   readonly #cut = new AbortController();
   #host: SinkHost | undefined;
   #next = 0;
   #failure: KuiperError | undefined;
   #lost = 0;
   #closeMs = 1000;
+  readonly #resolveClosed: (end: Promise<KuiperError | undefined>) => void;
 
-  constructor(options: SinkRunOptions) {
+  constructor({ openHost, ...options }: SinkRunOptions) {
     this.opId = options.opId;
-    this.#openHost = options.openHost;
     const { common, clock } = options;
     const shared: LaneShared = {
       ...options,
@@ -72,10 +71,15 @@ export class SinkRun implements AsyncDisposable {
       { length: common.concurrency },
       (_, id) => new SinkLane(id, share, shared),
     );
-    this.opened = this.#open();
+    const closed = Promise.withResolvers<KuiperError | undefined>();
+    this.closed = closed.promise;
+    this.#resolveClosed = closed.resolve;
+    this.opened = this.#open(openHost);
     // Whoever looks gets the error; nobody has to.
-    this.opened.catch(() => {});
-    this.closed = this.#run();
+    this.opened.then(() => this.#run(), (error) => {
+      this.#fail(error);
+      this.#resolveClosed(this.#finish());
+    });
   }
 
   /**
@@ -135,33 +139,31 @@ export class SinkRun implements AsyncDisposable {
 
   // -- Life --
 
-  async #open(): Promise<void> {
-    const host = this.#host = await this.#openHost(this.#cut.signal);
+  async #open(openHost: SinkRunOptions["openHost"]): Promise<void> {
+    const host = this.#host = await openHost(this.#cut.signal);
     await Promise.all(this.#lanes.map((lane) => lane.open(host)));
   }
 
-  async #run(): Promise<KuiperError | undefined> {
-    try {
-      await this.opened;
-      await Promise.all(this.#lanes.map((lane) => this.#runLane(lane)));
-    } catch (error) {
-      this.#fail(error);
-    }
+  /** Run all lanes; with the last of them the sink ends. */
+  #run(): void {
+    let running = this.#lanes.length;
+    const ended = (error?: unknown) => {
+      if (error !== undefined) {
+        this.#fail(error);
+        // What one loses ends all: none may be left behind.
+        this.#end();
+      }
+      if (--running === 0) this.#resolveClosed(this.#finish());
+    };
+    for (const lane of this.#lanes) lane.run(ended);
+  }
+
+  async #finish(): Promise<KuiperError | undefined> {
     this.#end();
     const lost = await Promise.all(this.#lanes.map((lane) => lane.close()));
     this.#lost = lost.reduce((sum, one) => sum + one, 0);
     await this.#host?.[Symbol.asyncDispose]();
     return this.#failure;
-  }
-
-  /** What one loses ends all: none may be left behind. */
-  async #runLane(lane: SinkLane): Promise<void> {
-    try {
-      await lane.run();
-    } catch (error) {
-      this.#fail(error);
-      this.#end();
-    }
   }
 
   #fail(error: unknown): void {

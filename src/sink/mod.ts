@@ -8,7 +8,7 @@ import type { Sink } from "../contract/mod.ts";
 /** A built-in sink: what it takes, and how an instance is made. Its module is loaded when a rule first uses it. */
 export interface BuiltinSink {
   readonly takes: "rows" | "bytes";
-  make(): Promise<Sink>;
+  readonly make: () => Promise<Sink>;
 }
 
 /** The built-in sinks, by type. */

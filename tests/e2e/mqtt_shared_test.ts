@@ -79,6 +79,13 @@ function clientsOf(broker: Mosquitto): string[] {
   return broker.log.filter((line) => /New client connected .* as kuiper-/.test(line));
 }
 
+/** Resolves when the broker has read the acknowledgements of the first `count` messages that the program got. */
+async function acknowledged(broker: Mosquitto, count: number): Promise<void> {
+  for (let id = 1; id <= count; id++) {
+    await broker.logged(new RegExp(`Received PUBACK from kuiper-\\S+ \\(Mid: ${id}\\D`));
+  }
+}
+
 mqttTest(
   "mqtt shared: 20 streams have one connection, each gets its own, and all come back",
   async () => {
@@ -98,6 +105,8 @@ mqttTest(
       };
       await publishAll(0);
       await untilEach(server, 10);
+      // What the broker has not read before it is stopped would come twice, and rightly so.
+      if (qos === 1) await acknowledged(broker, 10 * STREAMS);
       await broker.stop();
       await server.until("/ready", ({ status }) => status === 503);
       const told = await server.ask("GET", "/rules/s7/status");
@@ -105,9 +114,7 @@ mqttTest(
       await broker.start();
       await server.until("/ready", ready);
       await publishAll(10);
-      const twice = await untilEach(server, 20);
-      // The broker may not have read every acknowledgement before it was stopped.
-      assert(qos === 0 ? twice === 0 : twice <= STREAMS, `${twice} came twice`);
+      assertEquals(await untilEach(server, 20), 0, "some came twice");
       assertEquals(clientsOf(broker).length, 1);
       server.running.kill("SIGTERM");
       assertEquals((await server.running.ended()).code, 143);

@@ -64,6 +64,35 @@ Deno.test("Channel.receive() refuses a second receiver", async () => {
   assertEquals(await first, undefined);
 });
 
+Deno.test("Channel.whenReady() calls once, behind what woke it: a push, the close, the signal", async () => {
+  const channel = new Channel<number>({ capacity: 10, batchSize: 1 });
+  const calls: string[] = [];
+  const signal = new AbortController();
+  channel.whenReady(() => calls.push("pushed"), signal.signal);
+  assertThrows(() => channel.whenReady(() => {}), TypeError, "has a receiver already");
+  channel.push(1);
+  assertEquals(calls, []);
+  await Promise.resolve();
+  channel.push(2);
+  await Promise.resolve();
+  assertEquals(calls, ["pushed"]);
+  channel.whenReady(() => calls.push("held"));
+  assertEquals(calls, ["pushed"]);
+  await Promise.resolve();
+  assertEquals([...channel.takeNow(), ...channel.takeNow()], [1, 2]);
+  channel.whenReady(() => calls.push("aborted"), signal.signal);
+  await new Promise<void>(endOfTurn);
+  assertEquals(calls, ["pushed", "held"]);
+  signal.abort();
+  await Promise.resolve();
+  channel.whenReady(() => calls.push("aborted before"), signal.signal);
+  await Promise.resolve();
+  channel.whenReady(() => calls.push("closed"));
+  channel.close();
+  await Promise.resolve();
+  assertEquals(calls, ["pushed", "held", "aborted", "aborted before", "closed"]);
+});
+
 // -- Send --
 
 Deno.test("Channel.send() refuses more waiting senders than allowed", async () => {

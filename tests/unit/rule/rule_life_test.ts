@@ -66,6 +66,21 @@ Deno.test("RuleLife says why a run could not be opened", async () => {
   assertEquals(life.status().message, 'Stream "demo" is not defined');
 });
 
+Deno.test("RuleLife.launched waits for no second attempt", async () => {
+  const { life, runs, clock } = live(AGAIN);
+  runs.refuse = fail("not_found", 'Stream "demo" is not defined');
+  await life.start();
+  await life.launched;
+  assertEquals([life.state, await clock.asleep()], ["starting", 100]);
+  runs.refuse = undefined;
+  const opened = runs.next();
+  await clock.wake();
+  await opened;
+  while (life.state !== "running") await Promise.resolve();
+  await life.stop();
+  assertEquals([life.state, runs.runs.length], ["stopped", 1]);
+});
+
 Deno.test("RuleLife starts again with growing delays, as often as its strategy says", async () => {
   const { life, runs, clock } = live(AGAIN);
   let opened = runs.next();
