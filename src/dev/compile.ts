@@ -160,18 +160,13 @@ export async function compile(options: CompileOptions): Promise<void> {
   if (options.install !== undefined) await install(options.out, options.install);
 }
 
-/** Says one byte, and ends with its input. */
-const WAITS =
-  "Deno.stdout.writeSync(new Uint8Array(1));\nDeno.stdin.readSync(new Uint8Array(1));\n";
-
 /**
  * Compile a program of one line that does nothing: what the start of the binary is compared with.
  *
- * @param options.waits it stays until its input ends, so that its memory can be looked at. @default {false}
  * @throws KuiperError `io`
  */
-export async function compileEmpty(options: CompileOptions & { waits?: boolean }): Promise<void> {
-  await compileText(options.waits === true ? WAITS : "// Nothing.\n", { ...options, args: [] });
+export async function compileEmpty(options: CompileOptions): Promise<void> {
+  await compileText("// Nothing.\n", { ...options, args: [] });
 }
 
 /**

@@ -1,14 +1,15 @@
 import { join } from "@std/path";
 import { silentLogger } from "../../../src/core/mod.ts";
-import { compileEmpty } from "../../../src/dev/compile.ts";
+import { compileText } from "../../../src/dev/compile.ts";
 import { ISOLATE_COMMAND, ProcessPool } from "../../../src/loader/mod.ts";
 import { linkText, SPEC } from "../../unit/loader/_plugin.ts";
 import { compileWay, type RuntimeOptions, withBinary } from "../binary.ts";
-import { type Bound, judge, type Row } from "../measure.ts";
+import { type Bound, judge, type Row, type Subject } from "../measure.ts";
 
 const ROUNDS = 5;
 const BOUND: Bound = { atMostPlus: 15 };
-const SUBJECT = { row: "E", what: "a plugin's process, RSS", unit: "MB" };
+const SUBJECT: Subject = { row: "E", what: "a plugin's process, RSS", unit: "MB" };
+const AGAINST_WORKER: Subject = { ...SUBJECT, what: "the same, beyond a bare Worker in a process" };
 
 const PLUGIN = `export default class {
   configure() {}
@@ -19,23 +20,57 @@ const PLUGIN = `export default class {
 }
 `;
 
-/** Row E, its process part: what the process of a plugin holds after its first tuple, against an empty program. */
+/** Says one byte, and ends with its input. */
+const WAITS = `Deno.stdout.writeSync(new Uint8Array(1));
+Deno.stdin.readSync(new Uint8Array(1));
+`;
+/** The same with a Worker, which any process has that holds a plugin to its grant. */
+const WAITS_WITH_WORKER = `const text = "postMessage(0); onmessage = () => {};";
+const worker = new Worker("data:text/javascript," + text, { type: "module" });
+await new Promise((resolve) => worker.onmessage = resolve);
+${WAITS}Deno.exit(0);
+`;
+
+/**
+ * Row E, its process part: what the process of a plugin holds after its first tuple, against an empty program, and
+ * against one that has started a Worker and nothing else.
+ */
 export async function measureProcessMemory(options: RuntimeOptions): Promise<Row[]> {
-  return await withBinary({ subject: SUBJECT, bound: BOUND }, async ({ binary, folder }) => {
-    const empty = join(folder, "empty");
-    await compileEmpty({ ...compileWay(options), out: empty, waits: true });
+  const process: number[] = [];
+  const empty = {
+    program: WAITS,
+    note: "after its first tuple; base: an empty program that waits",
+  };
+  const worker = { program: WAITS_WITH_WORKER, note: "base: the same with one bare Worker" };
+  return [
+    ...await compared(options, { ...empty, subject: SUBJECT, process }),
+    ...await compared(options, { ...worker, subject: AGAINST_WORKER, process }),
+  ];
+}
+
+/** @param one.process what was measured of the plugin's process; it is measured when that is empty. */
+async function compared(
+  options: RuntimeOptions,
+  { program, note, subject, process }: {
+    program: string;
+    note: string;
+    subject: Subject;
+    process: number[];
+  },
+): Promise<Row[]> {
+  return await withBinary({ subject, bound: BOUND }, async ({ binary, folder }) => {
+    const out = join(folder, "base");
+    await compileText(program, { ...compileWay(options), out, args: [] });
     const bare: number[] = [];
-    const process: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      bare.push(await emptyMb(empty));
-      process.push(await processMb(binary));
+      bare.push(await baseMb(out));
+      if (process.length < ROUNDS) process.push(await processMb(binary));
     }
-    const note = "after its first tuple; base: an empty program that waits for its input";
-    return judge({ ...SUBJECT, note }, BOUND, { base: bare, measured: process });
+    return judge({ ...subject, note }, BOUND, { base: bare, measured: process });
   });
 }
 
-async function emptyMb(program: string): Promise<number> {
+async function baseMb(program: string): Promise<number> {
   const process = new Deno.Command(program, {
     stdin: "piped",
     stdout: "piped",
