@@ -108,7 +108,7 @@ export class MqttSource implements Source {
       spill: folder === undefined ? undefined : () => new MqttSpill(folder),
       onLost: (reason) =>
         ctx.log.error(
-          `messages are dropped while this stream moves to a client of its own: ${reason}`,
+          `messages that waited while this stream moves to a client of its own are dropped: ${reason}`,
         ),
     });
     feed.divert(tail.before);

@@ -15,7 +15,7 @@ const SPILL_CHUNK = 256;
 export interface MqttTailOptions {
   /** Opens a place on disk for what finds no room in memory. @default {there is none: it is dropped and counted} */
   spill?: (() => MqttSpill) | undefined;
-  /** Told once why the disk could not take a message, which is dropped and counted as all after it that it cannot take. */
+  /** Told once why a message was dropped, which is counted, as all that are dropped after it. */
   onLost?: (reason: string) => void;
   /** @default {10000} */
   messages?: number;
@@ -39,6 +39,7 @@ export class MqttTail {
   #spill: MqttSpill | undefined;
   #toldLost = false;
   #draining = false;
+  #closed = false;
   #finished = false;
   #waiting: (() => void)[] = [];
 
@@ -48,6 +49,8 @@ export class MqttTail {
     const countDropped = (count: number) => out.countDropped(count);
     this.before = {
       push: (item) => {
+        // Not taken, so not acknowledged: the broker may have it for the next run.
+        if (this.#closed) return false;
         this.#push(item);
         return true;
       },
@@ -102,7 +105,7 @@ export class MqttTail {
     this.#toldLost = true;
   }
 
-  /** Ends when nothing is left, or when the channel is closed: then nobody wants the rest. */
+  /** Ends when nothing is left, or when the channel is closed: what is left then was acknowledged, and is lost. */
   async #drain(): Promise<void> {
     while (this.#items.length > 0) {
       await this.#out.room();
@@ -112,7 +115,12 @@ export class MqttTail {
         taken++;
       }
       // There was room, and nobody else takes it: the channel is closed.
-      if (taken === 0) break;
+      if (taken === 0) {
+        this.#closed = true;
+        this.#out.countDropped(this.#items.length + (this.#spill?.size ?? 0));
+        this.#tellLost("the stream ended before they could be read");
+        break;
+      }
       this.#items = this.#items.slice(taken);
       if (this.#items.length === 0) this.#takeFromDisk();
     }

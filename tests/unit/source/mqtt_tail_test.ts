@@ -101,24 +101,37 @@ Deno.test("MqttTail is bounded: it drops and counts, and says once why the disk 
       for (let i = 0; i < 20; i++) tail.before.push(item(`${i}`));
       assertEquals(told.length, 1);
       assertMatch(told[0]!, expected);
-      queue.close();
-      await tail.before.room();
       assert(dropped() >= 15 && dropped() <= 18, `${dropped()} dropped`);
+      queue.close();
+      tail.finish();
+      await tail.after.room();
+      // The channel had room for one.
+      assertEquals([dropped(), told.length], [19, 1]);
     }
     await Deno.remove(folder);
     await Deno.remove(file);
   });
 });
 
-Deno.test("MqttTail has nobody wait when the channel is closed, and leaves nothing on disk", async () => {
+Deno.test("MqttTail counts what waits when the channel is closed, has nobody wait, and leaves nothing on disk", async () => {
   const folder = await Deno.makeTempDir();
-  const { tail, queue, dropped } = start({ spill: () => new MqttSpill(folder), messages: 1 });
+  const told: string[] = [];
+  const { tail, queue, dropped } = start({
+    spill: () => new MqttSpill(folder),
+    onLost: (reason) => told.push(reason),
+    messages: 1,
+  });
   for (const text of ["1", "2", "3"]) assertEquals(tail.before.push(item(text)), true);
   const room = tail.after.room();
   queue.close();
   tail.finish();
   await room;
-  // What ends with its stream is no drop.
-  assertEquals([tail.after.push(item("3")), dropped()], [false, 0]);
+  // The channel has the first. What comes later is not acknowledged.
+  assertEquals([tail.after.push(item("4")), tail.before.push(item("4")), dropped()], [
+    false,
+    false,
+    2,
+  ]);
+  assertEquals(told, ["the stream ended before they could be read"]);
   await Deno.remove(folder);
 });
