@@ -96,8 +96,8 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   kuiper: ["plugins"],
   "node:sqlite": ["store"],
   "node:readline": ["cli"],
-  // A terminal as a stream, for editing lines.
-  "node:process": ["cli"],
+  // A terminal as a stream, for editing lines; what the program takes of the processor.
+  "node:process": ["cli", "api"],
   "node:timers": ["loader"],
   // Digests that do not wait: those of the Web do, and no expression may.
   "node:crypto": ["function", "loader"],

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fail } from "../../../src/core/mod.ts";
 import { hashToken } from "../../../src/api/token.ts";
 import { FakeQuery, FakeServer } from "./_rest.ts";
@@ -49,11 +49,12 @@ Deno.test("createRest() does take a rule that is called as a path below it", asy
 
 // -- System --
 
-Deno.test("GET / does tell the version and how long it is up", async () => {
+Deno.test("GET / does tell the version, how long it is up, and what it takes", async () => {
   for (const method of ["GET", "POST"]) {
     const { status, json } = await new FakeServer().ask(method, "/");
     assertEquals([status, json.version, json.os], [200, "1.2.3", Deno.build.os]);
     assertEquals(json.upTimeSeconds, 5);
+    assertMatch(json.cpuUsage, /^\d+\.\d\d%$/);
     assert(Number(json.memoryUsed) > 0);
   }
 });
