@@ -262,7 +262,7 @@ class SourceRun implements SourceInstance {
     const end = Math.min(from + BATCH_SIZE, items.length);
     const entries: Entry[] = [];
     let problem: { error: unknown } | undefined;
-    const time = this.#now();
+    const time = Date.now();
     try {
       for (let i = from; i < end; i++) {
         const offset = i === items.length - 1 ? this.#offset?.() : undefined;

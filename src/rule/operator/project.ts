@@ -8,6 +8,8 @@ export type CompiledItem =
   | { readonly kind: "all"; readonly except: ReadonlySet<string> }
   | { readonly kind: "field"; readonly name: string; readonly evaluate: Evaluate };
 
+type CompiledField = CompiledItem & { readonly kind: "field" };
+
 /** What a projection is made of. */
 export interface ProjectOptions {
   /** Computed once per row, in order, before the items. */
@@ -87,34 +89,38 @@ function compileItems({ items, sendNilField }: ProjectOptions): (tuple: RuleTupl
 
 /**
  * Fields of distinct names: a row is a copy of one that has them all already, which is faster than adding them one by
- * one. A row that goes without some is made field by field.
+ * one. A row that goes without some is copied again without them.
  */
 function compileFields(
-  fields: readonly (CompiledItem & { kind: "field" })[],
+  fields: readonly CompiledField[],
   sendNilField: boolean,
 ): (tuple: RuleTuple) => Row {
-  const names = fields.map(({ name }) => name);
-  const template: Row = Object.fromEntries(names.map((name) => [name, null]));
+  const template: Row = Object.fromEntries(fields.map(({ name }) => [name, null]));
+  const fills: Fill[] = [];
+  for (let i = 0; i < fields.length; i += 2) fills.push(fillTwo(fields[i]!, fields[i + 1]));
   return (tuple) => {
-    let row: Row = { ...template };
+    const row: Row = { ...template };
     let whole = true;
-    for (let i = 0; i < fields.length; i++) {
-      const value = fields[i]!.evaluate(tuple);
-      if (value === null && !sendNilField) {
-        if (whole) row = pickFirst(row, names, i);
-        whole = false;
-      } else {
-        row[names[i]!] = value;
-      }
-    }
-    return row;
+    for (let i = 0; i < fills.length; i++) if (!fills[i]!(row, tuple)) whole = false;
+    return whole || sendNilField ? row : copyInto({}, row, { except: NONE, sendNilField });
   };
 }
 
-function pickFirst(row: Row, names: readonly string[], count: number): Row {
-  const picked: Row = {};
-  for (let i = 0; i < count; i++) picked[names[i]!] = row[names[i]!]!;
-  return picked;
+/** Sets fields of a row. @returns whether none of them is null. */
+type Fill = (row: Row, tuple: RuleTuple) => boolean;
+
+/** Two at a time: going from one to the next costs as much as to set it. */
+function fillTwo(one: CompiledField, other: CompiledField | undefined): Fill {
+  const { name, evaluate } = one;
+  if (other === undefined) return (row, tuple) => (row[name] = evaluate(tuple)) !== null;
+  const { name: otherName, evaluate: evaluateOther } = other;
+  return (row, tuple) => {
+    const value = evaluate(tuple);
+    const otherValue = evaluateOther(tuple);
+    row[name] = value;
+    row[otherName] = otherValue;
+    return value !== null && otherValue !== null;
+  };
 }
 
 const NONE: ReadonlySet<string> = new Set();
