@@ -123,7 +123,7 @@ function divide(a: number | bigint, b: number | bigint, whole: boolean): number 
   }
   const x = BigInt(a);
   const y = BigInt(b);
-  return whole || x % y === 0n ? narrow(x / y) : Number(a) / Number(b);
+  return whole || x % y === 0n ? narrow(x / y) : finite("/", [a, b], Number(a) / Number(b));
 }
 
 function compute(op: "+" | "-" | "*", a: number | bigint, b: number | bigint): number | bigint {

@@ -147,13 +147,13 @@ function arithmetic(op: string, [a, b]: readonly [Value, Value], isInteger: bool
   if (!isWhole(a) || !isWhole(b)) {
     if (bits) throw new RowFailed("no BIGINT");
     const [x, y] = [Number(a), Number(b)];
-    return { "+": x + y, "-": x - y, "*": x * y, "/": x / y, "%": x % y }[op]!;
+    return finite({ "+": x + y, "-": x - y, "*": x * y, "/": x / y, "%": x % y }[op]!);
   }
   const [x, y] = [BigInt(a as number), BigInt(b as number)];
   switch (op) {
     case "/":
       if (isInteger || x % y === 0n) return narrow(x / y);
-      return Number(x) / Number(y);
+      return finite(Number(x) / Number(y));
     case "%":
       return narrow(x % y);
     default: {
@@ -168,6 +168,11 @@ function arithmetic(op: string, [a, b]: readonly [Value, Value], isInteger: bool
       return narrow(all[op]!);
     }
   }
+}
+
+function finite(result: number): number {
+  if (!Number.isFinite(result)) throw new RowFailed("larger than a FLOAT can be");
+  return result;
 }
 
 function like(text: string[], pattern: string[]): boolean {
