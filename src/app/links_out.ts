@@ -32,6 +32,12 @@ interface Folder {
   readonly real: string;
 }
 
+/** A folder that cannot be read, and why. */
+interface ClosedFolder {
+  readonly path: string;
+  readonly problem: string;
+}
+
 /** A link that leads where a plugin shall not come. */
 interface LinkOut {
   readonly path: string;
@@ -89,37 +95,30 @@ async function lookForLinks(
     readsAll: grant.read === true,
   };
   const unseen: string[] = [];
-  let left = most;
+  const budget = { left: most };
   for (const [i, entry] of write.entries()) {
-    const folders: Folder[] = [{ path: entry, real: writable[i]! }];
     const closed: string[] = [];
-    // The nearest first: whatever lies deeper is what is left out.
-    for (const folder of folders) {
-      try {
-        for await (const file of Deno.readDir(folder.real)) {
-          if (left-- === 0) {
-            unseen.push(
-              `the grant of write "${
-                showPath(paths, entry)
-              }" to "${name}" has more than ${most} files in it: whether ` +
-                "links that are deeper in it lead out of it was not looked at, grant a smaller folder",
-            );
-            return { unseen };
-          }
-          const at = { path: join(folder.path, file.name), real: join(folder.real, file.name) };
-          if (file.isDirectory) folders.push(at);
-          if (!file.isSymlink) continue;
-          const out = await leadsOut(at, granted);
-          if (out !== undefined) {
-            return { problem: await sentence(out, { entry, grant, paths, name }), unseen };
-          }
-        }
-      } catch (error) {
-        // It is a file, or not there: neither has links in it.
-        const hasNone = error instanceof Deno.errors.NotADirectory ||
-          error instanceof Deno.errors.NotFound;
-        if (!hasNone) closed.push(`${showPath(paths, folder.path)}: ${messageOf(error)}`);
+    for await (const link of linksIn({ path: entry, real: writable[i]! }, budget)) {
+      if ("problem" in link) {
+        closed.push(`${showPath(paths, link.path)}: ${link.problem}`);
+        continue;
       }
+      const out = await leadsOut(link, granted).catch((error) => {
+        closed.push(`${showPath(paths, link.path)}: ${messageOf(error)}`);
+        return undefined;
+      });
+      if (out !== undefined) {
+        return { problem: await sentence(out, { entry, grant, paths, name }), unseen };
+      }
+    }
+    if (budget.left < 0) {
+      unseen.push(
+        `the grant of write "${
+          showPath(paths, entry)
+        }" to "${name}" has more than ${most} files in it: whether ` +
+          "links that are deeper in it lead out of it was not looked at, grant a smaller folder",
+      );
+      return { unseen };
     }
     if (closed.length === 0) continue;
     const more = closed.length === 1 ? "" : `, and ${closed.length - 1} more`;
@@ -130,6 +129,34 @@ async function lookForLinks(
     );
   }
   return { unseen };
+}
+
+/**
+ * The links in a folder and below, the nearest first: whatever lies deeper is what is left out. A folder that cannot be
+ * read is given with the reason.
+ *
+ * @param budget how many files and folders may still be looked at; below zero it was not enough.
+ */
+async function* linksIn(
+  top: Folder,
+  budget: { left: number },
+): AsyncGenerator<Folder | ClosedFolder> {
+  const folders = [top];
+  for (const folder of folders) {
+    try {
+      for await (const file of Deno.readDir(folder.real)) {
+        if (budget.left-- === 0) return;
+        const at = { path: join(folder.path, file.name), real: join(folder.real, file.name) };
+        if (file.isDirectory) folders.push(at);
+        if (file.isSymlink) yield at;
+      }
+    } catch (error) {
+      // It is a file, or not there: neither has links in it.
+      const hasNone = error instanceof Deno.errors.NotADirectory ||
+        error instanceof Deno.errors.NotFound;
+      if (!hasNone) yield { path: folder.path, problem: messageOf(error) };
+    }
+  }
 }
 
 async function leadsTo(path: string): Promise<string> {
