@@ -25,7 +25,7 @@ import {
 import type { Selection, StateKeeper, StreamRun } from "../stream/mod.ts";
 import type { Functions } from "./functions.ts";
 import type { FunctionUser } from "./held_function.ts";
-import { type RulePage, RuleParts } from "./rule_parts.ts";
+import { type RunningPage, RunningParts } from "./running_parts.ts";
 import { SharedStreams } from "./shared_streams.ts";
 import { type PreparedSink, Sinks } from "./sinks.ts";
 import type { Sources } from "./sources.ts";
@@ -45,7 +45,7 @@ export interface RulesContext {
     options: { keeper: StateKeeper; selection?: Selection },
   ): Promise<StreamRun>;
   /** Where other processes see what runs. */
-  book(): Promise<RulePage>;
+  book(): Promise<RunningPage>;
   /** Milliseconds that the stop of a rule may take. */
   readonly stopTimeoutMs: number;
   readonly log: Logger;
@@ -140,7 +140,7 @@ class Rules {
     const { stopTimeoutMs, clock, book } = this.#context;
     const stopping = new AbortController();
     await using opened = new AsyncDisposableStack();
-    const parts = opened.use(new RuleParts({ rule: rule.id }, book));
+    const parts = opened.use(new RunningParts({ rule: rule.id }, book));
     const user = userOf(parts, stopping.signal);
     const { plan, stream, functions } = await this.#prepare(
       rule,
@@ -237,7 +237,7 @@ class Rules {
   #runSink(
     rule: RuleDefinition,
     sink: PreparedSink,
-    { index, parts }: { index: number; parts: RuleParts<{ rule: string }> },
+    { index, parts }: { index: number; parts: RunningParts<{ rule: string }> },
   ): SinkRun {
     const { bufferLength, overflow = "wait" } = rule.options;
     const opId = sinkId(rule.actions[index]!, index);
@@ -265,7 +265,7 @@ class Rules {
 }
 
 /** Who uses the functions of a run. Made apart, so that it keeps nothing else of what the run was made from. */
-function userOf(parts: RuleParts<{ rule: string }>, stop: AbortSignal): FunctionUser {
+function userOf(parts: RunningParts<{ rule: string }>, stop: AbortSignal): FunctionUser {
   return {
     stop,
     runs: (plugin, hash) => parts.show(`function ${plugin}`, { of: "function", plugin, hash }),

@@ -11,7 +11,7 @@ import {
 } from "../sql/mod.ts";
 import type { Selection, StreamRun } from "../stream/mod.ts";
 import type { Functions } from "./functions.ts";
-import { type RulePage, RuleParts } from "./rule_parts.ts";
+import { type RunningPage, RunningParts } from "./running_parts.ts";
 
 /** Lines about rows that fail: so many in a window, the rest counted. */
 const SAMPLE = { burst: 3, windowMs: 10_000 };
@@ -23,7 +23,7 @@ export interface QueryContext {
   run(definition: CreateStream, selection: Selection): Promise<StreamRun>;
   readonly functions: Functions;
   /** Where other processes see what runs. */
-  readonly book: () => Promise<RulePage>;
+  readonly book: () => Promise<RunningPage>;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -76,7 +76,7 @@ export async function runQuery(sql: string, context: QueryContext): Promise<Quer
     sql,
     context,
     async (names, stream) => {
-      const parts = opened.use(new RuleParts({ query: stream }, context.book));
+      const parts = opened.use(new RunningParts({ query: stream }, context.book));
       const runs = (plugin: string, hash: string) =>
         parts.show(plugin, { of: "function", plugin, hash });
       return opened.use(await context.functions.use(names, { stop: stop.signal, runs }));

@@ -1,7 +1,7 @@
 import type { RunningBook, RunningQuery, RunningRule } from "../store/mod.ts";
 
 /** Where other processes see what runs. */
-export type RulePage = Pick<RunningBook, "set" | "delete">;
+export type RunningPage = Pick<RunningBook, "set" | "delete">;
 
 /** Whose parts they are: a rule by its id, or a query by the stream that it reads. */
 export type PartsOwner = Pick<RunningRule, "rule"> | Pick<RunningQuery, "query">;
@@ -11,15 +11,15 @@ export type RunningPart<Owner extends PartsOwner> = Owner extends Pick<RunningQu
   : Omit<RunningRule, "rule">;
 
 /** What one run of a rule or query runs of plugins by URL, for other processes to see until it is disposed of. */
-export class RuleParts<Owner extends PartsOwner> implements AsyncDisposable {
+export class RunningParts<Owner extends PartsOwner> implements AsyncDisposable {
   readonly #owner: Owner;
-  readonly #open: () => Promise<RulePage>;
+  readonly #open: () => Promise<RunningPage>;
   readonly #parts = new Map<string, object>();
-  #book: RulePage | undefined;
+  #book: RunningPage | undefined;
   #ended = false;
 
   /** @param open is asked for the book with the first part. */
-  constructor(owner: Owner, open: () => Promise<RulePage>) {
+  constructor(owner: Owner, open: () => Promise<RunningPage>) {
     this.#owner = owner;
     this.#open = open;
   }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { RuleParts } from "../../../src/app/rule_parts.ts";
+import { RunningParts } from "../../../src/app/running_parts.ts";
 import type { RunningQuery, RunningRule } from "../../../src/store/mod.ts";
 
 function bookOf() {
@@ -20,11 +20,11 @@ function bookOf() {
   return { open, seen, state };
 }
 
-Deno.test("RuleParts shows each part with the code that it runs last, until it is disposed of", async () => {
+Deno.test("RunningParts shows each part with the code that it runs last, until it is disposed of", async () => {
   const { open, seen, state } = bookOf();
   {
-    await using _ = new RuleParts({ rule: "unused" }, open);
-    await using parts = new RuleParts({ rule: "r1" }, open);
+    await using _ = new RunningParts({ rule: "unused" }, open);
+    await using parts = new RunningParts({ rule: "r1" }, open);
     await parts.show("sink_shout_0", { of: "sink", plugin: "shout", hash: "1" });
     await parts.show("function twice", { of: "function", plugin: "twice", hash: "1" });
     await parts.show("sink_shout_0", { of: "sink", plugin: "shout", hash: "2" });
@@ -33,10 +33,10 @@ Deno.test("RuleParts shows each part with the code that it runs last, until it i
   assertEquals([seen(), state.opened], [[], 1]);
 });
 
-Deno.test("RuleParts shows nothing of what starts with its end", async () => {
+Deno.test("RunningParts shows nothing of what starts with its end", async () => {
   const { open, seen } = bookOf();
   const opening = Promise.withResolvers<void>();
-  const parts = new RuleParts({ rule: "r1" }, async () => {
+  const parts = new RunningParts({ rule: "r1" }, async () => {
     await opening.promise;
     return await open();
   });
