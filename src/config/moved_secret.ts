@@ -5,7 +5,11 @@ import { isSection, type Section } from "./yaml_file.ts";
 
 /** What of the built-in sources and sinks says where something is sent to, or whom to trust beside the system's authorities. */
 const DECIDING: ReadonlySet<string> = new Set([
-  ..."server servers url insecureSkipVerify rootCaPath".split(" "),
+  "server",
+  "servers",
+  "url",
+  "insecureSkipVerify",
+  "rootCaPath",
 ]);
 /** What the program itself reads, of every source and every sink. */
 const COMMON: ReadonlySet<string> = new Set([

@@ -320,8 +320,7 @@ class SourceRun implements SourceInstance {
       }
       const entries = this.#queue.takeNow(Math.min(BATCH_SIZE, this.#credit));
       this.#credit -= entries.length;
-      if (this.#validate) { for (const part of byWeight(entries)) this.#emit(part); }
-      else this.#emit(entries);
+      for (const part of byWeight(entries)) this.#emit(part);
       if (this.#pulledWaiter !== undefined && this.#queue.size < PULLED_QUEUE) {
         const waiter = this.#pulledWaiter;
         this.#pulledWaiter = undefined;

@@ -39,8 +39,6 @@ export class SinkLane {
   readonly #id: number;
   readonly #shared: LaneShared;
   readonly #transform: Transform | undefined;
-  /** Whether every row goes to the sink, and each as it is. */
-  readonly #sendsAsItIs: boolean;
   readonly #gathering: Gathering | undefined;
   #instance: SinkInstance | undefined;
   #delivery: Delivery | undefined;
@@ -54,7 +52,6 @@ export class SinkLane {
     this.#shared = shared;
     const { common: { overflow, batchSize, lingerMs, ...common }, clock } = shared;
     this.#transform = compileTransform(common);
-    this.#sendsAsItIs = this.#transform === undefined && !common.omitIfEmpty;
     this.channel = new Channel({ capacity, overflow, batchSize: Math.min(PORTION, capacity) });
     if (batchSize > 1 || lingerMs > 0) {
       const most = batchSize > 0 ? batchSize : capacity;
@@ -182,12 +179,13 @@ export class SinkLane {
   }
 
   #portionOf(results: readonly RuleResult[]): Portion {
-    const { sendSingle } = this.#shared.common;
+    const { sendSingle, omitIfEmpty } = this.#shared.common;
+    const areSentAsTheyAre = this.#transform === undefined && !omitIfEmpty;
     const items: SinkItem[] = [];
     for (const result of results) {
       const { message, meta } = result;
-      // Most rows are sent as they are, and an array is made of one where the sink is to get arrays.
-      if (this.#sendsAsItIs && !Array.isArray(message)) {
+      // Nothing is made for a row but an array where the sink is to get arrays.
+      if (areSentAsTheyAre && !Array.isArray(message)) {
         items.push(sendSingle ? result : { message: [message], meta });
         continue;
       }

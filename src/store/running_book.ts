@@ -168,17 +168,17 @@ export async function runningStreams(folder: string): Promise<SeenStream[]> {
 
 /** The same of the rules with sinks and functions by URL. Of two sinks with the same code a rule is there once. */
 export async function runningRules(folder: string): Promise<SeenRule[]> {
-  const all = (await readPages(folder)).flatMap(({ pid, rules = [] }) => {
-    return eachOnce(rules).map((rule) => ({ ...rule, pid }));
-  });
+  const all = (await readPages(folder)).flatMap(({ pid, rules = [] }) =>
+    eachOnce(rules).map((rule) => ({ ...rule, pid }))
+  );
   return sorted(all, ({ rule }) => rule);
 }
 
 /** The same of the queries that no rule keeps. Of two with the same stream and code one is there. */
 export async function runningQueries(folder: string): Promise<SeenQuery[]> {
-  const all = (await readPages(folder)).flatMap(({ pid, queries = [] }) => {
-    return eachOnce(queries).map((query) => ({ ...query, pid }));
-  });
+  const all = (await readPages(folder)).flatMap(({ pid, queries = [] }) =>
+    eachOnce(queries).map((query) => ({ ...query, pid }))
+  );
   return sorted(all, ({ query }) => query);
 }
 

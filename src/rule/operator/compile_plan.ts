@@ -42,7 +42,10 @@ export type SourceFilter = (message: Row, meta: Row, timestamp: number) => boole
 export interface CompiledPlan {
   /** The part of WHERE that the stream can decide by itself, if there is one. */
   readonly sourceFilter: SourceFilter | undefined;
-  /** In the order of the flow; what leaves the last of them are results. The first filters by `sourceFilter`, unless that was done before. */
+  /**
+   * In the order of the flow; what leaves the last of them are results. The first filters by `sourceFilter`, unless that
+   * was done before.
+   */
   readonly operators: readonly (Operator | AsyncOperator)[];
 }
 
