@@ -9,6 +9,7 @@ export type { Publisher, PublishOptions } from "./mqtt_publisher.ts";
 export { connectPublisher } from "./mqtt_publisher.ts";
 export type { ModuleRoute, ModuleServer, ModuleServerOptions } from "./module_server.ts";
 export { failing, hanging, module, redirect, startModuleServer } from "./module_server.ts";
+export { lastTurn } from "./last_turn.ts";
 export { HeldClock } from "./held_clock.ts";
 export type { HeldStill } from "./held_still.ts";
 export { holdStill } from "./held_still.ts";

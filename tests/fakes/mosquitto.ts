@@ -1,5 +1,6 @@
 import { pbkdf2Sync, randomBytes } from "node:crypto";
 import { join } from "@std/path";
+import { lastTurn } from "./last_turn.ts";
 import { TextLineStream } from "./text_lines.ts";
 
 /** Options of {@link startMosquitto}. */
@@ -54,9 +55,10 @@ export function mosquittoTest(
   Deno.test({
     name,
     ignore,
-    fn: (t) => {
+    fn: async (t) => {
       if (missing !== "") throw new Error(`${missing} is not installed, and CI skips no test`);
-      return run(t);
+      await run(t);
+      await lastTurn();
     },
   });
 }

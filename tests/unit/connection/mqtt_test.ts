@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connectMqtt, type MqttOptions } from "../../../src/connection/mod.ts";
 import { KuiperError } from "../../../src/core/mod.ts";
-import { startFakeBroker } from "../../fakes/mod.ts";
+import { lastTurn, startFakeBroker } from "../../fakes/mod.ts";
 
 function options(server: string): MqttOptions {
   return {
@@ -127,8 +127,7 @@ Deno.test("MqttConnection answers what it is asked after its end, or what the br
   await connection.closed;
   await assertRejects(() => connection.subscribe(["a"], 1), KuiperError, "connection is closed");
   await assertRejects(() => connection.unsubscribe(["a"]), KuiperError, "connection is closed");
-  // The library ends what it has begun for its socket in a turn of its own.
-  await new Promise<void>((resolve) => setTimeout(resolve));
+  await lastTurn();
 });
 
 Deno.test("MqttConnection.close() ends a socket that is not read", async () => {
