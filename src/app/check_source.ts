@@ -89,7 +89,7 @@ async function tryInstance(
       opened = true;
       for (const tuple of ingest(batch)) if (tuples.length < limit) tuples.push(tuple);
       if (tuples.length >= limit) enough();
-      else instance.grant(batch.messages.length, batch.seq);
+      else instance.grant(batch.tuples.length, batch.seq);
     },
     log(level, message) {
       if (message.startsWith("close failed: ")) closeFailed = message;

@@ -28,6 +28,7 @@ export type {
   SourceInstance,
   SourceSpec,
   SourceStep,
+  SourceTuple,
   StateChanges,
 } from "./source_instance.ts";
 export { splitBuffer } from "./source_instance.ts";

@@ -6,6 +6,7 @@ import {
   checkRow,
   endOfTurn,
   type Json,
+  NO_META,
   type Row,
   typeName,
   weightOfLastRow,
@@ -21,6 +22,7 @@ import {
   type SourceInstance,
   type SourceSpec,
   type SourceStep,
+  type SourceTuple,
   splitBuffer,
 } from "./source_instance.ts";
 import { InstanceState } from "./instance_state.ts";
@@ -35,16 +37,13 @@ const PULLED_QUEUE = 2 * BATCH_SIZE;
 /** Most characters of a batch, about: whole as one text it must fit into memory, whatever a source yields. */
 const BATCH_WEIGHT = 67_108_864;
 
-/** An item in the instance's queue. */
-interface Entry {
-  message: Row | null;
-  payload: Uint8Array | undefined;
-  meta: Row | undefined;
-  time: number;
-  offset: Json | undefined;
-  special: boolean;
-  /** Characters that it takes as text, about; 0 where nobody looked. */
-  weight: number;
+/** A tuple in the instance's queue. */
+interface Queued extends SourceTuple {
+  offset?: Json | undefined;
+  /** Whether it holds what plain JSON cannot carry; looked at in an isolate. */
+  special?: boolean;
+  /** Characters that it takes as text, about; looked at in an isolate. */
+  weight?: number;
 }
 
 /** How {@link runSource} treats the source. */
@@ -71,7 +70,7 @@ class SourceRun implements SourceInstance {
   readonly #abort = new AbortController();
   readonly #state: InstanceState;
   readonly #ctx: StreamContext;
-  readonly #queue: Channel<Entry>;
+  readonly #queue: Channel<Queued>;
   #source: Source | undefined;
   #offset: (() => Json) | undefined;
   #step: SourceStep = "configure";
@@ -83,6 +82,8 @@ class SourceRun implements SourceInstance {
   /** What the source gave up by itself since the last batch. */
   #givenUp = 0;
   #oversize = 0;
+  /** Whether it has ever yielded bytes. */
+  #hasPayloads = false;
   #turnTime: number | undefined;
   #cutOff!: () => void;
   #deadline: ReturnType<typeof setTimeout> | undefined;
@@ -98,7 +99,7 @@ class SourceRun implements SourceInstance {
     this.#events = events;
     this.#validate = options.validate;
     this.#state = new InstanceState(spec.state);
-    this.#queue = new Channel<Entry>({
+    this.#queue = new Channel<Queued>({
       capacity: splitBuffer(spec.bufferLength).queue,
       overflow: spec.overflow,
       batchSize: BATCH_SIZE,
@@ -260,7 +261,7 @@ class SourceRun implements SourceInstance {
    */
   #acceptSlice(items: readonly SourceItem[], from: number): Promise<void> | undefined {
     const end = Math.min(from + BATCH_SIZE, items.length);
-    const entries: Entry[] = [];
+    const entries: Queued[] = [];
     let problem: { error: unknown } | undefined;
     const time = Date.now();
     try {
@@ -280,7 +281,7 @@ class SourceRun implements SourceInstance {
   }
 
   async #acceptRest(
-    entries: readonly Entry[],
+    entries: readonly Queued[],
     problem: { error: unknown } | undefined,
   ): Promise<void> {
     for (const entry of entries) {
@@ -299,7 +300,7 @@ class SourceRun implements SourceInstance {
     return this.#acceptLater(entry, full);
   }
 
-  async #acceptLater(entry: Entry, full: boolean): Promise<void> {
+  async #acceptLater(entry: Queued, full: boolean): Promise<void> {
     if (full) await this.#belowPulled();
     // Not cut short by a stop: what was yielded is sent, the deadline bounds it.
     await this.#queue.send(entry);
@@ -320,7 +321,8 @@ class SourceRun implements SourceInstance {
       }
       const entries = this.#queue.takeNow(Math.min(BATCH_SIZE, this.#credit));
       this.#credit -= entries.length;
-      for (const part of byWeight(entries)) this.#emit(part);
+      if (!this.#validate) this.#emit(entries);
+      else for (const part of byWeight(entries)) this.#emit(part);
       if (this.#pulledWaiter !== undefined && this.#queue.size < PULLED_QUEUE) {
         const waiter = this.#pulledWaiter;
         this.#pulledWaiter = undefined;
@@ -329,35 +331,16 @@ class SourceRun implements SourceInstance {
     }
   }
 
-  #emit(entries: Entry[]): void {
-    const count = entries.length;
-    const messages = new Array<Row | null>(count);
-    const times = new Array<number>(count);
-    let payloads: (Uint8Array | undefined)[] | undefined;
-    let metas: (Row | null)[] | undefined;
-    let special = false;
-    let offset: Json | undefined;
-    for (let i = 0; i < count; i++) {
-      const entry = entries[i]!;
-      messages[i] = entry.message;
-      times[i] = entry.time;
-      if (entry.payload !== undefined) {
-        (payloads ??= new Array(count).fill(undefined))[i] = entry.payload;
-      }
-      if (entry.meta !== undefined) (metas ??= new Array(count).fill(null))[i] = entry.meta;
-      if (entry.special) special = true;
-      if (entry.offset !== undefined) offset = entry.offset;
-    }
+  #emit(queued: Queued[]): void {
+    const offset = this.#offset === undefined ? undefined : lastOffset(queued);
     const state = this.#state.takeChanges();
     this.#events.batch({
       seq: ++this.#seq,
-      messages,
-      times,
+      tuples: offset === undefined ? queued : queued.map(withoutOffset),
+      hasPayloads: this.#hasPayloads,
       dropped: this.#takeDropped(),
       oversize: this.#takeOversize(),
-      special,
-      ...(payloads === undefined ? {} : { payloads }),
-      ...(metas === undefined ? {} : { metas }),
+      special: this.#validate && queued.some((tuple) => tuple.special === true),
       ...(offset === undefined ? {} : { offset }),
       ...(state === undefined ? {} : { state }),
     });
@@ -366,51 +349,71 @@ class SourceRun implements SourceInstance {
   // -- Items --
 
   /** Undefined when it is too large, which is counted. Throws a TypeError when it is no tuple. */
-  #entry(item: SourceItem, offset: Json | undefined, time = this.#now()): Entry | undefined {
+  #entry(item: SourceItem, offset: Json | undefined, time = this.#now()): Queued | undefined {
     if (item === null || typeof item !== "object") throw noTuple(typeName(item));
-    const { meta } = item;
+    const { meta = NO_META } = item;
+    let message: Row | null = null;
+    let payload: Uint8Array | undefined;
+    if ("payload" in item && item.payload !== undefined) {
+      payload = this.#payload(item.payload);
+      if (payload === undefined) return undefined;
+    } else {
+      message = (item as { message: Row }).message;
+      if (message === undefined) {
+        throw noTuple(
+          `an object with ${Object.keys(item).map((k) => `"${k}"`).join(", ") || "no fields"}`,
+        );
+      }
+    }
+    if (this.#validate) {
+      const special = false;
+      return this.#checked({ message, meta, timestamp: time, payload, offset, special, weight: 0 });
+    }
+    // One of our own is what goes through the engine, as it is: it has no field that is not needed.
+    if (offset !== undefined) return { message, meta, timestamp: time, payload, offset };
+    return payload === undefined
+      ? { message, meta, timestamp: time }
+      : { message, meta, timestamp: time, payload };
+  }
+
+  /** Undefined when it is too large, which is counted. Throws a TypeError when it is none. */
+  #payload(payload: unknown): Uint8Array | undefined {
+    if (!(payload instanceof Uint8Array)) {
+      throw new TypeError(`yielded a payload that is ${typeName(payload)}, expected a Uint8Array`);
+    }
+    const { maxTupleBytes } = this.#spec;
+    if (maxTupleBytes > 0 && payload.byteLength > maxTupleBytes) {
+      this.#oversize++;
+      return undefined;
+    }
+    this.#hasPayloads = true;
+    return payload;
+  }
+
+  /**
+   * A tuple of code that the engine does not trust, looked at; undefined when it is so large that writing it as text could
+   * end the program, which is counted. Throws a TypeError when it is none.
+   */
+  #checked(entry: Queued): Queued | undefined {
+    const { message, meta, payload } = entry;
+    const { maxTupleBytes } = this.#spec;
     let special = false;
     let weight = 0;
-    if (this.#validate && meta !== undefined) {
+    if (meta !== NO_META) {
       special = this.#check(meta, "meta");
       weight = weightOfLastRow();
     }
-    if ("payload" in item && item.payload !== undefined) {
-      const { payload } = item;
-      if (!(payload instanceof Uint8Array)) {
-        throw new TypeError(
-          `yielded a payload that is ${typeName(payload)}, expected a Uint8Array`,
-        );
-      }
-      if (this.#spec.maxTupleBytes > 0 && payload.byteLength > this.#spec.maxTupleBytes) {
-        this.#oversize++;
-        return undefined;
-      }
-      return this.#light({ message: null, payload, meta, time, offset, special, weight });
-    }
-    const { message } = item as { message: Row };
-    if (message === undefined) {
-      throw noTuple(
-        `an object with ${Object.keys(item).map((k) => `"${k}"`).join(", ") || "no fields"}`,
-      );
-    }
-    if (this.#validate) {
-      special = this.#check(message, "message") || special;
+    if (payload === undefined) {
+      special = this.#check(message!, "message") || special;
       weight += weightOfLastRow();
     }
-    return this.#light({ message, payload: undefined, meta, time, offset, special, weight });
-  }
-
-  /** The entry, unless it is so large that writing it as text could end the program. */
-  #light(entry: Entry): Entry | undefined {
-    const { maxTupleBytes } = this.#spec;
-    if (
-      entry.weight <= (maxTupleBytes > 0 ? Math.min(maxTupleBytes, BATCH_WEIGHT) : BATCH_WEIGHT)
-    ) {
-      return entry;
+    if (weight > (maxTupleBytes > 0 ? Math.min(maxTupleBytes, BATCH_WEIGHT) : BATCH_WEIGHT)) {
+      this.#oversize++;
+      return undefined;
     }
-    this.#oversize++;
-    return undefined;
+    entry.special = special;
+    entry.weight = weight;
+    return entry;
   }
 
   /** The time, asked for once a turn where the source is our own and does not compute between two items. */
@@ -479,7 +482,7 @@ class SourceRun implements SourceInstance {
     const entry = (item: SourceItem) => this.#entry(item, this.#offset?.());
     return this.#ownChannel ??= {
       push(item) {
-        let made: Entry | undefined;
+        let made: Queued | undefined;
         try {
           made = entry(item);
         } catch (error) {
@@ -490,7 +493,7 @@ class SourceRun implements SourceInstance {
         return made === undefined || queue.push(made);
       },
       async send(item) {
-        let made: Entry | undefined;
+        let made: Queued | undefined;
         try {
           made = entry(item);
         } catch (error) {
@@ -523,22 +526,38 @@ class SourceRun implements SourceInstance {
   }
 }
 
+/** Where reading would resume behind these tuples: the last offset that one of them was given. */
+function lastOffset(tuples: readonly Queued[]): Json | undefined {
+  for (let i = tuples.length - 1; i >= 0; i--) {
+    const { offset } = tuples[i]!;
+    if (offset !== undefined) return offset;
+  }
+  return undefined;
+}
+
+function withoutOffset({ message, meta, timestamp, payload }: Queued): SourceTuple {
+  return payload === undefined
+    ? { message, meta, timestamp }
+    : { message, meta, timestamp, payload };
+}
+
 /** Entries in parts of {@link BATCH_WEIGHT} at most. */
-function byWeight(entries: Entry[]): Entry[][] {
+function byWeight(entries: Queued[]): Queued[][] {
   let weight = 0;
-  for (let i = 0; i < entries.length; i++) weight += entries[i]!.weight;
+  for (let i = 0; i < entries.length; i++) weight += entries[i]!.weight ?? 0;
   if (weight <= BATCH_WEIGHT) return [entries];
-  const parts: Entry[][] = [];
-  let part: Entry[] = [];
+  const parts: Queued[][] = [];
+  let part: Queued[] = [];
   weight = 0;
   for (const entry of entries) {
-    if (part.length > 0 && weight + entry.weight > BATCH_WEIGHT) {
+    const { weight: own = 0 } = entry;
+    if (part.length > 0 && weight + own > BATCH_WEIGHT) {
       parts.push(part);
       part = [];
       weight = 0;
     }
     part.push(entry);
-    weight += entry.weight;
+    weight += own;
   }
   parts.push(part);
   return parts;

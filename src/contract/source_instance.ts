@@ -31,18 +31,24 @@ export interface StateChanges {
   deleted: string[];
 }
 
-/** A batch on its way from an instance to the engine: a column each, of equal length. */
+/** A tuple on its way from an instance to its stream: as one in the engine, or not decoded yet. */
+export interface SourceTuple {
+  /** Null where it came as bytes. */
+  message: Row | null;
+  meta: Row;
+  /** Milliseconds since 1970: when it was yielded. */
+  timestamp: number;
+  /** The bytes of one that is not decoded yet. */
+  payload?: Uint8Array | undefined;
+}
+
+/** A batch on its way from an instance to its stream. */
 export interface SourceBatch {
   /** Counts from 1. */
   seq: number;
-  /** The rows; null where the tuple came as bytes. */
-  messages: (Row | null)[];
-  /** The bytes of the tuples that are not decoded yet, at their place; absent when there are none. */
-  payloads?: (Uint8Array | undefined)[];
-  /** Absent when no tuple has any. */
-  metas?: (Row | null)[];
-  /** Milliseconds since 1970, when each was yielded. */
-  times: number[];
+  tuples: SourceTuple[];
+  /** False only when none of them is bytes. */
+  hasPayloads: boolean;
   /** Sampled right after the last tuple. */
   offset?: Json;
   /** Tuples dropped by the overflow policy since the last batch. */

@@ -13,6 +13,9 @@ export interface Tuple {
   timestamp: number;
 }
 
+/** The metadata of each tuple that came with none: nobody changes it. */
+export const NO_META: Row = Object.freeze({});
+
 /** The unit that moves through the engine. */
 export interface Batch {
   tuples: Tuple[];

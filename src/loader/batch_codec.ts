@@ -1,5 +1,5 @@
-import { decodeRows, encodeRows, MAX_DEPTH, type Row } from "../core/mod.ts";
-import type { SourceBatch } from "../contract/mod.ts";
+import { decodeRows, encodeRows, MAX_DEPTH, NO_META, type Row } from "../core/mod.ts";
+import type { SourceBatch, SourceTuple } from "../contract/mod.ts";
 import { type BatchMessage, ProtocolError, readOffset, readState } from "./protocol.ts";
 
 /**
@@ -19,27 +19,27 @@ export function encodeBatch(
   // Most batches are smaller than the largest tuple, so rows are seldom looked at one by one.
   if (maxTupleBytes > 0 && text.length > maxTupleBytes) {
     kept = withoutLarge(batch, maxTupleBytes);
-    left = batch.messages.length - kept.messages.length;
+    left = batch.tuples.length - kept.tuples.length;
     if (left > 0) text = rowsText(kept);
   }
-  const { messages, payloads, metas, times, offset, state } = kept;
+  const { tuples, offset, state } = kept;
   const message: BatchMessage = {
     t: "batch",
     id,
     seq: batch.seq,
-    count: messages.length,
+    count: tuples.length,
     text,
     special: batch.special,
-    hasMetas: metas !== undefined,
-    times: encodeTimes(times),
+    hasMetas: hasMetas(tuples),
+    times: encodeTimes(tuples),
     dropped: batch.dropped,
     oversize: batch.oversize + left,
   };
   if (offset !== undefined) message.offset = encodeOffset(offset);
   if (state !== undefined) message.state = JSON.stringify(state);
   const transfer: ArrayBuffer[] = [];
-  if (payloads !== undefined) {
-    message.payloads = joinPayloads(payloads);
+  if (kept.hasPayloads) {
+    message.payloads = joinPayloads(tuples);
     transfer.push(message.payloads.bytes.buffer as ArrayBuffer);
   }
   return { message, transfer, left };
@@ -58,52 +58,66 @@ export function decodeBatch(message: BatchMessage): SourceBatch {
     throw new ProtocolError("sent a batch with another number of rows than it says");
   }
   for (const row of rows) checkPlain(row);
-  const metas = hasMetas ? rows.splice(count) : undefined;
   const parts = payloads === undefined ? undefined : splitPayloads(payloads);
+  const tuples = new Array<SourceTuple>(count);
   for (let i = 0; i < count; i++) {
-    if ((rows[i] === null) !== (parts?.[i] !== undefined)) {
+    const message = rows[i]!;
+    const meta = hasMetas ? rows[count + i] ?? NO_META : NO_META;
+    const timestamp = typeof times === "number" ? times : times[i]!;
+    const payload = parts?.[i];
+    if ((message === null) !== (payload !== undefined)) {
       throw new ProtocolError("sent a tuple with no message and no payload, or with both");
     }
+    tuples[i] = payload === undefined
+      ? { message, meta, timestamp }
+      : { message, meta, timestamp, payload };
   }
   return {
     seq: message.seq,
-    messages: rows,
-    times: typeof times === "number" ? new Array(count).fill(times) : Array.from(times),
+    tuples,
+    hasPayloads: parts !== undefined,
     dropped: message.dropped,
     oversize: message.oversize,
     special,
-    ...(parts === undefined ? {} : { payloads: parts }),
-    ...(metas === undefined ? {} : { metas }),
     ...(message.offset === undefined ? {} : { offset: readOffset(message.offset) }),
     ...(message.state === undefined ? {} : { state: readState(message.state) }),
   };
 }
 
-function rowsText(batch: SourceBatch): string {
-  const { messages, metas, special } = batch;
-  return encodeRows(metas === undefined ? messages : messages.concat(metas), special);
+function rowsText({ tuples, special }: SourceBatch): string {
+  const rows: (Row | null)[] = tuples.map(({ message }) => message);
+  if (hasMetas(tuples)) { for (const { meta } of tuples) rows.push(metaOf(meta)); }
+  return encodeRows(rows, special);
+}
+
+function hasMetas(tuples: readonly SourceTuple[]): boolean {
+  for (let i = 0; i < tuples.length; i++) if (tuples[i]!.meta !== NO_META) return true;
+  return false;
+}
+
+function metaOf(meta: Row): Row | null {
+  return meta === NO_META ? null : meta;
 }
 
 function withoutLarge(batch: SourceBatch, maxTupleBytes: number): SourceBatch {
-  const fits = batch.messages.map((message, i) =>
-    encodeRows([message], batch.special).length - 2 +
-        (batch.metas === undefined ? 0 : encodeRows([batch.metas[i]!], batch.special).length - 2) <=
-      maxTupleBytes
-  );
-  const keep = <T>(values: T[]) => values.filter((_value, i) => fits[i]);
+  const lengthOf = (row: Row | null) => encodeRows([row], batch.special).length - 2;
+  const metas = hasMetas(batch.tuples);
   return {
     ...batch,
-    messages: keep(batch.messages),
-    times: keep(batch.times),
-    ...(batch.payloads === undefined ? {} : { payloads: keep(batch.payloads) }),
-    ...(batch.metas === undefined ? {} : { metas: keep(batch.metas) }),
+    tuples: batch.tuples.filter(({ message, meta }) =>
+      lengthOf(message) + (metas ? lengthOf(metaOf(meta)) : 0) <= maxTupleBytes
+    ),
   };
 }
 
 /** A fast source yields a batch within a millisecond: then one number stands for all. */
-function encodeTimes(times: number[]): number | Float64Array {
-  const first = times[0] ?? 0;
-  for (let i = 1; i < times.length; i++) if (times[i] !== first) return Float64Array.from(times);
+function encodeTimes(tuples: readonly SourceTuple[]): number | Float64Array {
+  const first = tuples[0]?.timestamp ?? 0;
+  for (let i = 1; i < tuples.length; i++) {
+    if (tuples[i]!.timestamp !== first) {
+      return Float64Array.from(tuples, (tuple) => tuple.timestamp);
+    }
+  }
   return first;
 }
 
@@ -116,16 +130,14 @@ function encodeOffset(offset: unknown): string {
 }
 
 /** One copy: the source may still hold its bytes, and what crosses is given away. */
-function joinPayloads(
-  payloads: (Uint8Array | undefined)[],
-): NonNullable<BatchMessage["payloads"]> {
+function joinPayloads(tuples: readonly SourceTuple[]): NonNullable<BatchMessage["payloads"]> {
   let total = 0;
-  for (const payload of payloads) total += payload?.byteLength ?? 0;
+  for (const { payload } of tuples) total += payload?.byteLength ?? 0;
   const bytes = new Uint8Array(total);
-  const lengths = new Int32Array(payloads.length);
+  const lengths = new Int32Array(tuples.length);
   let at = 0;
-  for (let i = 0; i < payloads.length; i++) {
-    const payload = payloads[i];
+  for (let i = 0; i < tuples.length; i++) {
+    const { payload } = tuples[i]!;
     lengths[i] = payload?.byteLength ?? -1;
     if (payload === undefined) continue;
     bytes.set(payload, at);

@@ -82,7 +82,7 @@ export class RateMeter {
     const instance = host.start(spec, {
       ...events,
       batch: (batch) => {
-        lane.open -= batch.messages.length;
+        lane.open -= batch.tuples.length;
         events.batch(batch);
         this.#pump();
       },

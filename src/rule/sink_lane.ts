@@ -15,8 +15,11 @@ import type { SinkRunOptions } from "./sink_run.ts";
 import type { OpMetrics, OpStatus } from "./status.ts";
 import { compileTransform, type Transform } from "./transform.ts";
 
-/** Most results that are taken out of the channel at once. */
-const PORTION = 256;
+/**
+ * Most results that are taken out of the channel at once: all that wait as a rule. What waits longer than a moment is
+ * copied by the collection of garbage, which cost a file more than to be written.
+ */
+const PORTION = 1024;
 
 /** What the lanes of a sink share. */
 export interface LaneShared extends Omit<SinkRunOptions, "openHost"> {
@@ -30,7 +33,7 @@ export interface LaneShared extends Omit<SinkRunOptions, "openHost"> {
 
 /**
  * - **Bound**: at most `capacity` results wait in {@link SinkLane.channel}. Of what was taken out of it, at most a
- *   portion of 256 or the rows of one batch are in hand; nothing more is taken out while the sink takes nothing.
+ *   portion of 1,024 or the rows of one batch are in hand; nothing more is taken out while the sink takes nothing.
  * - **Order**: a later item waits for an earlier one that is tried again.
  */
 export class SinkLane {
@@ -181,6 +184,9 @@ export class SinkLane {
   #portionOf(results: readonly RuleResult[]): Portion {
     const { sendSingle, omitIfEmpty } = this.#shared.common;
     const areSentAsTheyAre = this.#transform === undefined && !omitIfEmpty;
+    if (areSentAsTheyAre && sendSingle && results.every(isOneRow)) {
+      return { items: results, results: results.length };
+    }
     const items: SinkItem[] = [];
     for (const result of results) {
       const { message, meta } = result;
@@ -251,6 +257,10 @@ export class SinkLane {
     const level = status !== "disconnected" ? "info" : again ? "debug" : "warn";
     log[level](message === "" ? status : message);
   }
+}
+
+function isOneRow({ message }: RuleResult): boolean {
+  return !Array.isArray(message);
 }
 
 function hasFields(row: Row): boolean {

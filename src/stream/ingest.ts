@@ -1,5 +1,5 @@
 import { type Clock, type Logger, messageOf, type Row, sampled, type Tuple } from "../core/mod.ts";
-import type { SourceBatch } from "../contract/mod.ts";
+import type { SourceBatch, SourceTuple } from "../contract/mod.ts";
 import { createBatchDecoder, createDecoder } from "../format/mod.ts";
 import type { CreateStream } from "../sql/mod.ts";
 import { compileConversion } from "./convert.ts";
@@ -8,9 +8,6 @@ import { compileTimestamp } from "./timestamp.ts";
 
 /** Lines about bad input: so many in a window, the rest counted. */
 const SAMPLE = { burst: 3, windowMs: 10_000 };
-
-/** The metadata of each tuple that came with none: nobody changes it. */
-const NO_META: Row = Object.freeze({});
 
 /** What the one reader of a stream needs of it: the rest is neither converted nor made into tuples. */
 export interface Selection {
@@ -122,35 +119,32 @@ export function compileIngest(
 
   const asItCame = convert === undefined && timestampOf === undefined && filter === undefined;
 
-  return (batch) => {
-    const { messages, payloads, metas, times } = batch;
-    if (asItCame && payloads === undefined) {
-      const tuples = new Array<Tuple>(messages.length);
-      for (let i = 0; i < messages.length; i++) {
-        const meta = metas?.[i] ?? NO_META;
-        tuples[i] = { message: messages[i] ?? {}, meta, timestamp: times[i]! };
-      }
-      return tuples;
-    }
+  return ({ tuples: arrived, hasPayloads }) => {
+    if (asItCame && !hasPayloads) return arrived as Tuple[];
     const tuples: Tuple[] = [];
-    const together = payloads !== undefined && payloads.length > 1 && arePayloads(payloads)
-      ? decodeBatch?.(payloads)
-      : undefined;
-    for (let i = 0; i < messages.length; i++) {
-      const meta = metas?.[i] ?? NO_META;
-      const time = times[i]!;
-      const payload = payloads?.[i];
+    const payloads = hasPayloads ? payloadsOf(arrived) : undefined;
+    const together = payloads === undefined ? undefined : decodeBatch?.(payloads);
+    for (let i = 0; i < arrived.length; i++) {
+      const { message, meta, timestamp, payload } = arrived[i]!;
       const rows = together?.[i] ??
-        (payload === undefined ? messages[i] ?? {} : decodeAlone(payload));
-      if (!Array.isArray(rows)) finish(rows, meta, time, tuples);
-      else for (const row of rows) finish(row, meta, time, tuples);
+        (payload === undefined ? message ?? {} : decodeAlone(payload));
+      if (!Array.isArray(rows)) finish(rows, meta, timestamp, tuples);
+      else for (const row of rows) finish(row, meta, timestamp, tuples);
     }
     return tuples;
   };
 }
 
-function arePayloads(items: readonly (Uint8Array | undefined)[]): items is readonly Uint8Array[] {
-  return !items.includes(undefined);
+/** The payloads of several tuples, if each has one. */
+function payloadsOf(tuples: readonly SourceTuple[]): Uint8Array[] | undefined {
+  if (tuples.length < 2) return undefined;
+  const payloads: Uint8Array[] = [];
+  for (let i = 0; i < tuples.length; i++) {
+    const { payload } = tuples[i]!;
+    if (payload === undefined) return undefined;
+    payloads.push(payload);
+  }
+  return payloads;
 }
 
 function wantedColumns(

@@ -347,7 +347,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
   }
 
   #arrived(lane: Lane, batch: SourceBatch): void {
-    const count = batch.messages.length;
+    const count = batch.tuples.length;
     lane.sawTuples = true;
     lane.waiting += count;
     this.#metrics.records_in_total += count;
@@ -374,7 +374,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
   // -- Delivered --
 
   #delivered({ lane, instance, batch }: Arrival): void {
-    const count = batch.messages.length;
+    const count = batch.tuples.length;
     lane.waiting -= count;
     if (lane.instance === instance) lane.doneThrough = batch.seq;
     if (batch.state !== undefined || batch.offset !== undefined) {
@@ -450,14 +450,14 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
     this.#discarding = true;
     this.stop();
     for (const { lane, batch } of this.#arrivals.takeNow(this.#arrivals.size)) {
-      this.#metrics.dropped_stop_total += batch.messages.length;
+      this.#metrics.dropped_stop_total += batch.tuples.length;
       this.#release({ lane, batch });
     }
   }
 
   /** Give back the credit of a batch that nobody reads. */
   #release({ lane, batch }: Pick<Arrival, "lane" | "batch">): void {
-    const count = batch.messages.length;
+    const count = batch.tuples.length;
     lane.waiting -= count;
     this.#grant(lane, count);
   }
@@ -507,8 +507,8 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
   #measure(batch: SourceBatch, started: number): void {
     const now = this.#options.clock.now();
     this.#metrics.last_invocation = now;
-    this.#metrics.delivery_latency_ms = Math.max(0, now - (batch.times[0] ?? now));
-    const us = (performance.now() - started) * 1000 / Math.max(1, batch.messages.length);
+    this.#metrics.delivery_latency_ms = Math.max(0, now - (batch.tuples[0]?.timestamp ?? now));
+    const us = (performance.now() - started) * 1000 / Math.max(1, batch.tuples.length);
     this.#metrics.process_latency_us = Math.round(us * 100) / 100;
   }
 

@@ -79,10 +79,10 @@ async function processRate(): Promise<{ rate: number; rssMegabytes: number | und
   let owed = 0;
   let started = 0;
   const instance = host.start({ ...SPEC, bufferLength: 2 * CREDIT }, {
-    batch({ messages, seq }) {
+    batch({ tuples, seq }) {
       if (started === 0) started = performance.now();
-      count += messages.length;
-      owed += messages.length;
+      count += tuples.length;
+      owed += tuples.length;
       if (owed < CREDIT / 4) return;
       instance.grant(owed, seq);
       owed = 0;

@@ -1,6 +1,5 @@
 /** Runs the text of a plugin in a real isolate, for tests. */
-import { silentLogger } from "../../../src/core/mod.ts";
-import type { LogLevel } from "../../../src/core/mod.ts";
+import { type LogLevel, type Row, silentLogger } from "../../../src/core/mod.ts";
 import type {
   SourceBatch,
   SourceEvents,
@@ -74,8 +73,8 @@ export class Run {
     if (credit > 0) this.instance.grant(credit, 0);
   }
 
-  get rows(): SourceBatch["messages"] {
-    return this.batches.flatMap((batch) => batch.messages);
+  get rows(): (Row | null)[] {
+    return this.batches.flatMap((batch) => batch.tuples.map(({ message }) => message));
   }
 
   /** Resolves when `is` holds, looked at whenever the instance said something. */

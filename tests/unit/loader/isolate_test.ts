@@ -313,11 +313,10 @@ Deno.test("start() carries every kind of value, payloads and metas", async () =>
   assert(Object.is(numbers?.zero, -0) && numbers?.inf === -Infinity && Number.isNaN(numbers?.nan));
   assertEquals(Object.entries(names!), [["__proto__", 1], ["$", "x"]]);
   assertEquals([bytes, empty], [null, null]);
-  const payloads = run.batches.flatMap((b) => b.payloads ?? b.messages.map(() => undefined));
+  const payloads = run.batches.flatMap((b) => b.tuples.map(({ payload }) => payload));
   assertEquals(payloads.slice(-2), [new TextEncoder().encode("abc"), new Uint8Array(0)]);
-  const metas = run.batches.flatMap((b) => b.metas ?? b.messages.map(() => null));
-  assertEquals(metas, [null, null, { b: 1n }, null, { topic: "t" }, null]);
-  for (const batch of run.batches) assertEquals(batch.times.length, batch.messages.length);
+  const metas = run.batches.flatMap((b) => b.tuples.map(({ meta }) => meta));
+  assertEquals(metas, [{}, {}, { b: 1n }, {}, { topic: "t" }, {}]);
 });
 
 Deno.test("start() gives the configuration to the source", async () => {

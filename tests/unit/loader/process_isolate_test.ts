@@ -83,8 +83,9 @@ Deno.test("startProcessIsolate() carries values, payloads, metas, state, offset,
   const [first, bytes, last] = run.rows;
   assertEquals(first, { big: 12345678901234567890n, date: new Date(5), s: "\ud800é" });
   assertEquals([bytes, last], [null, { last: true }]);
-  assertEquals(run.batches[0]!.payloads, [undefined, new Uint8Array([0, 255])]);
-  assertEquals(run.batches[0]!.metas, [null, { topic: "t" }]);
+  const { tuples } = run.batches[0]!;
+  assertEquals(tuples.map(({ payload }) => payload), [undefined, new Uint8Array([0, 255])]);
+  assertEquals(tuples.map(({ meta }) => meta), [{}, { topic: "t" }]);
   assertEquals(run.batches[0]!.offset, { at: 7 });
   assertEquals(run.batches[0]!.state, { put: { k: [1] }, deleted: [] });
   assertEquals(run.lines, [["warn", "wé"]]);
@@ -215,7 +216,7 @@ Deno.test("ProcessPool.start() holds a process to its rate", async () => {
   });
   const run = new Run(host);
   await run.until(() => run.rows.length >= 25);
-  assert(run.batches[0]!.messages.length <= 10);
+  assert(run.batches[0]!.tuples.length <= 10);
 });
 
 Deno.test("ProcessPool.start() gives up loading with its signal, also under a rate", async () => {

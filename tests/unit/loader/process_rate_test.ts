@@ -52,7 +52,7 @@ function eager(): { host: WorkerHost; sent: number[]; end: (() => void)[] } {
         grant(credit) {
           sent[index]! += credit;
           // A batch that comes while it is granted, as none does in an isolate, would be the worst case.
-          events.batch({ messages: new Array(credit).fill({}) } as SourceBatch);
+          events.batch({ tuples: new Array(credit).fill({}) } as SourceBatch);
         },
         stop() {},
         closed,

@@ -3,7 +3,7 @@
  * a ProtocolError may come of it. The names show the seed; KUIPER_FUZZ_SEED repeats a run.
  */
 import { assert, assertEquals } from "@std/assert";
-import { silentLogger } from "../../../src/core/mod.ts";
+import { NO_META, silentLogger } from "../../../src/core/mod.ts";
 import { decodeBatch, encodeBatch } from "../../../src/loader/batch_codec.ts";
 import { Isolate } from "../../../src/loader/isolate.ts";
 import type { PortEvents } from "../../../src/loader/isolate_port.ts";
@@ -61,10 +61,12 @@ function only<T>(run: () => T): T | undefined {
 
 const { message: BATCH } = encodeBatch({
   seq: 1,
-  messages: [{ a: 1, big: 2n ** 70n, at: new Date(5) }, null, { list: [1, { b: "é" }] }],
-  payloads: [undefined, new Uint8Array([1, 2]), undefined],
-  metas: [null, { topic: "t" }, null],
-  times: [5, 6, 7],
+  tuples: [
+    { message: { a: 1, big: 2n ** 70n, at: new Date(5) }, meta: NO_META, timestamp: 5 },
+    { message: null, meta: { topic: "t" }, timestamp: 6, payload: new Uint8Array([1, 2]) },
+    { message: { list: [1, { b: "é" }] }, meta: NO_META, timestamp: 7 },
+  ],
+  hasPayloads: true,
   dropped: 0,
   oversize: 0,
   offset: { at: 3 },
@@ -129,9 +131,11 @@ fuzz("readMessage() and decodeBatch() survive any message", 100_000, (dice) => {
   const took = only(() => {
     const message = readMessage(data);
     if (message.t !== "batch") return true;
-    const { messages, metas } = decodeBatch(message);
-    assertEquals(messages.length, message.count);
-    assertEquals(metas === undefined || metas.length === message.count, true);
+    const { tuples } = decodeBatch(message);
+    assertEquals(tuples.length, message.count);
+    for (const { message, payload } of tuples) {
+      assertEquals(message === null, payload !== undefined);
+    }
     if (message.offset !== undefined) readOffset(message.offset);
     if (message.state !== undefined) readState(message.state);
     return true;

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import type { Row } from "../../../src/core/mod.ts";
+import { NO_META, type Row } from "../../../src/core/mod.ts";
 import type { SourceBatch } from "../../../src/contract/mod.ts";
 import { decodeBatch, encodeBatch } from "../../../src/loader/batch_codec.ts";
 import {
@@ -14,10 +14,11 @@ import {
 
 const BATCH: SourceBatch = {
   seq: 1,
-  messages: [{ a: 1 }, null],
-  payloads: [undefined, new Uint8Array([1, 2])],
-  metas: [null, { topic: "t" }],
-  times: [5, 6],
+  tuples: [
+    { message: { a: 1 }, meta: NO_META, timestamp: 5 },
+    { message: null, meta: { topic: "t" }, timestamp: 6, payload: new Uint8Array([1, 2]) },
+  ],
+  hasPayloads: true,
   dropped: 0,
   oversize: 0,
   special: false,
@@ -151,10 +152,12 @@ Deno.test("decodeBatch() gives any batch of rows back", () => {
   fc.assert(fc.property(fc.array(tuple, { maxLength: 5 }), (tuples) => {
     const batch: SourceBatch = {
       ...BATCH,
-      messages: tuples.map(({ message }) => message),
-      payloads: tuples.map(({ message, bytes }) => message === null ? bytes : undefined),
-      metas: tuples.map(({ meta }) => meta),
-      times: tuples.map(({ time }) => time),
+      tuples: tuples.map(({ message, meta, bytes, time }) => ({
+        message,
+        meta: meta ?? NO_META,
+        timestamp: time,
+        ...(message === null ? { payload: bytes } : {}),
+      })),
       special: true,
     };
     const { message } = encodeBatch(batch, { id: 1, maxTupleBytes: 0 });
@@ -165,16 +168,19 @@ Deno.test("decodeBatch() gives any batch of rows back", () => {
 Deno.test("encodeBatch() copies payloads, so that the source keeps its bytes", () => {
   const { message, transfer } = encodeBatch(BATCH, { id: 1, maxTupleBytes: 0 });
   structuredClone(message, { transfer });
-  assertEquals(BATCH.payloads![1], new Uint8Array([1, 2]));
+  assertEquals(BATCH.tuples[1]!.payload, new Uint8Array([1, 2]));
 });
 
 Deno.test("encodeBatch() leaves out and counts rows that are too large", () => {
   const { message, left } = encodeBatch(
-    { ...BATCH, messages: [{ a: "x".repeat(50) }, null] },
+    {
+      ...BATCH,
+      tuples: [{ ...BATCH.tuples[0]!, message: { a: "x".repeat(50) } }, BATCH.tuples[1]!],
+    },
     { id: 1, maxTupleBytes: 30 },
   );
   assertEquals([left, message.oversize, message.count], [1, 1, 1]);
-  assertEquals(decodeBatch(message).payloads, [new Uint8Array([1, 2])]);
+  assertEquals(decodeBatch(message).tuples, [BATCH.tuples[1]!]);
 });
 
 Deno.test("decodeBatch() refuses parts that do not fit each other", () => {

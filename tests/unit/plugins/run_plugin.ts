@@ -47,10 +47,10 @@ export function runPlugin(source: Source, spec: Partial<SourceSpec> = {}, credit
     instance,
     lines,
     statuses,
-    rows: (): Row[] => batches.flatMap((batch) => batch.messages.map((row) => row ?? {})),
+    rows: (): Row[] => batches.flatMap((batch) => batch.tuples.map(({ message }) => message ?? {})),
     payloads: (): string[] =>
-      batches.flatMap((batch) => batch.payloads ?? [])
-        .map((payload) => new TextDecoder().decode(payload)),
+      batches.flatMap((batch) => batch.tuples)
+        .flatMap(({ payload }) => payload === undefined ? [] : new TextDecoder().decode(payload)),
     /** Resolves when what the source told makes `condition` true. */
     until(condition: () => boolean): Promise<void> {
       return new Promise((resolve) => {

@@ -61,10 +61,9 @@ export function runMqtt(
     {
       batch(batch) {
         const decoder = new TextDecoder();
-        batch.messages.forEach((_, i) => {
-          const text = decoder.decode(batch.payloads?.[i]);
-          run.tuples.push({ text, meta: batch.metas?.[i] ?? {} });
-        });
+        for (const { payload, meta } of batch.tuples) {
+          run.tuples.push({ text: decoder.decode(payload), meta });
+        }
         run.dropped += batch.dropped;
         addState(batch.state);
         tell();

@@ -42,8 +42,8 @@ async function read(
   const instance = host.start(spec, {
     batch(batch) {
       dropped += batch.dropped;
-      for (const [i, row] of batch.messages.entries()) {
-        arrived.push({ row: row!, topic: batch.metas?.[i]?.topic });
+      for (const { message, meta } of batch.tuples) {
+        arrived.push({ row: message!, topic: meta.topic });
       }
       if (arrived.length >= wanted) enough.resolve();
     },

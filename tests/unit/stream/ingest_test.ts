@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { silentLogger, systemClock } from "../../../src/core/mod.ts";
+import { NO_META, silentLogger, systemClock } from "../../../src/core/mod.ts";
 import type { SourceBatch } from "../../../src/contract/mod.ts";
 import { type CreateStream, parseStatement } from "../../../src/sql/mod.ts";
 import { compileIngest, newMetrics, type Selection } from "../../../src/stream/mod.ts";
@@ -9,9 +9,13 @@ const encode = (text: string) => new TextEncoder().encode(text);
 function payloads(...texts: string[]): SourceBatch {
   return {
     seq: 1,
-    messages: texts.map(() => null),
-    payloads: texts.map(encode),
-    times: texts.map(() => 5),
+    tuples: texts.map((text) => ({
+      message: null,
+      meta: NO_META,
+      timestamp: 5,
+      payload: encode(text),
+    })),
+    hasPayloads: true,
     dropped: 0,
     oversize: 0,
     special: false,
@@ -109,7 +113,9 @@ Deno.test("compileIngest() gives each row of a payload the time and the meta of 
     clock: systemClock,
   });
   const batch = payloads('{"a":1}', '[{"a":2},{"a":3}]');
-  const tuples = ingest({ ...batch, metas: [{ n: 1 }, null], times: [7, 8] });
+  Object.assign(batch.tuples[0]!, { meta: { n: 1 }, timestamp: 7 });
+  Object.assign(batch.tuples[1]!, { timestamp: 8 });
+  const tuples = ingest(batch);
   assertEquals(tuples, [
     { message: { a: 1 }, meta: { n: 1 }, timestamp: 7 },
     { message: { a: 2 }, meta: {}, timestamp: 8 },

@@ -12,6 +12,7 @@ import {
   createLogger,
   fail,
   type Json,
+  NO_META,
   silentLogger,
   systemClock,
 } from "../../../src/core/mod.ts";
@@ -224,8 +225,12 @@ function dying(crashes: number): { opened: () => number; options: Partial<Stream
           start(spec, events) {
             events.batch({
               seq: 1,
-              messages: [{ life, from: spec.offset ?? null }],
-              times: [0],
+              tuples: [{
+                message: { life, from: spec.offset ?? null },
+                meta: NO_META,
+                timestamp: 0,
+              }],
+              hasPayloads: false,
               dropped: 0,
               oversize: 0,
               special: false,
