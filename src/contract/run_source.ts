@@ -331,7 +331,7 @@ class SourceRun implements SourceInstance {
     }
   }
 
-  #emit(queued: Queued[]): void {
+  #emit(queued: readonly Queued[]): void {
     const offset = this.#offset === undefined ? undefined : lastOffset(queued);
     const state = this.#state.takeChanges();
     this.#events.batch({
@@ -542,11 +542,11 @@ function withoutOffset({ message, meta, timestamp, payload }: Queued): SourceTup
 }
 
 /** Entries in parts of {@link BATCH_WEIGHT} at most. */
-function byWeight(entries: Queued[]): Queued[][] {
+function byWeight(entries: readonly Queued[]): (readonly Queued[])[] {
   let weight = 0;
   for (let i = 0; i < entries.length; i++) weight += entries[i]!.weight ?? 0;
   if (weight <= BATCH_WEIGHT) return [entries];
-  const parts: Queued[][] = [];
+  const parts: (readonly Queued[])[] = [];
   let part: Queued[] = [];
   weight = 0;
   for (const entry of entries) {

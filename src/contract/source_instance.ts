@@ -46,7 +46,7 @@ export interface SourceTuple {
 export interface SourceBatch {
   /** Counts from 1. */
   seq: number;
-  tuples: SourceTuple[];
+  tuples: readonly SourceTuple[];
   /** False only when none of them is bytes. */
   hasPayloads: boolean;
   /** Sampled right after the last tuple. */

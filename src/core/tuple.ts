@@ -18,7 +18,7 @@ export const NO_META: Row = Object.freeze({});
 
 /** The unit that moves through the engine. */
 export interface Batch {
-  tuples: Tuple[];
+  tuples: readonly Tuple[];
   /** Counts the batches of one source instance from 1. */
   seq: number;
   /** Where reading would resume after the last tuple of this batch, when the source can tell. */

@@ -26,8 +26,16 @@ interface Waiting<T> {
   refused: (error: unknown) => void;
 }
 
-/** The ring of a channel that nothing was ever put into. */
-const NO_ROOM: never[] = [];
+/** Items one behind the other, and those behind them. */
+interface Chunk<T> {
+  readonly items: readonly T[];
+  /** The same where items may be put behind them: not where they came as an array, which is its sender's. */
+  readonly open: T[] | undefined;
+  next: Chunk<T> | undefined;
+}
+
+/** Arrays of fewer items are copied: each that is kept as it is takes as much as so many items, about. */
+const KEPT = 16;
 
 /**
  * A bounded queue between one or more senders and one receiver, who takes items in batches.
@@ -38,16 +46,19 @@ const NO_ROOM: never[] = [];
  * - **Batches**: a waiting receiver is woken when a batch is full or when the turn of the event loop ends. The first
  *   batches are smaller, from one item on.
  * - **Close**: what was accepted is still received; then the iteration ends, or throws the error given to `close`.
- * - **Memory**: one that nothing was ever put into holds no arrays. A program has thousands of those.
+ * - **Memory**: one that is empty holds no arrays. A program has thousands of those.
  */
-export class Channel<T> implements AsyncIterable<T[]>, Disposable {
+export class Channel<T> implements AsyncIterable<readonly T[]>, Disposable {
   readonly capacity: number;
   readonly overflow: OverflowPolicy;
   readonly #batchSize: number;
   readonly #maxWaiting: number;
-  // A ring that grows: index arithmetic instead of shift(), which moves every item.
-  #ring: (T | undefined)[] = NO_ROOM;
-  #head = 0;
+  // Arrays go through as they are where they can. A ring, which lives longer than its items, would be looked through at
+  // each collection of garbage.
+  #head: Chunk<T> | undefined;
+  #tail: Chunk<T> | undefined;
+  /** Items of the head that were taken. */
+  #taken = 0;
   #size = 0;
   #dropped = 0;
   #waiting: Waiting<T>[] | undefined;
@@ -103,7 +114,8 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
       if (this.overflow === "wait") return false;
       this.#dropped++;
       if (this.overflow === "drop_newest") return true;
-      this.#take();
+      this.#copy(1);
+      this.#size--;
     }
     this.#put(item);
     if (this.#receiver !== undefined) this.#scheduleWake();
@@ -111,7 +123,7 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
   }
 
   /**
-   * Hand over items without waiting, in order, beginning with the one at `from`.
+   * Hand over items without waiting, in order, beginning with the one at `from`. The array is kept: it must not change.
    *
    * @returns how many were accepted, dropped and counted ones among them; under the policy `wait` no more than there
    * was room for. None when the channel is closed.
@@ -123,12 +135,12 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
       return items.length - from;
     }
     const count = Math.min(items.length - from, this.capacity - this.#size);
-    while (this.#size + count > this.#ring.length) this.#grow();
-    const ring = this.#ring;
-    const mask = ring.length - 1;
-    const end = this.#head + this.#size;
-    for (let i = 0; i < count; i++) ring[(end + i) & mask] = items[from + i]!;
-    this.#size += count;
+    if (count < KEPT) { for (let i = from; i < from + count; i++) this.#put(items[i]!); }
+    else {
+      const kept = count === items.length ? items : items.slice(from, from + count);
+      this.#append({ items: kept, open: undefined, next: undefined });
+      this.#size += count;
+    }
     if (count > 0 && this.#receiver !== undefined) this.#scheduleWake();
     return count;
   }
@@ -199,21 +211,16 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
 
   // -- Receive --
 
-  /** Up to `most` items that are here now; an empty array when there are none. */
-  takeNow(most: number = this.#batchSize): T[] {
+  /** Up to `most` items that are here now; an empty array when there are none. Others may have the same array. */
+  takeNow(most: number = this.#batchSize): readonly T[] {
     const count = Math.min(most, this.#size);
-    const items = new Array<T>(count);
-    const ring = this.#ring;
-    const mask = ring.length - 1;
-    const head = this.#head;
-    for (let i = 0; i < count; i++) {
-      const at = (head + i) & mask;
-      items[i] = ring[at] as T;
-      ring[at] = undefined;
-    }
-    this.#head = (head + count) & mask;
+    if (count === 0) return [];
+    const head = this.#head!;
+    let items = head.items;
+    if (this.#taken === 0 && items.length === count) this.#leaveHead(head);
+    else items = this.#copy(count);
     this.#size -= count;
-    if (count > 0) this.#admitWaiting();
+    this.#admitWaiting();
     return items;
   }
 
@@ -249,11 +256,11 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
    *
    * @throws as {@link Channel.ready}.
    */
-  async receive(most: number = this.#batchSize): Promise<T[] | undefined> {
+  async receive(most: number = this.#batchSize): Promise<readonly T[] | undefined> {
     return await this.ready() ? this.takeNow(most) : undefined;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<T[], void, undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly T[], void, undefined> {
     while (await this.ready()) yield this.takeNow();
   }
 
@@ -280,26 +287,42 @@ export class Channel<T> implements AsyncIterable<T[]>, Disposable {
   }
 
   #put(item: T): void {
-    if (this.#size === this.#ring.length) this.#grow();
-    this.#ring[(this.#head + this.#size) & (this.#ring.length - 1)] = item;
+    const open = this.#tail?.open;
+    if (open !== undefined && open.length < this.#batchSize) open.push(item);
+    else {
+      const items = [item];
+      this.#append({ items, open: items, next: undefined });
+    }
     this.#size++;
   }
 
-  #take(): T {
-    const item = this.#ring[this.#head] as T;
-    this.#ring[this.#head] = undefined;
-    this.#head = (this.#head + 1) & (this.#ring.length - 1);
-    this.#size--;
-    return item;
+  #append(chunk: Chunk<T>): void {
+    if (this.#tail === undefined) this.#head = chunk;
+    else this.#tail.next = chunk;
+    this.#tail = chunk;
   }
 
-  /** Doubles the ring; its length stays a power of two. */
-  #grow(): void {
-    const old = this.#ring;
-    const ring = new Array<T | undefined>(Math.max(4, old.length * 2));
-    for (let i = 0; i < this.#size; i++) ring[i] = old[(this.#head + i) & (old.length - 1)];
-    this.#ring = ring;
-    this.#head = 0;
+  /** The next items, in an array of their own. */
+  #copy(count: number): T[] {
+    const copy = new Array<T>(count);
+    for (let done = 0; done < count;) {
+      const head = this.#head!;
+      const { items, open } = head;
+      const from = this.#taken;
+      const end = Math.min(items.length, from + count - done);
+      for (let i = from; i < end; i++) copy[done++] = items[i]!;
+      this.#taken = end;
+      if (end === items.length) this.#leaveHead(head);
+      // Nobody needs them any more, and what is behind them may stay for long.
+      else open?.fill(undefined as T, from, end);
+    }
+    return copy;
+  }
+
+  #leaveHead({ next }: Chunk<T>): void {
+    this.#head = next;
+    this.#taken = 0;
+    if (next === undefined) this.#tail = undefined;
   }
 
   #admitWaiting(): void {

@@ -21,7 +21,7 @@ export interface Selection {
 }
 
 /** Makes the tuples of a stream out of what its source sent: decode, convert, set the time. Synchronous. */
-export type Ingest = (batch: SourceBatch) => Tuple[];
+export type Ingest = (batch: SourceBatch) => readonly Tuple[];
 
 /** Compile the ingest of a stream once; what goes wrong is counted in `metrics` and sampled in the log. */
 export function compileIngest(
@@ -120,7 +120,7 @@ export function compileIngest(
   const asItCame = convert === undefined && timestampOf === undefined && filter === undefined;
 
   return ({ tuples: arrived, hasPayloads }) => {
-    if (asItCame && !hasPayloads) return arrived as Tuple[];
+    if (asItCame && !hasPayloads) return arrived as readonly Tuple[];
     const tuples: Tuple[] = [];
     const payloads = hasPayloads ? payloadsOf(arrived) : undefined;
     const together = payloads === undefined ? undefined : decodeBatch?.(payloads);

@@ -231,7 +231,7 @@ Deno.test("runSource() sends the items of an array before the one that is no tup
 
 Deno.test("runSource() takes an array that is longer than the buffer, in order and by credit", async () => {
   const items = Array.from({ length: 2000 }, (_, i) => ({ message: { i } }));
-  const { instance, rows, batches, nextBatch } = run(
+  const { instance, rows, nextBatch } = run(
     {
       async *open() {
         yield items;

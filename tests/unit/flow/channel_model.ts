@@ -35,7 +35,9 @@ export interface RealChannel {
 type ChannelCommand = fc.AsyncCommand<ChannelModel, RealChannel>;
 
 /** A new channel and its model. */
-export function channelSetup(options: { capacity: number; overflow: OverflowPolicy }) {
+export function channelSetup(
+  { batchSize, ...options }: { capacity: number; overflow: OverflowPolicy; batchSize: number },
+) {
   const model: ChannelModel = {
     ...options,
     next: 0,
@@ -50,7 +52,7 @@ export function channelSetup(options: { capacity: number; overflow: OverflowPoli
     ended: false,
   };
   const real: RealChannel = {
-    channel: new Channel<number>(options),
+    channel: new Channel<number>({ ...options, batchSize }),
     accepted: [],
     refused: [],
     received: [],

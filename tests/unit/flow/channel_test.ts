@@ -10,6 +10,7 @@ Deno.test("Channel does what a plain array with a bound would do, whatever is ca
       fc.record({
         capacity: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.constant(40)),
         overflow: fc.constantFrom(...OVERFLOW_POLICIES),
+        batchSize: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.constant(256)),
       }),
       channelCommands,
       (options, commands) => fc.asyncModelRun(() => channelSetup(options), commands),

@@ -52,7 +52,7 @@ function eager(): { host: WorkerHost; sent: number[]; end: (() => void)[] } {
         grant(credit) {
           sent[index]! += credit;
           // A batch that comes while it is granted, as none does in an isolate, would be the worst case.
-          events.batch({ tuples: new Array(credit).fill({}) } as SourceBatch);
+          events.batch({ ...BATCH, tuples: new Array(credit).fill(TUPLE) });
         },
         stop() {},
         closed,
@@ -67,6 +67,15 @@ function eager(): { host: WorkerHost; sent: number[]; end: (() => void)[] } {
   return { host, sent, end };
 }
 
+const TUPLE = { message: {}, meta: {}, timestamp: 0 };
+const BATCH: SourceBatch = {
+  seq: 1,
+  tuples: [],
+  hasPayloads: false,
+  dropped: 0,
+  oversize: 0,
+  special: false,
+};
 const EVENTS: SourceEvents = { batch() {}, log() {}, status() {} };
 
 Deno.test("RateMeter.limit() holds an instance to its rate", () => {

@@ -17,7 +17,9 @@ function fakeChannel(capacity: number) {
     get size() {
       return queue.size;
     },
-    [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator](),
+    async *[Symbol.asyncIterator]() {
+      for await (const items of queue) yield [...items];
+    },
   };
   const take = () =>
     queue.takeNow().map((item) => "payload" in item ? new TextDecoder().decode(item.payload) : "");
