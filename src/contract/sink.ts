@@ -62,7 +62,10 @@ export interface SinkInstance {
 
 /** Starts instances of one type of sink. */
 export interface SinkHost extends AsyncDisposable {
-  /** Whether items are rows or bytes encoded by the sink's `format`. */
-  readonly takes: "rows" | "bytes";
+  /**
+   * Whether items are rows or bytes encoded by the sink's `format`. `row` is one of our own that looks at each row by
+   * itself, whatever `sendSingle` says: no array is made of one for it.
+   */
+  readonly takes: "row" | "rows" | "bytes";
   start(spec: SinkSpec, events: SinkEvents): SinkInstance;
 }

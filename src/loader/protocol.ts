@@ -9,7 +9,7 @@ import { type Json, LOG_LEVELS, type LogLevel } from "../core/mod.ts";
 import type {
   CollectResult,
   ConnectionStatus,
-  SinkHost,
+  Sink,
   SinkSpec,
   SourceEnd,
   SourceFailure,
@@ -105,7 +105,7 @@ export type FromIsolate =
 export type PluginRole = "source" | "sink" | "function";
 
 /** What a sink wants to be given. */
-export type SinkTakes = SinkHost["takes"];
+export type SinkTakes = NonNullable<Sink["takes"]>;
 
 /** What a module exports its source as: see the contract. */
 export type PluginKind = "class" | "function" | "object";

@@ -20,6 +20,8 @@ import { compileTransform, type Transform } from "./transform.ts";
  * copied by the collection of garbage, which cost a file more than to be written.
  */
 const PORTION = 1024;
+/** So many wake the instance before the turn ends. */
+const WAKE = 256;
 
 /** What the lanes of a sink share. */
 export interface LaneShared extends Omit<SinkRunOptions, "openHost"> {
@@ -46,6 +48,7 @@ export class SinkLane {
   #instance: SinkInstance | undefined;
   #delivery: Delivery | undefined;
   #encode: Encoder | undefined;
+  #sendSingle: boolean;
   /** Results that were taken out of the channel and are not done with. */
   #inHand = 0;
 
@@ -55,7 +58,8 @@ export class SinkLane {
     this.#shared = shared;
     const { common: { overflow, batchSize, lingerMs, ...common }, clock } = shared;
     this.#transform = compileTransform(common);
-    this.channel = new Channel({ capacity, overflow, batchSize: Math.min(PORTION, capacity) });
+    this.#sendSingle = common.sendSingle;
+    this.channel = new Channel({ capacity, overflow, batchSize: Math.min(WAKE, capacity) });
     if (batchSize > 1 || lingerMs > 0) {
       const most = batchSize > 0 ? batchSize : capacity;
       this.#gathering = new Gathering({ most, lingerMs, clock });
@@ -84,6 +88,7 @@ export class SinkLane {
     const shared = this.#shared;
     const { common, props, ruleId, opId, log, clock, cut } = shared;
     if (host.takes === "bytes") this.#encode = createEncoder(common);
+    else if (host.takes === "row") this.#sendSingle = true;
     const backoff = backoffOf(shared);
     while (true) {
       const instance = host.start({ props, ruleId, opId, instanceId: this.#id }, {
@@ -135,7 +140,7 @@ export class SinkLane {
     const gathering = this.#gathering;
     while (!cut.aborted && this.channel.size > 0) {
       const started = performance.now();
-      const results = this.channel.takeNow();
+      const results = this.channel.takeNow(PORTION);
       this.#inHand += results.length;
       if (gathering === undefined) await this.#handOver(this.#portionOf(results));
       else await this.#gather(gathering, results);
@@ -182,8 +187,8 @@ export class SinkLane {
   }
 
   #portionOf(results: readonly RuleResult[]): Portion {
-    const { sendSingle, omitIfEmpty } = this.#shared.common;
-    const areSentAsTheyAre = this.#transform === undefined && !omitIfEmpty;
+    const areSentAsTheyAre = this.#transform === undefined && !this.#shared.common.omitIfEmpty;
+    const sendSingle = this.#sendSingle;
     if (areSentAsTheyAre && sendSingle && results.every(isOneRow)) {
       return { items: results, results: results.length };
     }

@@ -38,7 +38,6 @@ interface Rolling {
  * - **Whole rows**: what a batch holds is written at once; the end of the process loses none that was taken.
  */
 export class FileSink implements Sink {
-  readonly takes = "rows";
   #path = "";
   #type: (typeof TYPES)[number] = "lines";
   #delimiter = ",";

@@ -2,7 +2,6 @@ import type { Props, Sink, SinkContext, SinkItem } from "../contract/mod.ts";
 
 /** The sink `log`: each item is a line of the program's log, at level info. */
 export class LogSink implements Sink {
-  readonly takes = "bytes";
   readonly #text = new TextDecoder();
 
   configure(_props: Props): void {}

@@ -4,7 +4,6 @@ import type { Row } from "../core/mod.ts";
 
 /** The sink `memory`: rows go to a `topic` within the program, where streams of TYPE memory read them. */
 export class MemorySink implements Sink {
-  readonly takes = "rows";
   readonly #bus: MemoryBus;
   #topic = "";
 

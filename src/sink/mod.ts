@@ -3,20 +3,20 @@
  *
  * @module
  */
-import type { Sink } from "../contract/mod.ts";
+import type { Sink, SinkHost } from "../contract/mod.ts";
 
 /** A built-in sink: what it takes, and how an instance is made. Its module is loaded when a rule first uses it. */
 export interface BuiltinSink {
-  readonly takes: "rows" | "bytes";
+  readonly takes: SinkHost["takes"];
   readonly make: () => Promise<Sink>;
 }
 
 /** The built-in sinks, by type. */
 export const BUILTIN_SINKS: Readonly<Record<string, BuiltinSink>> = {
   log: { takes: "bytes", make: async () => new (await import("./log.ts")).LogSink() },
-  nop: { takes: "rows", make: async () => new (await import("./nop.ts")).NopSink() },
-  memory: { takes: "rows", make: async () => new (await import("./memory.ts")).MemorySink() },
+  nop: { takes: "row", make: async () => new (await import("./nop.ts")).NopSink() },
+  memory: { takes: "row", make: async () => new (await import("./memory.ts")).MemorySink() },
   mqtt: { takes: "bytes", make: async () => new (await import("./mqtt.ts")).MqttSink() },
   rest: { takes: "bytes", make: async () => new (await import("./rest.ts")).RestSink() },
-  file: { takes: "rows", make: async () => new (await import("./file.ts")).FileSink() },
+  file: { takes: "row", make: async () => new (await import("./file.ts")).FileSink() },
 };

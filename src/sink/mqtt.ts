@@ -25,7 +25,6 @@ import { Backoff } from "../flow/mod.ts";
  * - **Absent**: a broker that is away is connected to again; the items wait meanwhile, and at QoS 1 none is lost.
  */
 export class MqttSink implements Sink {
-  readonly takes = "bytes";
   #options: MqttOptions | undefined;
   #topic = "";
   #qos: 0 | 1 = 0;

@@ -2,7 +2,6 @@ import type { Props, Sink, SinkContext, SinkItem } from "../contract/mod.ts";
 
 /** The sink `nop`: takes everything and does nothing with it; with `log: true` it says how much it took. */
 export class NopSink implements Sink {
-  readonly takes = "rows";
   #log = false;
 
   configure(props: Props): void {

@@ -23,7 +23,6 @@ const MOST_WAIT_MS = 300_000;
  * - **Redirects** are not followed: what would be sent elsewhere may hold a secret.
  */
 export class RestSink implements Sink {
-  readonly takes = "bytes";
   #url = "";
   #method = "POST";
   #headers: Record<string, string> = {};

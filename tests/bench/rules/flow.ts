@@ -38,12 +38,13 @@ if (way === "bare") {
     openSource: (selection) =>
       privateSource(runStream({ configure() {}, open: batches }, selection)),
     sink: {
-      takes: "rows",
       configure() {},
       collect: (taken) => {
         count += taken.length;
       },
     },
+    // As the sink nop.
+    takes: "row",
   });
   const error = await run.closed;
   if (error !== undefined) throw error;
