@@ -20,5 +20,8 @@ export function binaryDecoder({ columns = [] }: DecoderOptions): Decoder {
     );
   }
   const name = column?.name ?? DEFAULT_FIELD;
-  return (payload) => [{ [name]: payload }];
+  // A plain array of bytes: a source may have one of the runtime's other kinds, which prints as an object of its own.
+  return ({ buffer, byteOffset, byteLength }) => [{
+    [name]: new Uint8Array(buffer, byteOffset, byteLength),
+  }];
 }

@@ -13,13 +13,16 @@ export function itemOf(message: MqttMessage): SourceItem {
     : { topic, qos, retain, messageId: message.messageId };
   if (message.dup) meta.duplicate = true;
   if (properties !== undefined) addProperties(meta, properties);
-  return { payload: bytesOf(message.payload), meta };
+  const { payload } = message;
+  return {
+    payload: typeof payload === "string" ? new TextEncoder().encode(payload) : payload,
+    meta,
+  };
 }
 
 /** A plain array of bytes: the library's kind prints as an object of its own. */
-function bytesOf(payload: string | Uint8Array): Uint8Array {
-  if (typeof payload === "string") return new TextEncoder().encode(payload);
-  return new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
+function bytesOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function addProperties(meta: Row, properties: NonNullable<MqttMessage["properties"]>): void {

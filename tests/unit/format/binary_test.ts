@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { KuiperError } from "../../../src/core/mod.ts";
 import { createDecoder } from "../../../src/format/mod.ts";
@@ -9,6 +10,12 @@ Deno.test("binary decoder fills the declared column, or self", () => {
   const columns = [{ name: "image", type: { kind: "bytea" } }];
   assertEquals(createDecoder({ format: "binary", columns })(payload), [{ image: payload }]);
   assertEquals(createDecoder({ format: "binary" })(new Uint8Array()), [{ self: new Uint8Array() }]);
+});
+
+Deno.test("binary decoder gives plain bytes, whatever kind of bytes it gets", () => {
+  const [row] = createDecoder({ format: "binary" })(Buffer.from("abc").subarray(1));
+  assertEquals(Object.getPrototypeOf(row!.self), Uint8Array.prototype);
+  assertEquals(row, { self: new TextEncoder().encode("bc") });
 });
 
 Deno.test("binary decoder refuses columns that it cannot fill", () => {
