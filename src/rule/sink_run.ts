@@ -12,6 +12,7 @@ import {
   sampled,
   type SinkCommon,
 } from "../core/mod.ts";
+import { ChannelClosedError, unlessAborted } from "../flow/mod.ts";
 import type { RuleResult } from "./operator/operator.ts";
 import { type LaneShared, SinkLane } from "./sink_lane.ts";
 import type { OpStatus } from "./status.ts";
@@ -127,13 +128,11 @@ export class SinkRun implements AsyncDisposable {
       signal: AbortSignal | undefined;
     },
   ): Promise<void> {
-    for (let i = from; i < results.length; i++) {
-      try {
-        await lane.channel.send(results[i]!, signal === undefined ? {} : { signal });
-      } catch (error) {
-        signal?.throwIfAborted();
-        throw this.#failure ?? error;
-      }
+    const { channel } = lane;
+    for (let at = from; at < results.length;) {
+      await unlessAborted(channel.room(), signal);
+      if (channel.isClosed) throw this.#failure ?? new ChannelClosedError(results[at]);
+      at += channel.pushAll(results, at);
     }
   }
 

@@ -409,6 +409,17 @@ Deno.test("SinkRun.send() waits for room under wait, and its promise ends with t
   assertEquals(sink.rows, [{ a: 1 }, { a: 2 }]);
 });
 
+Deno.test("SinkRun.send() hands over more than there is room for, in order, as room comes", async () => {
+  const sink = new FakeSink();
+  await using run = sink.run({ bufferLength: 20 });
+  await run.opened;
+  const rows = Array.from({ length: 100 }, (_, a) => ({ a }));
+  await run.send(rows.map((row) => result(row)));
+  await run.stop(1000);
+  assertEquals(sink.rows, rows);
+  assertEquals(run.ops()[0]?.metrics.records_in_total, 100);
+});
+
 Deno.test("SinkRun counts exactly what drop_oldest drops", async () => {
   const sink = new FakeSink();
   await using run = sink.run({ bufferLength: 2, overflow: "drop_oldest" });
