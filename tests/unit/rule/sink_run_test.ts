@@ -113,6 +113,29 @@ Deno.test("SinkRun hands over single rows with sendSingle", async () => {
   }]);
 });
 
+Deno.test("SinkRun hands over single rows to a sink that looks at each, and what is gathered as it is", async () => {
+  for (const sendSingle of [false, true]) {
+    const sink = new FakeSink();
+    await using run = sink.run({ sendSingle }, "row");
+    const single: RuleResult = { message: { a: 0 }, meta: {} };
+    run.send([single]);
+    run.send([result({ a: 1 }, { a: 2 }), single]);
+    await run.stop(1000);
+    assertEquals(sink.got.flat().map((item) => "message" in item && item.message), [
+      { a: 0 },
+      { a: 1 },
+      { a: 2 },
+      { a: 0 },
+    ]);
+    assertEquals(run.ops()[0]?.metrics.messages_processed_total, 3);
+  }
+  const sink = new FakeSink();
+  await using run = sink.run({ batchSize: 2 }, "row");
+  run.send([result({ a: 1 }), result({ a: 2 })]);
+  await run.stop(1000);
+  assertEquals(sink.rows, [{ a: 1 }, { a: 2 }]);
+});
+
 Deno.test("SinkRun picks fields, leaves fields out and unwraps dataField without changing rows", async () => {
   const row = { a: 1, b: { c: 2, d: 3 } };
   for (
