@@ -24,20 +24,23 @@ export interface ProjectOptions {
 
 /**
  * Makes the rows that leave a query. A row that came in is never changed: other rules may see it too. `SELECT *` hands
- * it on as it is.
+ * on what came in, where nothing is to be left out of it.
  */
 export class Project implements Operator {
   readonly name = "project";
   readonly #options: ProjectOptions;
   readonly #makeRow: (tuple: RuleTuple) => Row;
+  readonly #isWhole: boolean;
 
   constructor(options: ProjectOptions) {
     this.#options = options;
     this.#makeRow = compileItems(options);
+    this.#isWhole = isWhole(options.items) && options.aliases.length === 0;
   }
 
   process(tuples: readonly RuleTuple[]): readonly RuleTuple[] {
-    const { aliases, slots, errors } = this.#options;
+    const { aliases, slots, errors, sendNilField } = this.#options;
+    if (this.#isWhole && (sendNilField || !tuples.some(lacks))) return tuples;
     const makeRow = this.#makeRow;
     const made: RuleTuple[] = [];
     for (let i = 0; i < tuples.length; i++) {
@@ -58,12 +61,11 @@ export class Project implements Operator {
 }
 
 function compileItems({ items, sendNilField }: ProjectOptions): (tuple: RuleTuple) => Row {
-  const [first] = items;
-  if (items.length === 1 && first?.kind === "all" && first.except.size === 0) {
-    return sendNilField
-      ? ({ message }) => message
-      : ({ message }) =>
-        hasNull(message) ? copyInto({}, message, { except: NONE, sendNilField }) : message;
+  if (isWhole(items)) {
+    return (tuple) =>
+      lacks(tuple) && !sendNilField
+        ? copyInto({}, tuple.message, { except: NONE, sendNilField })
+        : tuple.message;
   }
   const fields = items.filter((item) => item.kind === "field");
   const distinct = new Set(fields.map(({ name }) => name)).size === items.length;
@@ -125,8 +127,15 @@ function fillTwo(one: CompiledField, other: CompiledField | undefined): Fill {
 
 const NONE: ReadonlySet<string> = new Set();
 
-function hasNull(row: Row): boolean {
-  for (const key in row) if (row[key] === null) return true;
+/** Whether it is `*` and nothing else. */
+function isWhole(items: readonly CompiledItem[]): boolean {
+  const [first] = items;
+  return items.length === 1 && first?.kind === "all" && first.except.size === 0;
+}
+
+/** Whether a field of its row is null. */
+function lacks({ message }: RuleTuple): boolean {
+  for (const key in message) if (message[key] === null) return true;
   return false;
 }
 
