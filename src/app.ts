@@ -26,12 +26,12 @@ import {
 } from "./config/mod.ts";
 import { typeKey } from "./loader/mod.ts";
 import type { RunningBook, SeenQuery, SeenRule, SeenStream, Store } from "./store/mod.ts";
-import { type CreateStream, parseStatement, printStatement } from "./sql/mod.ts";
+import { type CreateStream, parseStatement } from "./sql/mod.ts";
 import type { RuleManager } from "./rule/mod.ts";
 import { type Selection, type StateKeeper, StreamRun } from "./stream/mod.ts";
 import type { CheckOptions, CheckStep } from "./app/check_step.ts";
 import { DenialBook } from "./app/denial_book.ts";
-import { describeStream, type StreamDescription } from "./app/describe_stream.ts";
+import type { StreamDescription } from "./app/describe_stream.ts";
 import { maskedLogger } from "./app/masking.ts";
 import type { InstallOptions } from "./app/install_plugin.ts";
 import type {
@@ -48,7 +48,7 @@ import { type PreparedSource, Sources } from "./app/sources.ts";
 import type { Functions } from "./app/functions.ts";
 import type { QueryContext, QueryRun } from "./app/run_query.ts";
 import { storeKeeper, streamScope } from "./app/store_keeper.ts";
-import { validate, type ValidateOptions } from "./app/validate.ts";
+import type { ValidateOptions } from "./app/validate.ts";
 
 export { builtinNames } from "./app/builtin_names.ts";
 export type { CheckOptions, CheckStep, StreamDescription, ValidateOptions };
@@ -127,6 +127,7 @@ export class App implements AsyncDisposable {
   /** Store a definition. A TYPE that is not there yet is said, not refused: its file may come later. */
   async createStream(statement: CreateStream): Promise<void> {
     const store = await this.#open(`kuiper create stream ${statement.name}`, { brief: true });
+    const { printStatement } = await import("./sql/mod.ts");
     store.streams.put({
       name: statement.name,
       statement: printStatement(statement, { secrets: "show" }),
@@ -156,6 +157,7 @@ export class App implements AsyncDisposable {
         functions: await this.#openFunctions(),
       });
     }
+    const { printStatement } = await import("./sql/mod.ts");
     store.streams.put({
       name,
       statement: printStatement(statement, { secrets: "show" }),
@@ -180,6 +182,7 @@ export class App implements AsyncDisposable {
 
   /** What a stream is and what it runs on. */
   async describeStream(name: string): Promise<StreamDescription> {
+    const { describeStream } = await import("./app/describe_stream.ts");
     return await describeStream(await this.stream(name), this.#sources);
   }
 
@@ -209,6 +212,7 @@ export class App implements AsyncDisposable {
       log: maskedLogger(log, this.#input.secrets),
       denied: this.#denied,
     });
+    const { validate } = await import("./app/validate.ts");
     return await validate(options, { input: this.#input, sources, warned, stored });
   }
 

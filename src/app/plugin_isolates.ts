@@ -17,7 +17,6 @@ import {
   type LinkedPlugin,
   loadLinked,
   type ProcessPool,
-  readLock,
   type StartingIsolate,
   startIsolate,
   typeKey,
@@ -257,8 +256,7 @@ export class PluginIsolates implements AsyncDisposable {
       const { lock: path } = this.#input.paths;
       const { refuseUnpinned } = await import("./frozen.ts");
       const lockName = showPath(this.#input.paths, path);
-      const lock = await readLock(path);
-      refuseUnpinned(linked, { type: resolved.type, of, lock, lockName });
+      await refuseUnpinned(linked, { type: resolved.type, of, path, lockName });
     }
     return linked;
   }

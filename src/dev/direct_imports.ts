@@ -2,6 +2,8 @@ import { dirname, join, relative } from "@std/path";
 
 /** A statement that takes names from a module: `check_tree.ts` and the formatter let no other form through. */
 const FROM = /^(import|export) (type )?\{([^}]*)\} from "(\.[^"]*)";$/gm;
+/** The same when it is done: `const { name } = await import("./mod.ts")`. */
+const LATE = /const \{ ([\w, ]+) \} = await import\("(\.[^"]*)"\);/g;
 
 /** What one name of a face stands for. */
 interface Behind {
@@ -14,7 +16,7 @@ interface Behind {
  * the bundler keeps all files of a face together, and a command would load the whole folder for one name of it.
  *
  * @param files path from the project's root (with slashes) to TypeScript.
- * @returns the same paths; faces are as they were, because `import()` still leads there.
+ * @returns the same paths; faces are as they were, because other forms of `import()` still lead there.
  */
 export function importDirectly(files: ReadonlyMap<string, string>): Map<string, string> {
   const faces = new Map<string, ReadonlyMap<string, Behind>>();
@@ -45,7 +47,7 @@ function withoutFaces(
   file: string,
   { text, faces }: { text: string; faces: ReadonlyMap<string, ReadonlyMap<string, Behind>> },
 ): string {
-  return text.replace(FROM, (statement, verb: string, type: string, list: string, specifier) => {
+  const direct = text.replace(FROM, (statement, verb: string, type: string, list, specifier) => {
     const face = join(dirname(file), specifier);
     const names = faces.get(face);
     if (names === undefined || type !== undefined) return statement;
@@ -60,6 +62,17 @@ function withoutFaces(
       `${verb} { ${words.join(", ")} } from "${specifierOf(file, target)}";`
     );
     return statements.join(" ");
+  });
+  return direct.replace(LATE, (statement, list: string, specifier) => {
+    const names = faces.get(join(dirname(file), specifier));
+    const behind = valuesOf(list).map(({ name }) => names?.get(name));
+    const [first] = behind;
+    const isWhole = behind.every((one, i) =>
+      one?.file === first?.file && one?.name === valuesOf(list)[i]!.name
+    );
+    return first === undefined || !isWhole
+      ? statement
+      : statement.replace(specifier, () => specifierOf(file, first.file));
   });
 }
 

@@ -17,6 +17,9 @@ const CLI = "./src/cli/mod.ts";
 /** Modules of every `kuiper run`, which are otherwise imported when they are first used. */
 const AT_ONCE = ["./src/app.ts", "./src/cli/run.ts", "./src/cli/definitions.ts"];
 
+/** The library of paths, in the imports of deno.json. */
+const PATHS = "npm:deno-std@1.4.0/path/mod.js";
+
 /** A Deno: its command, the arguments before its own, and what it needs in its environment. */
 export interface DenoCommand {
   readonly command: string;
@@ -122,10 +125,10 @@ async function requireLate(folder: string): Promise<void> {
  * @throws KuiperError `internal` when the program imports the command line in another way.
  */
 async function writeSources(root: string, to: string): Promise<void> {
-  for (const file of ["deno.json", "deno.lock"]) {
-    await Deno.copyFile(join(root, file), join(to, file));
-  }
-  const sources = importDirectly(await readSources(root));
+  await Deno.copyFile(join(root, "deno.lock"), join(to, "deno.lock"));
+  const project = await Deno.readTextFile(join(root, "deno.json"));
+  await Deno.writeTextFile(join(to, "deno.json"), withOwnPaths(project));
+  const sources = await readSources(root);
   const program = sources.get("main.ts")!;
   const call = `import(${JSON.stringify(CLI)})`;
   if (!program.includes(call)) {
@@ -133,11 +136,24 @@ async function writeSources(root: string, to: string): Promise<void> {
   }
   sources.set("main.ts", program.replace(call, () => `import("./at_once.ts")`));
   const imports = AT_ONCE.map((file) => `import "${file}";\n`).join("");
-  sources.set("at_once.ts", `${imports}export * from "${CLI}";\n`);
-  for (const [file, text] of sources) {
+  sources.set("at_once.ts", `${imports}export { main } from "${CLI}";\n`);
+  for (const [file, text] of importDirectly(sources)) {
     await Deno.mkdir(join(to, dirname(file)), { recursive: true });
     await Deno.writeTextFile(join(to, file), text);
   }
+}
+
+/**
+ * The paths of this system only: the library brings those of Windows too, as much again, and looks which are meant.
+ *
+ * @throws KuiperError `internal` when the project takes them from elsewhere.
+ */
+function withOwnPaths(project: string): string {
+  if (!project.includes(PATHS)) {
+    throw fail("internal", `Cannot find "${PATHS}" in deno.json: adapt PATHS`);
+  }
+  const own = Deno.build.os === "windows" ? "windows" : "posix";
+  return project.replace(PATHS, () => PATHS.replace("/mod.js", `/${own}/mod.js`));
 }
 
 /** The program's TypeScript, by its path from the root. */

@@ -44,11 +44,21 @@ Deno.test("importDirectly() leaves what a face declares itself, types, other mod
       `import type { Width } from "./sql/mod.ts";\n`,
       `import { join } from "@std/path";\n`,
       `import { parse } from "./sql/compile/parse.ts";\n`,
-      `const { parse } = await import("./sql/mod.ts");\n`,
+      `const { OWN } = await import("./sql/mod.ts");\n`,
+      `const { parse, narrow } = await import("./sql/mod.ts");\n`,
+      `const { broad } = await import("./sql/mod.ts");\n`,
+      `const { run } = await import("./cli/run.ts");\n`,
     ]
   ) assertEquals(rewritten("src/app.ts", text), text);
   assertEquals(rewritten("src/app.ts", ""), "");
   assertEquals(importDirectly(new Map([["src/sql/mod.ts", FACE]])).get("src/sql/mod.ts"), FACE);
+});
+
+Deno.test("importDirectly() imports later the one file that declares all of the names", () => {
+  assertEquals(
+    rewritten("src/app.ts", `  const { parse } = await import("./sql/mod.ts");\n`),
+    `  const { parse } = await import("./sql/compile/parse.ts");\n`,
+  );
 });
 
 Deno.test("importDirectly() needs no import for types alone", () => {
