@@ -28,12 +28,13 @@ import { typeKey } from "./loader/mod.ts";
 import type { RunningBook, SeenQuery, SeenRule, SeenStream, Store } from "./store/mod.ts";
 import { type CreateStream, parseStatement } from "./sql/mod.ts";
 import type { RuleManager } from "./rule/mod.ts";
-import { type Selection, type StateKeeper, StreamRun } from "./stream/mod.ts";
+import type { Selection, StateKeeper, StreamRun } from "./stream/mod.ts";
 import type { CheckOptions, CheckStep } from "./app/check_step.ts";
 import { DenialBook } from "./app/denial_book.ts";
 import type { StreamDescription } from "./app/describe_stream.ts";
 import { maskedLogger } from "./app/masking.ts";
 import type { InstallOptions } from "./app/install_plugin.ts";
+import { OpenedAhead } from "./app/opened_ahead.ts";
 import type {
   PluginDescription,
   PluginProposal,
@@ -87,6 +88,7 @@ export class App implements AsyncDisposable {
   readonly #sources: Sources;
   readonly #denied: DenialBook;
   readonly #runs = new Set<StreamRun>();
+  readonly #ahead = new Set<OpenedAhead>();
   #plugins: Promise<Plugins> | undefined;
   #functions: Promise<Functions> | undefined;
   #rules: Promise<RuleManager> | undefined;
@@ -269,18 +271,62 @@ export class App implements AsyncDisposable {
     } = {},
   ): Promise<StreamRun> {
     const source = await this.#sources.prepareToRun(definition);
-    const keeper = options.keeper ??
-      (options.stored === true
-        ? storeKeeper(
-          await this.#open(`kuiper run ${definition.name}`),
-          streamScope(definition.name),
-        )
-        : undefined);
+    const made = Promise.withResolvers<StreamRun>();
+    // Only a plugin that is loaded by then asks for it.
+    made.promise.catch(() => {});
+    // An isolate takes 20 ms to start: what it is for is loaded meanwhile.
+    const ahead = new OpenedAhead((signal) =>
+      source.openHost(
+        signal,
+        async ({ hash }) => this.#showRunning(await made.promise, { source, hash }),
+      )
+    );
+    this.#ahead.add(ahead);
+    try {
+      const run = await this.#streamRun(definition, { ...options, source, ahead });
+      made.resolve(run);
+      this.#runs.add(run);
+      void run.closed.then(() => {
+        this.#runs.delete(run);
+        return Promise.all([
+          this.#notAhead(ahead),
+          this.#denied.save(),
+          this.#running?.then((book) => book.delete(run)),
+        ]);
+      });
+      return run;
+    } catch (error) {
+      made.reject(error);
+      await this.#notAhead(ahead);
+      throw error;
+    }
+  }
+
+  async #notAhead(ahead: OpenedAhead): Promise<void> {
+    await ahead[Symbol.asyncDispose]();
+    this.#ahead.delete(ahead);
+  }
+
+  async #streamRun(
+    definition: CreateStream,
+    { source, ahead, stored, keeper, selection }: {
+      source: PreparedSource;
+      ahead: OpenedAhead;
+      stored?: boolean;
+      keeper?: StateKeeper;
+      selection?: Selection | undefined;
+    },
+  ): Promise<StreamRun> {
+    if (keeper === undefined && stored === true) {
+      const store = await this.#open(`kuiper run ${definition.name}`);
+      keeper = storeKeeper(store, streamScope(definition.name));
+    }
     const { common } = source;
     const stopTimeoutMs = this.config.basic.gracefulShutdownTimeoutMs;
-    const run: StreamRun = new StreamRun({
+    const { StreamRun } = await import("./stream/mod.ts");
+    return new StreamRun({
       definition,
-      selection: options.selection,
+      selection,
       props: source.props,
       concurrency: common.concurrency,
       bufferLength: common.bufferLength,
@@ -288,8 +334,7 @@ export class App implements AsyncDisposable {
       maxTupleBytes: common.maxTupleBytes,
       stopTimeoutMs,
       sourceStopMs: Math.min(common.stopTimeoutMs, stopTimeoutMs * SOURCE_SHARE),
-      openHost: (_instanceId, signal) =>
-        source.openHost(signal, ({ hash }) => this.#showRunning(run, { source, hash })),
+      openHost: (_instanceId, signal) => ahead.take(signal),
       explain: (failure) => source.explain(failure, definition.name),
       ...(source.restart === undefined ? {} : { restart: source.restart }),
       provenance: () => source.provenance(),
@@ -297,12 +342,6 @@ export class App implements AsyncDisposable {
       log: this.#log.child(definition.name),
       clock: systemClock,
     });
-    this.#runs.add(run);
-    void run.closed.then(() => {
-      this.#runs.delete(run);
-      return Promise.all([this.#denied.save(), this.#running?.then((book) => book.delete(run))]);
-    });
-    return run;
   }
 
   /** Try a plugin step by step. @returns whether every step went well. @throws KuiperError `usage` */
@@ -422,6 +461,7 @@ export class App implements AsyncDisposable {
     (await this.#functions)?.stopLoading();
     await (await this.#rules?.catch(() => undefined))?.[Symbol.asyncDispose]();
     await Promise.all([...this.#runs].map((run) => run[Symbol.asyncDispose]()));
+    await Promise.all([...this.#ahead].map((ahead) => ahead[Symbol.asyncDispose]()));
     await (await this.#functions)?.[Symbol.asyncDispose]();
     await this.#sources[Symbol.asyncDispose]();
     await this.#denied.save();
