@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { transformSync } from "amaro";
-import { dirname, join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import {
   BUNDLED,
   compileConfig,
@@ -68,7 +68,7 @@ export async function stage(options: StageOptions): Promise<void> {
     await Deno.remove(sources, { recursive: true });
   }
   await requireLate(join(folder, BUNDLED.folder));
-  await Deno.writeTextFile(join(folder, BUNDLED.transformer), await transformerText());
+  await writeTransformer(folder);
   for (const file of embedded) {
     const inside = join(folder, embeddedAs(file));
     await Deno.mkdir(dirname(inside), { recursive: true });
@@ -172,12 +172,25 @@ async function readSources(root: string): Promise<Map<string, string>> {
   return new Map(await Promise.all(texts));
 }
 
-/** The transformer: the one file of its package that does the work. @throws KuiperError `internal` where it is not. */
-async function transformerText(): Promise<string> {
+/** The WebAssembly of the transformer, as its package holds it. */
+const BASE64 = /Buffer2\.from\("([A-Za-z0-9+/]+=*)", "base64"\)/;
+
+/**
+ * Write the transformer: the one file of its package that does the work, and its WebAssembly as bytes. Every start reads
+ * all that the binary carries, where base64 is a third more; and the first use need not decode it.
+ *
+ * @throws KuiperError `internal` when the package is made in another way.
+ */
+async function writeTransformer(folder: string): Promise<void> {
   const { cache } = createRequire(import.meta.url);
   const path = Object.keys(cache).find((path) => /[/\\]amaro[/\\].*[/\\]internal\.js$/.test(path));
-  if (path === undefined) {
-    throw fail("internal", "Cannot find internal.js of amaro: adapt stage.ts");
+  const text = path === undefined ? "" : await Deno.readTextFile(path);
+  const [written, base64] = BASE64.exec(text) ?? [];
+  if (written === undefined || base64 === undefined) {
+    throw fail("internal", "Cannot find the WebAssembly in internal.js of amaro: adapt BASE64");
   }
-  return await Deno.readTextFile(path);
+  const { transformer, transformerWasm } = BUNDLED;
+  const read = `require("node:fs").readFileSync(__dirname + "/${basename(transformerWasm)}")`;
+  await Deno.writeTextFile(join(folder, transformer), text.replace(written, () => read));
+  await Deno.writeFile(join(folder, transformerWasm), Uint8Array.fromBase64(base64));
 }
