@@ -6,7 +6,6 @@ import {
   refuseErrors,
   showPath,
   type SourceConfig,
-  validateProps,
 } from "../config/mod.ts";
 import type { SourceHost } from "../contract/mod.ts";
 import type { Logger } from "../core/mod.ts";
@@ -195,7 +194,8 @@ export class PluginIsolates implements AsyncDisposable {
     }
     const schema = host.info.manifest?.properties;
     if (schema !== undefined) {
-      const findings = await validateProps(config.props, schema, config.where);
+      const { validateProps } = await import("../config/mod.ts");
+      const findings = validateProps(config.props, schema, config.where);
       if (findings.some((finding) => finding.severity === "error")) {
         await host[Symbol.asyncDispose]();
         refuseErrors(findings);
