@@ -90,7 +90,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@cfworker/json-schema": ["config", "loader", "app"],
   mqtt: ["source", "connection"],
   amaro: ["loader", "dev"],
-  acorn: ["loader"],
+  acorn: ["loader", "dev"],
   aedes: ["dev"],
   hono: ["api"],
   kuiper: ["plugins"],

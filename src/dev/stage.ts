@@ -9,6 +9,7 @@ import {
   type ProjectConfig,
   TRANSFORMER,
 } from "./compile_config.ts";
+import { compact } from "./compact.ts";
 import { fail } from "../core/mod.ts";
 import { importDirectly } from "./direct_imports.ts";
 import { run } from "./run.ts";
@@ -63,12 +64,12 @@ export async function stage(options: StageOptions): Promise<void> {
       `--outdir=${join(folder, BUNDLED.folder)}`,
       ENTRIES.program,
     );
+    await finish(join(folder, BUNDLED.folder));
     // Shares no module with the program: nothing but this file is loaded beside a plugin.
     await bundle(`--output=${join(folder, BUNDLED.worker)}`, ENTRIES.worker);
   } finally {
     await Deno.remove(sources, { recursive: true });
   }
-  await requireLate(join(folder, BUNDLED.folder));
   await writeTransformer(folder);
   for (const file of embedded) {
     const inside = join(folder, embeddedAs(file));
@@ -97,25 +98,28 @@ var __require = (id) =>
   (__made ??= process.getBuiltinModule("node:module").createRequire(import.meta.url))(id);
 `;
 
+/** What the program does without at its start is taken from what the bundler wrote. @throws KuiperError `internal` */
+async function finish(folder: string): Promise<void> {
+  for await (const { name } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    const text = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, compact(requireLate(name, text)));
+  }
+}
+
 /**
  * Load `node:module` at the first call of `require`: it takes a tenth of a start, and the module with the bundler's
  * helpers belongs to every start.
  *
  * @throws KuiperError `internal` when the bundler writes something else than it did.
  */
-async function requireLate(folder: string): Promise<void> {
-  for await (const { name } of Deno.readDir(folder)) {
-    const path = join(folder, name);
-    const text = await Deno.readTextFile(path);
-    if (!text.includes("__deno_internal_createRequire")) continue;
-    if (!text.includes(REQUIRE_AT_ONCE)) {
-      throw fail(
-        "internal",
-        `Cannot find in ${name} how the bundler makes require: adapt REQUIRE_AT_ONCE to this Deno`,
-      );
-    }
-    await Deno.writeTextFile(path, text.replace(REQUIRE_AT_ONCE, () => REQUIRE_LATE));
-  }
+function requireLate(name: string, text: string): string {
+  if (!text.includes("__deno_internal_createRequire")) return text;
+  if (text.includes(REQUIRE_AT_ONCE)) return text.replace(REQUIRE_AT_ONCE, () => REQUIRE_LATE);
+  throw fail(
+    "internal",
+    `Cannot find in ${name} how the bundler makes require: adapt REQUIRE_AT_ONCE to this Deno`,
+  );
 }
 
 /**
