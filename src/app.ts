@@ -26,14 +26,15 @@ import {
 } from "./config/mod.ts";
 import { typeKey } from "./loader/mod.ts";
 import type { RunningBook, SeenQuery, SeenRule, SeenStream, Store } from "./store/mod.ts";
-import { type CreateStream, parseStatement, printStatement } from "./sql/mod.ts";
+import { type CreateStream, parseStatement } from "./sql/mod.ts";
 import type { RuleManager } from "./rule/mod.ts";
-import { type Selection, type StateKeeper, StreamRun } from "./stream/mod.ts";
+import type { Selection, StateKeeper, StreamRun } from "./stream/mod.ts";
 import type { CheckOptions, CheckStep } from "./app/check_step.ts";
 import { DenialBook } from "./app/denial_book.ts";
-import { describeStream, type StreamDescription } from "./app/describe_stream.ts";
+import type { StreamDescription } from "./app/describe_stream.ts";
 import { maskedLogger } from "./app/masking.ts";
 import type { InstallOptions } from "./app/install_plugin.ts";
+import { OpenedAhead } from "./app/opened_ahead.ts";
 import type {
   PluginDescription,
   PluginProposal,
@@ -48,7 +49,7 @@ import { type PreparedSource, Sources } from "./app/sources.ts";
 import type { Functions } from "./app/functions.ts";
 import type { QueryContext, QueryRun } from "./app/run_query.ts";
 import { storeKeeper, streamScope } from "./app/store_keeper.ts";
-import { validate, type ValidateOptions } from "./app/validate.ts";
+import type { ValidateOptions } from "./app/validate.ts";
 
 export { builtinNames } from "./app/builtin_names.ts";
 export type { CheckOptions, CheckStep, StreamDescription, ValidateOptions };
@@ -87,6 +88,7 @@ export class App implements AsyncDisposable {
   readonly #sources: Sources;
   readonly #denied: DenialBook;
   readonly #runs = new Set<StreamRun>();
+  readonly #ahead = new Set<OpenedAhead>();
   #plugins: Promise<Plugins> | undefined;
   #functions: Promise<Functions> | undefined;
   #rules: Promise<RuleManager> | undefined;
@@ -127,6 +129,7 @@ export class App implements AsyncDisposable {
   /** Store a definition. A TYPE that is not there yet is said, not refused: its file may come later. */
   async createStream(statement: CreateStream): Promise<void> {
     const store = await this.#open(`kuiper create stream ${statement.name}`, { brief: true });
+    const { printStatement } = await import("./sql/mod.ts");
     store.streams.put({
       name: statement.name,
       statement: printStatement(statement, { secrets: "show" }),
@@ -156,6 +159,7 @@ export class App implements AsyncDisposable {
         functions: await this.#openFunctions(),
       });
     }
+    const { printStatement } = await import("./sql/mod.ts");
     store.streams.put({
       name,
       statement: printStatement(statement, { secrets: "show" }),
@@ -180,6 +184,7 @@ export class App implements AsyncDisposable {
 
   /** What a stream is and what it runs on. */
   async describeStream(name: string): Promise<StreamDescription> {
+    const { describeStream } = await import("./app/describe_stream.ts");
     return await describeStream(await this.stream(name), this.#sources);
   }
 
@@ -209,6 +214,7 @@ export class App implements AsyncDisposable {
       log: maskedLogger(log, this.#input.secrets),
       denied: this.#denied,
     });
+    const { validate } = await import("./app/validate.ts");
     return await validate(options, { input: this.#input, sources, warned, stored });
   }
 
@@ -265,18 +271,62 @@ export class App implements AsyncDisposable {
     } = {},
   ): Promise<StreamRun> {
     const source = await this.#sources.prepareToRun(definition);
-    const keeper = options.keeper ??
-      (options.stored === true
-        ? storeKeeper(
-          await this.#open(`kuiper run ${definition.name}`),
-          streamScope(definition.name),
-        )
-        : undefined);
+    const made = Promise.withResolvers<StreamRun>();
+    // Only a plugin that is loaded by then asks for it.
+    made.promise.catch(() => {});
+    // An isolate takes 20 ms to start: what it is for is loaded meanwhile.
+    const ahead = new OpenedAhead((signal) =>
+      source.openHost(
+        signal,
+        async ({ hash }) => this.#showRunning(await made.promise, { source, hash }),
+      )
+    );
+    this.#ahead.add(ahead);
+    try {
+      const run = await this.#streamRun(definition, { ...options, source, ahead });
+      made.resolve(run);
+      this.#runs.add(run);
+      void run.closed.then(() => {
+        this.#runs.delete(run);
+        return Promise.all([
+          this.#notAhead(ahead),
+          this.#denied.save(),
+          this.#running?.then((book) => book.delete(run)),
+        ]);
+      });
+      return run;
+    } catch (error) {
+      made.reject(error);
+      await this.#notAhead(ahead);
+      throw error;
+    }
+  }
+
+  async #notAhead(ahead: OpenedAhead): Promise<void> {
+    await ahead[Symbol.asyncDispose]();
+    this.#ahead.delete(ahead);
+  }
+
+  async #streamRun(
+    definition: CreateStream,
+    { source, ahead, stored, keeper, selection }: {
+      source: PreparedSource;
+      ahead: OpenedAhead;
+      stored?: boolean;
+      keeper?: StateKeeper;
+      selection?: Selection | undefined;
+    },
+  ): Promise<StreamRun> {
+    if (keeper === undefined && stored === true) {
+      const store = await this.#open(`kuiper run ${definition.name}`);
+      keeper = storeKeeper(store, streamScope(definition.name));
+    }
     const { common } = source;
     const stopTimeoutMs = this.config.basic.gracefulShutdownTimeoutMs;
-    const run: StreamRun = new StreamRun({
+    const { StreamRun } = await import("./stream/mod.ts");
+    return new StreamRun({
       definition,
-      selection: options.selection,
+      selection,
       props: source.props,
       concurrency: common.concurrency,
       bufferLength: common.bufferLength,
@@ -284,8 +334,7 @@ export class App implements AsyncDisposable {
       maxTupleBytes: common.maxTupleBytes,
       stopTimeoutMs,
       sourceStopMs: Math.min(common.stopTimeoutMs, stopTimeoutMs * SOURCE_SHARE),
-      openHost: (_instanceId, signal) =>
-        source.openHost(signal, ({ hash }) => this.#showRunning(run, { source, hash })),
+      openHost: (_instanceId, signal) => ahead.take(signal),
       explain: (failure) => source.explain(failure, definition.name),
       ...(source.restart === undefined ? {} : { restart: source.restart }),
       provenance: () => source.provenance(),
@@ -293,12 +342,6 @@ export class App implements AsyncDisposable {
       log: this.#log.child(definition.name),
       clock: systemClock,
     });
-    this.#runs.add(run);
-    void run.closed.then(() => {
-      this.#runs.delete(run);
-      return Promise.all([this.#denied.save(), this.#running?.then((book) => book.delete(run))]);
-    });
-    return run;
   }
 
   /** Try a plugin step by step. @returns whether every step went well. @throws KuiperError `usage` */
@@ -418,6 +461,7 @@ export class App implements AsyncDisposable {
     (await this.#functions)?.stopLoading();
     await (await this.#rules?.catch(() => undefined))?.[Symbol.asyncDispose]();
     await Promise.all([...this.#runs].map((run) => run[Symbol.asyncDispose]()));
+    await Promise.all([...this.#ahead].map((ahead) => ahead[Symbol.asyncDispose]()));
     await (await this.#functions)?.[Symbol.asyncDispose]();
     await this.#sources[Symbol.asyncDispose]();
     await this.#denied.save();

@@ -6,29 +6,30 @@
  */
 import type { PluginOf } from "../config/mod.ts";
 import { fail } from "../core/mod.ts";
-import { fileKey, type LinkedPlugin, lockedFiles, type Lockfile } from "../loader/mod.ts";
+import { fileKey, type LinkedPlugin, lockedFiles, readLock } from "../loader/mod.ts";
 
 /** A plugin from a file, and the lock that it is held to. */
 export interface FrozenFiles {
   readonly type: string;
   readonly of: PluginOf;
+  /** Of the lock. */
+  readonly path: string;
   /** The lock's name for people. */
   readonly lockName: string;
-  readonly lock: Lockfile;
 }
 
 /**
  * Refuse a linked plugin whose files are not exactly those that are pinned for it.
  *
- * @throws KuiperError `module` that names the file, both hashes, and the command that pins.
+ * @throws KuiperError `module` that names the file, both hashes, and the command that pins; what {@link readLock} does.
  */
-export function refuseUnpinned(
+export async function refuseUnpinned(
   { modules }: Pick<LinkedPlugin, "modules">,
-  { type, of, lock, lockName }: FrozenFiles,
-): void {
+  { type, of, path, lockName }: FrozenFiles,
+): Promise<void> {
   const kind = of === "source" ? "" : ` --kind=${of}`;
   const cure = `look at it, then "kuiper plugin pin ${type}${kind}"`;
-  const pinned = lockedFiles(lock, fileKey(type, of));
+  const pinned = lockedFiles(await readLock(path), fileKey(type, of));
   const [entry] = modules;
   if (pinned === undefined) {
     throw fail(

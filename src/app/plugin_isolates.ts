@@ -6,7 +6,6 @@ import {
   refuseErrors,
   showPath,
   type SourceConfig,
-  validateProps,
 } from "../config/mod.ts";
 import type { SourceHost } from "../contract/mod.ts";
 import type { Logger } from "../core/mod.ts";
@@ -17,7 +16,6 @@ import {
   type LinkedPlugin,
   loadLinked,
   type ProcessPool,
-  readLock,
   type StartingIsolate,
   startIsolate,
   typeKey,
@@ -196,7 +194,8 @@ export class PluginIsolates implements AsyncDisposable {
     }
     const schema = host.info.manifest?.properties;
     if (schema !== undefined) {
-      const findings = await validateProps(config.props, schema, config.where);
+      const { validateProps } = await import("../config/mod.ts");
+      const findings = validateProps(config.props, schema, config.where);
       if (findings.some((finding) => finding.severity === "error")) {
         await host[Symbol.asyncDispose]();
         refuseErrors(findings);
@@ -257,8 +256,7 @@ export class PluginIsolates implements AsyncDisposable {
       const { lock: path } = this.#input.paths;
       const { refuseUnpinned } = await import("./frozen.ts");
       const lockName = showPath(this.#input.paths, path);
-      const lock = await readLock(path);
-      refuseUnpinned(linked, { type: resolved.type, of, lock, lockName });
+      await refuseUnpinned(linked, { type: resolved.type, of, path, lockName });
     }
     return linked;
   }

@@ -7,7 +7,7 @@ import {
   type RestartPolicy,
   type SourceConfig,
 } from "../config/mod.ts";
-import { inlineHost, type SourceFailure } from "../contract/mod.ts";
+import type { SourceFailure } from "../contract/mod.ts";
 import { fail, type KuiperError, type Logger } from "../core/mod.ts";
 import { describeGrant, type WorkerHost } from "../loader/mod.ts";
 import { BUILTIN_SOURCES } from "../source/mod.ts";
@@ -128,9 +128,11 @@ export class Sources implements AsyncDisposable {
         grant: "all of the program's own",
         approve: () => Promise.resolve(),
         provenance: () => undefined,
-        openHost: () => {
+        openHost: async () => {
+          // A plugin is run by its isolate.
+          const { inlineHost } = await import("../contract/mod.ts");
           const ground = { spillFolder: this.#input.paths.data };
-          return Promise.resolve(inlineHost(() => BUILTIN_SOURCES[resolved.type]!(ground)));
+          return inlineHost(() => BUILTIN_SOURCES[resolved.type]!(ground));
         },
         loadPlugin: () => Promise.resolve(undefined),
         explain,

@@ -69,11 +69,12 @@ class Following {
           : batch.tuples;
         // Counted before the write: another stream must not use the same rest of the limit.
         this.#left -= tuples.length;
-        if (this.#left === 0) this.#stopAll();
+        const isLast = this.#left === 0;
         if (tuples.length > 0) {
           await terminal.print(printer.lines(run.name, tuples));
           this.#printed.set(run, (this.#printed.get(run) ?? 0) + tuples.length);
         }
+        if (isLast) this.#stopAll();
         // A batch counts as delivered when the next is asked for: one that was cut comes again in the next run.
         if (tuples.length < batch.tuples.length) {
           this.#beyond.set(run, batch.tuples.length - tuples.length);

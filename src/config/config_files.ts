@@ -25,7 +25,11 @@ export function embeddedEtc(): string {
  */
 export async function readEtcFile(paths: BasePaths, name: string): Promise<EtcFile> {
   const own = await readOwnEtcFile(paths, name);
-  if (own !== undefined) return { file: own, builtIn: false };
+  return own === undefined ? await readBuiltInFile(name) : { file: own, builtIn: false };
+}
+
+/** The same where the base directory is known to have none. */
+export async function readBuiltInFile(name: string): Promise<EtcFile> {
   const file = await readYamlFile(join(embeddedEtc(), name), `built-in etc/${name}`);
   return file === undefined ? { builtIn: true } : { file, builtIn: true };
 }

@@ -7,7 +7,6 @@ import { addFindings, errorAt, type Finding, refuseErrors } from "./finding.ts";
 import { interpolate } from "./interpolate.ts";
 import { publicKey } from "./public_key.ts";
 import { KUIPER_SCHEMA } from "./kuiper_schema.ts";
-import { validateProps } from "./props_check.ts";
 import type { Where } from "./where.ts";
 import { DEFAULT_REST_CONFIG, type RestConfig, type RestSection, toRest } from "./rest_config.ts";
 import { isFinding, isSection, type Section } from "./yaml_file.ts";
@@ -98,6 +97,7 @@ async function examine(input: ConfigInput): Promise<{ value: Section; findings: 
   });
   findings.unshift(...document.findings);
   hideTokens(value, input);
+  const { validateProps } = await import("./props_check.ts");
   addFindings(findings, validateProps(value, KUIPER_SCHEMA, document.where));
   if (findings.length === 0) {
     findings.push(...checkWrapper(value, document.where), ...checkKeys(value, document.where));

@@ -16,7 +16,6 @@ import { type Grant, GRANT_KINDS, type GrantValue, noGrant } from "./grant.ts";
 import { interpolate } from "./interpolate.ts";
 import { noEntry, type PluginEntry, type PluginOf, toEntry } from "./plugin_entry.ts";
 import { PLUGINS_SCHEMA } from "./plugins_schema.ts";
-import { validateProps } from "./props_check.ts";
 import { urlProblem } from "./plugin_url.ts";
 import type { Where } from "./where.ts";
 import { isFinding, isSection, parseYaml, type Section } from "./yaml_file.ts";
@@ -82,7 +81,7 @@ export async function checkPluginsConfig(input: PluginsInput): Promise<Finding[]
 export async function checkPluginsText(text: string, input: PluginsInput): Promise<Finding[]> {
   const path = join(input.paths.etc, "plugins.yaml");
   const file = await parseYaml(text, { path, name: showPath(input.paths, path) });
-  return examineFile({ file, builtIn: false }, input).findings;
+  return (await examineFile({ file, builtIn: false }, input)).findings;
 }
 
 interface Examined {
@@ -92,10 +91,13 @@ interface Examined {
 }
 
 async function examine(input: PluginsInput): Promise<Examined> {
-  return examineFile(await readFile(input), input);
+  return await examineFile(await readFile(input), input);
 }
 
-function examineFile({ file, builtIn }: EtcFile, input: PluginsInput): Examined {
+async function examineFile(
+  { file, builtIn }: EtcFile,
+  input: PluginsInput,
+): Promise<Examined> {
   const broken = file !== undefined && isFinding(file);
   const document = openDocument(broken ? undefined : file, {
     ...input,
@@ -111,6 +113,7 @@ function examineFile({ file, builtIn }: EtcFile, input: PluginsInput): Examined 
   const entries = isSection(value["plugins"]) ? value["plugins"] : {};
   const examined = { entries, document, findings };
   if (builtIn) return examined;
+  const { validateProps } = await import("./props_check.ts");
   addFindings(findings, validateProps(value, PLUGINS_SCHEMA, document.where));
   if (findings.length > 0) return examined;
   for (const type of Object.keys(entries)) findings.push(...checkEntry(type, examined, input));

@@ -11,11 +11,8 @@ import {
 } from "./finding.ts";
 import { interpolate } from "./interpolate.ts";
 import { type Layer, layerOf, type Merged, mergeLayers } from "./layers.ts";
-import { resolveMqttProps, spellMqttLayer } from "./mqtt_props.ts";
 import { MQTT_SOURCE_SCHEMA } from "./mqtt_source_schema.ts";
-import { movedSecret } from "./moved_secret.ts";
 import { mentionsPasswordFile, readPasswordFiles } from "./password_file.ts";
-import { validateProps } from "./props_check.ts";
 import type { PropsSchema } from "./props_schema.ts";
 import { SOURCE_COMMON_SCHEMA } from "./source_common_schema.ts";
 import { bothCases, readSourceFile, type SourceFile } from "./source_file.ts";
@@ -127,32 +124,37 @@ async function examine(
   if (failed()) return { findings };
 
   const extra = extraLayer(query, findings);
-  for (const layer of query.type === "mqtt" ? [...own, extra] : []) {
-    findings.push(...spellMqttLayer(layer));
+  const mqtt = query.type === "mqtt" ? await import("./mqtt_props.ts") : undefined;
+  if (mqtt !== undefined) {
+    for (const layer of [...own, extra]) findings.push(...mqtt.spellMqttLayer(layer));
   }
   const operator = await readValues(mergeLayers(own), { query, schema, findings });
   const merged = extra.values.size === 0
     ? operator
     : mergeLayers([layerOf(operator.props, operator.where), extra]);
   query.secrets.addKeysOf(merged.props);
-  refuseMovedSecret(extra, { query, operator: operator.props, file: source.name, findings });
+  if (extra.values.size > 0) {
+    const given = { query, operator: operator.props, file: source.name, findings };
+    await refuseMovedSecret(extra, given);
+  }
 
   // The built-in files are known to fit, and the validator need not be loaded for them.
   const configured = !source.builtIn || opened.document.overridden || extra.values.size > 0;
   if (configured && Object.keys(merged.props).length > 0) {
+    const { validateProps } = await import("./props_check.ts");
     addFindings(findings, validateProps(merged.props, schema, merged.where));
-    if (query.type !== "mqtt") findings.push(...nearMisses(merged));
+    if (mqtt === undefined) findings.push(...nearMisses(merged));
   }
   if (failed()) return { findings };
 
   let { props } = merged;
-  if (query.type === "mqtt") {
-    const mqtt = resolveMqttProps(props, {
+  if (mqtt !== undefined) {
+    const resolved = mqtt.resolveMqttProps(props, {
       base: query.paths.base,
       locate: (key) => merged.where.locate([key], "value"),
     });
-    findings.push(...mqtt.findings);
-    props = { ...mqtt.props };
+    findings.push(...resolved.findings);
+    props = { ...resolved.props };
   }
   return {
     config: {
@@ -216,7 +218,7 @@ function extraLayer(query: SourceQuery, findings: Finding[]): Layer {
 }
 
 /** Who may create streams must not send the operator's secrets somewhere else. */
-function refuseMovedSecret(
+async function refuseMovedSecret(
   extra: Layer,
   { query, operator, file, findings }: {
     query: SourceQuery;
@@ -224,7 +226,8 @@ function refuseMovedSecret(
     file: string;
     findings: Finding[];
   },
-): void {
+): Promise<void> {
+  const { movedSecret } = await import("./moved_secret.ts");
   const own = Object.fromEntries([...extra.values].map(([key, { value }]) => [key, value]));
   const { type, secrets } = query;
   const found = movedSecret(own, operator, { builtin: type === "mqtt", secrets });

@@ -1,6 +1,6 @@
 import { nearest, oneOf } from "../core/mod.ts";
 import { type BasePaths, showPath } from "./base_dir.ts";
-import { type EtcFile, listEtc, readEtcFile } from "./config_files.ts";
+import { type EtcFile, listEtc, readBuiltInFile, readEtcFile } from "./config_files.ts";
 import { errorAt, type Finding, type Place, warningAt } from "./finding.ts";
 import { join } from "@std/path";
 
@@ -17,7 +17,8 @@ export interface SourceFile extends EtcFile {
  */
 export async function readSourceFile(paths: BasePaths, type: string): Promise<SourceFile> {
   if (type === "mqtt") return await readNamed(paths, "mqtt_source.yaml");
-  if (!/^[\p{L}_][\p{L}\p{N}_.-]*$/u.test(type)) {
+  // The tables of Unicode take a part of a millisecond to make.
+  if (!/^[A-Za-z_][\w.-]*$/.test(type) && !/^[\p{L}_][\p{L}\p{N}_.-]*$/u.test(type)) {
     const message = `"${type}" is no name of a source: use letters, digits, "_", "-" and "."`;
     return { name: "etc/sources", builtIn: false, findings: [errorAt({ file: "TYPE" }, message)] };
   }
@@ -35,8 +36,10 @@ export async function readSourceFile(paths: BasePaths, type: string): Promise<So
     return { name: place.file, builtIn: false, findings: [errorAt(place, message)] };
   }
   if (first !== undefined) return await readNamed(paths, `sources/${first}`);
-  const builtIn = await readNamed(paths, `sources/${lower}.yaml`);
-  if (builtIn.file !== undefined) return builtIn;
+  const builtIn = await readBuiltInFile(`sources/${lower}.yaml`);
+  if (builtIn.file !== undefined) {
+    return { ...builtIn, name: `built-in etc/sources/${lower}.yaml`, findings: [] };
+  }
   const name = showPath(paths, join(paths.etc, "sources", `${lower}.yaml`));
   return { name, builtIn: false, findings: [missing({ file: name }, lower!, present)] };
 }

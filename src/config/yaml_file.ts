@@ -1,6 +1,6 @@
 import { fail, messageOf } from "../core/mod.ts";
 import { errorAt, type Finding, type Place } from "./finding.ts";
-import { type KeyPath, YamlLocator } from "./yaml_locator.ts";
+import type { KeyPath } from "./yaml_locator.ts";
 
 /** A line with one of these is not shown. */
 const SECRET_WORD = /pass|secret|token|key|credential|authorization|cookie/i;
@@ -72,6 +72,7 @@ export async function parseYaml(
     if (!(error instanceof YamlSyntaxError)) throw error;
     return syntaxFinding(error, { name: file.name, text });
   }
+  const { YamlLocator } = await import("./yaml_locator.ts");
   const locator = new YamlLocator(text);
   const locate = (path: KeyPath, of?: "key" | "value") => ({
     file: file.name,

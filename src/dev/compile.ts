@@ -139,7 +139,7 @@ export async function compile(options: CompileOptions): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "kuiper_compile_" });
   try {
     await stage({ root: ROOT, folder, project, embedded: EMBEDDED, deno });
-    const { worker, transformer } = BUNDLED;
+    const { worker, transformer, transformerWasm } = BUNDLED;
     await compileFile(BUNDLED.program, {
       deno,
       folder,
@@ -149,7 +149,7 @@ export async function compile(options: CompileOptions): Promise<void> {
         `--config=${join(folder, "deno.json")}`,
         "--no-lock",
         ...flags,
-        ...[worker, transformer, ...EMBEDDED.map(embeddedAs)].flatMap((
+        ...[worker, transformer, transformerWasm, ...EMBEDDED.map(embeddedAs)].flatMap((
           file,
         ) => ["--include", file]),
       ],

@@ -17,6 +17,8 @@ export const BUNDLED = {
   worker: "./src/program/boot.js",
   /** The transformer of types; see `loader/transformer.ts`. */
   transformer: "./src/program/transformer.cjs",
+  /** Its WebAssembly, packed. */
+  transformerWasm: "./src/program/transformer.wasm.gz",
 } as const;
 
 /** The package that is not bundled: it is made again when its stack has overflowed, and most starts do without it. */
@@ -28,9 +30,11 @@ export const TRANSFORMER = "amaro";
  * - No code from text: it closes a hole of the sandbox.
  * - No literals made in the old generation because the first hundreds of them lived on: at 100,000 messages a second
  *   each of them holds its payload there until the next large collection, 80 MB in all.
+ * - Room for 2 MB of new objects from the beginning, not 1: nothing is collected then before the first tuple. What was
+ *   collected there would nearly all live on, and each isolate would copy it, for some milliseconds.
  */
 export const V8_FLAGS =
-  "--v8-flags=--disallow-code-generation-from-strings,--no-allocation-site-pretenuring";
+  "--v8-flags=--disallow-code-generation-from-strings,--no-allocation-site-pretenuring,--min-semi-space-size=2";
 
 /**
  * The configuration that the binary is compiled with. Its import map is a fence inside the runtime's own module loader,

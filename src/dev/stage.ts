@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { gzipSync } from "node:zlib";
 import { transformSync } from "amaro";
 import { basename, dirname, join } from "@std/path";
 import {
@@ -8,13 +9,18 @@ import {
   type ProjectConfig,
   TRANSFORMER,
 } from "./compile_config.ts";
+import { compact } from "./compact.ts";
 import { fail } from "../core/mod.ts";
+import { importDirectly } from "./direct_imports.ts";
 import { run } from "./run.ts";
 
 /** The face of the command line, as the program imports it. */
 const CLI = "./src/cli/mod.ts";
 /** Modules of every `kuiper run`, which are otherwise imported when they are first used. */
 const AT_ONCE = ["./src/app.ts", "./src/cli/run.ts", "./src/cli/definitions.ts"];
+
+/** The library of paths, in the imports of deno.json. */
+const PATHS = "npm:deno-std@1.4.0/path/mod.js";
 
 /** A Deno: its command, the arguments before its own, and what it needs in its environment. */
 export interface DenoCommand {
@@ -37,36 +43,34 @@ export interface StageOptions {
 
 /**
  * Lay out in a folder what is compiled: the program and the Worker's module, each bundled with its packages, and the
- * embedded files at their places. A start then loads some twenty modules instead of two hundred, and reads 5 MB of
+ * embedded files at their places. A start then loads some seventy modules instead of two hundred, and reads 5 MB of
  * them instead of 20: with 30 ms for an empty program that saves 60.
  */
 export async function stage(options: StageOptions): Promise<void> {
   const { root, folder, project, embedded, deno } = options;
-  const bundle = [...deno.before, "bundle", "--quiet", "--frozen"];
-  const out = { cwd: root, env: { ...deno.env }, quiet: true };
-  const { entry, parts } = await programEntry(root);
+  const sources = await Deno.makeTempDir({ prefix: "kuiper_sources_" });
   try {
-    await run(deno.command, [
-      ...bundle,
+    await writeSources(root, sources);
+    const bundle = (...args: string[]) =>
+      run(deno.command, [...deno.before, "bundle", "--quiet", "--frozen", ...args], {
+        cwd: sources,
+        env: { ...deno.env },
+        quiet: true,
+      });
+    await bundle(
       // A command loads what it needs, and no more.
       "--code-splitting",
       `--external=${TRANSFORMER}`,
       `--outdir=${join(folder, BUNDLED.folder)}`,
-      entry,
-    ], out);
+      ENTRIES.program,
+    );
+    await finish(join(folder, BUNDLED.folder));
+    // Shares no module with the program: nothing but this file is loaded beside a plugin.
+    await bundle(`--output=${join(folder, BUNDLED.worker)}`, ENTRIES.worker);
   } finally {
-    for (const file of [entry, ...parts]) await Deno.remove(file);
+    await Deno.remove(sources, { recursive: true });
   }
-  await requireLate(join(folder, BUNDLED.folder));
-  const bundled = basename(entry).replace(/\.ts$/, ".js");
-  await Deno.rename(join(folder, BUNDLED.folder, bundled), join(folder, BUNDLED.program));
-  // Shares no module with the program: nothing but this file is loaded beside a plugin.
-  await run(
-    deno.command,
-    [...bundle, `--output=${join(folder, BUNDLED.worker)}`, ENTRIES.worker],
-    out,
-  );
-  await Deno.writeTextFile(join(folder, BUNDLED.transformer), await transformerText());
+  await writeTransformer(folder);
   for (const file of embedded) {
     const inside = join(folder, embeddedAs(file));
     await Deno.mkdir(dirname(inside), { recursive: true });
@@ -94,55 +98,107 @@ var __require = (id) =>
   (__made ??= process.getBuiltinModule("node:module").createRequire(import.meta.url))(id);
 `;
 
+/** What the program does without at its start is taken from what the bundler wrote. @throws KuiperError `internal` */
+async function finish(folder: string): Promise<void> {
+  for await (const { name } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    const text = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, compact(requireLate(name, text)));
+  }
+}
+
 /**
  * Load `node:module` at the first call of `require`: it takes a tenth of a start, and the module with the bundler's
  * helpers belongs to every start.
  *
  * @throws KuiperError `internal` when the bundler writes something else than it did.
  */
-async function requireLate(folder: string): Promise<void> {
-  for await (const { name } of Deno.readDir(folder)) {
-    const path = join(folder, name);
-    const text = await Deno.readTextFile(path);
-    if (!text.includes("__deno_internal_createRequire")) continue;
-    if (!text.includes(REQUIRE_AT_ONCE)) {
-      throw fail(
-        "internal",
-        `Cannot find in ${name} how the bundler makes require: adapt REQUIRE_AT_ONCE to this Deno`,
-      );
-    }
-    await Deno.writeTextFile(path, text.replace(REQUIRE_AT_ONCE, () => REQUIRE_LATE));
-  }
+function requireLate(name: string, text: string): string {
+  if (!text.includes("__deno_internal_createRequire")) return text;
+  if (text.includes(REQUIRE_AT_ONCE)) return text.replace(REQUIRE_AT_ONCE, () => REQUIRE_LATE);
+  throw fail(
+    "internal",
+    `Cannot find in ${name} how the bundler makes require: adapt REQUIRE_AT_ONCE to this Deno`,
+  );
 }
 
 /**
- * The program with what `kuiper run` needs in one module: finding that step by step takes longer than reading it. The
- * process of a plugin, which is this program too, reads none of it. Files in the project's folder, because the program
- * imports by relative paths.
+ * Write what is bundled: the sources, in which each module imports exactly what it needs, and what `kuiper run` needs
+ * in one module: finding that step by step takes longer than reading it. The process of a plugin, which is this
+ * program too, reads none of it.
  *
  * @throws KuiperError `internal` when the program imports the command line in another way.
  */
-async function programEntry(root: string): Promise<{ entry: string; parts: string[] }> {
-  const program = await Deno.readTextFile(join(root, ENTRIES.program));
+async function writeSources(root: string, to: string): Promise<void> {
+  await Deno.copyFile(join(root, "deno.lock"), join(to, "deno.lock"));
+  const project = await Deno.readTextFile(join(root, "deno.json"));
+  await Deno.writeTextFile(join(to, "deno.json"), withOwnPaths(project));
+  const sources = await readSources(root);
+  const program = sources.get("main.ts")!;
   const call = `import(${JSON.stringify(CLI)})`;
   if (!program.includes(call)) {
     throw fail("internal", `Cannot find ${call} in ${ENTRIES.program}: adapt AT_ONCE`);
   }
-  const make = () => Deno.makeTempFile({ dir: root, prefix: ".program_", suffix: ".ts" });
-  const [entry, cli] = [await make(), await make()];
+  sources.set("main.ts", program.replace(call, () => `import("./at_once.ts")`));
   const imports = AT_ONCE.map((file) => `import "${file}";\n`).join("");
-  await Deno.writeTextFile(cli, `${imports}export * from "${CLI}";\n`);
-  const own = `import(${JSON.stringify(`./${basename(cli)}`)})`;
-  await Deno.writeTextFile(entry, program.replace(call, () => own));
-  return { entry, parts: [cli] };
+  sources.set("at_once.ts", `${imports}export { main } from "${CLI}";\n`);
+  for (const [file, text] of importDirectly(sources)) {
+    await Deno.mkdir(join(to, dirname(file)), { recursive: true });
+    await Deno.writeTextFile(join(to, file), text);
+  }
 }
 
-/** The transformer: the one file of its package that does the work. @throws KuiperError `internal` where it is not. */
-async function transformerText(): Promise<string> {
+/**
+ * The paths of this system only: the library brings those of Windows too, as much again, and looks which are meant.
+ *
+ * @throws KuiperError `internal` when the project takes them from elsewhere.
+ */
+function withOwnPaths(project: string): string {
+  if (!project.includes(PATHS)) {
+    throw fail("internal", `Cannot find "${PATHS}" in deno.json: adapt PATHS`);
+  }
+  const own = Deno.build.os === "windows" ? "windows" : "posix";
+  return project.replace(PATHS, () => PATHS.replace("/mod.js", `/${own}/mod.js`));
+}
+
+/** The program's TypeScript, by its path from the root. */
+async function readSources(root: string): Promise<Map<string, string>> {
+  const files = ["main.ts"];
+  const readFolder = async (folder: string) => {
+    for await (const { name, isDirectory } of Deno.readDir(join(root, folder))) {
+      if (isDirectory) await readFolder(`${folder}/${name}`);
+      else if (name.endsWith(".ts")) files.push(`${folder}/${name}`);
+    }
+  };
+  await readFolder("src");
+  const texts = files.sort().map(async (file) =>
+    [file, await Deno.readTextFile(join(root, file))] as const
+  );
+  return new Map(await Promise.all(texts));
+}
+
+/** The WebAssembly of the transformer, as its package holds it. */
+const BASE64 = /Buffer2\.from\("([A-Za-z0-9+/]+=*)", "base64"\)/;
+
+/**
+ * Write the transformer: the one file of its package that does the work, and its WebAssembly, packed. Every start reads
+ * all that the binary carries, a megabyte in a millisecond, and holds it in memory; as base64 it is 3.7 MB, packed 1.
+ * Unpacking takes 8 ms, no longer than base64 did.
+ *
+ * @throws KuiperError `internal` when the package is made in another way.
+ */
+async function writeTransformer(folder: string): Promise<void> {
   const { cache } = createRequire(import.meta.url);
   const path = Object.keys(cache).find((path) => /[/\\]amaro[/\\].*[/\\]internal\.js$/.test(path));
-  if (path === undefined) {
-    throw fail("internal", "Cannot find internal.js of amaro: adapt stage.ts");
+  const text = path === undefined ? "" : await Deno.readTextFile(path);
+  const [written, base64] = BASE64.exec(text) ?? [];
+  if (written === undefined || base64 === undefined) {
+    throw fail("internal", "Cannot find the WebAssembly in internal.js of amaro: adapt BASE64");
   }
-  return await Deno.readTextFile(path);
+  const { transformer, transformerWasm } = BUNDLED;
+  const packed = `require("node:fs").readFileSync(__dirname + "/${basename(transformerWasm)}")`;
+  const unpacked = `require("node:zlib").gunzipSync(${packed})`;
+  await Deno.writeTextFile(join(folder, transformer), text.replace(written, () => unpacked));
+  const bytes = gzipSync(Uint8Array.fromBase64(base64), { level: 9 });
+  await Deno.writeFile(join(folder, transformerWasm), bytes);
 }

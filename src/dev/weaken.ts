@@ -21,7 +21,7 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
     [/permissions: workerPermissions\(grant\)/g, 'permissions: "inherit"'],
   ],
   "permissions that a process gives up": [[/narrow\(told\.permissions\);/g, ""]],
-  "environment of a process": [[/clearEnv: true(?=,\s+\/\/ A group)/g, "clearEnv: !1"]],
+  "environment of a process": [[/clearEnv: true(?=,\s+detached)/g, "clearEnv: !1"]],
   "closed standard streams": [[/closeStandardStreams\(internals\);/g, ""]],
   "cut internals": [[/cutInternals\(internals\);/g, ""]],
   "list of Deno": [[/replaceDeno\(realm, \{[^}]*\}\);/g, ""]],

@@ -10,33 +10,6 @@ import { type RemotePolicy, remoteUrl } from "./remote_url.ts";
 /** The contract's specifier. */
 export const CONTRACT_SPECIFIER = "kuiper";
 
-/** Node modules that gave nothing out in a sandbox without permissions. */
-export const SAFE_NODE_MODULES: readonly string[] = [
-  "node:assert",
-  "node:assert/strict",
-  "node:async_hooks",
-  "node:buffer",
-  "node:crypto",
-  "node:diagnostics_channel",
-  "node:events",
-  "node:path",
-  "node:path/posix",
-  "node:path/win32",
-  "node:perf_hooks",
-  "node:punycode",
-  "node:querystring",
-  "node:stream",
-  "node:stream/consumers",
-  "node:stream/promises",
-  "node:stream/web",
-  "node:string_decoder",
-  "node:timers",
-  "node:timers/promises",
-  "node:url",
-  "node:util",
-  "node:util/types",
-];
-
 /** Where a specifier leads: to a module that is read, to one that the isolate has, or nowhere and why. */
 export type Resolution =
   | { readonly kind: "file"; readonly url: string }

@@ -5,7 +5,7 @@
  */
 import { dirname, toFileUrl } from "@std/path";
 import type { Logger } from "../core/mod.ts";
-import { SAFE_NODE_MODULES } from "./import_policy.ts";
+import { SAFE_NODE_MODULES } from "./safe_node_modules.ts";
 import {
   cachePath,
   type CacheRecord,
@@ -15,7 +15,6 @@ import {
 } from "./link_cache.ts";
 import type { LinkedFile } from "./link_cache.ts";
 import { fileReader, folderUrl, type ModuleReader } from "./module_reader.ts";
-import { ReadAhead } from "./read_ahead.ts";
 import { sha256 } from "./sha256.ts";
 import type { ModuleMap } from "./source_map.ts";
 
@@ -94,6 +93,7 @@ export async function loadLinked(options: LoadOptions): Promise<LinkedPlugin> {
   // Only now: they bring the parser and the linker.
   const { readGraph } = await import("./module_graph.ts");
   const { link } = await import("./link.ts");
+  const { ReadAhead } = await import("./read_ahead.ts");
   const policy = { root: rootUrl, allowedNodeModules };
   await using ahead = new ReadAhead(reader);
   const graph = await readGraph({ entry: entryUrl, display, policy, reader: ahead });

@@ -8,7 +8,7 @@ import { fail, messageOf } from "../core/mod.ts";
 import { ModuleFetcher } from "./remote_fetch.ts";
 import type { FetchOptions } from "./fetch_options.ts";
 import { FetchProblem } from "./fetch_problem.ts";
-import { SAFE_NODE_MODULES } from "./import_policy.ts";
+import { SAFE_NODE_MODULES } from "./safe_node_modules.ts";
 import { lockedHash, type LockedPlugin } from "./lock_file.ts";
 import type { ModuleCache } from "./module_cache.ts";
 import type { GraphLimits, ModuleGraph } from "./module_graph.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { fail, KuiperError, type Logger, messageOf } from "../core/mod.ts";
-import { SAFE_NODE_MODULES } from "./import_policy.ts";
+import { SAFE_NODE_MODULES } from "./safe_node_modules.ts";
 import { cachePath, type CacheRecord, readCache, writeCache } from "./link_cache.ts";
 import { type LinkedPlugin, pluginOf } from "./load_linked.ts";
 import { lockedHash, type LockedPlugin, lockedPlugin, type Lockfile } from "./lock_file.ts";

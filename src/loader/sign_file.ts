@@ -1,5 +1,5 @@
 import { basename, dirname, toFileUrl } from "@std/path";
-import { SAFE_NODE_MODULES } from "./import_policy.ts";
+import { SAFE_NODE_MODULES } from "./safe_node_modules.ts";
 import { fileReader, folderUrl } from "./module_reader.ts";
 import { lockedOfFiles, printSignature, sign } from "./signature.ts";
 

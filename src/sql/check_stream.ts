@@ -6,6 +6,8 @@ import type { TokenReader } from "./token_reader.ts";
 
 /** A type becomes the name of a file, so it is no path. */
 const SOURCE_TYPE = /^[\p{L}\p{N}_][\p{L}\p{N}\p{M}_.-]*$/u;
+/** Looked at first: the tables of Unicode take half a millisecond to make. */
+const ASCII_SOURCE_TYPE = /^\w[\w.-]*$/;
 const TIME_TYPES: readonly string[] = ["bigint", "float", "string", "datetime"];
 
 /** Where the parts of a statement stand. */
@@ -53,7 +55,7 @@ export function checkStream(stream: CreateStream, places: StreamPlaces): void {
     }
   }
 
-  if (!SOURCE_TYPE.test(options.type)) {
+  if (!ASCII_SOURCE_TYPE.test(options.type) && !SOURCE_TYPE.test(options.type)) {
     throw reader.error(
       `TYPE is the name of a source, made of letters, digits, "_", "-" and ".", not ${
         quoted(options.type)

@@ -7,7 +7,7 @@ import type {
   SourceInstance,
   SourceSpec,
 } from "../../../src/contract/mod.ts";
-import { SAFE_NODE_MODULES } from "../../../src/loader/import_policy.ts";
+import { SAFE_NODE_MODULES } from "../../../src/loader/safe_node_modules.ts";
 import { link } from "../../../src/loader/link.ts";
 import { readGraph } from "../../../src/loader/module_graph.ts";
 import { openWorkerHost } from "../../../src/loader/start_isolate.ts";

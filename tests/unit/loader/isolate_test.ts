@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { createLogger, KuiperError } from "../../../src/core/mod.ts";
-import { SAFE_NODE_MODULES } from "../../../src/loader/import_policy.ts";
+import { SAFE_NODE_MODULES } from "../../../src/loader/safe_node_modules.ts";
 import { NATIVES } from "../../../src/loader/natives.ts";
 import { openWorkerHost, startIsolate } from "../../../src/loader/start_isolate.ts";
 import { linkText, openPlugin, Run, runPlugin, source } from "./_plugin.ts";

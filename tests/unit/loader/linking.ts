@@ -3,7 +3,7 @@ import { link, type LinkedText } from "../../../src/loader/link.ts";
 import { instantiate, type LinkedModules } from "../../../src/loader/link_runtime.ts";
 import { type ModuleGraph, readGraph } from "../../../src/loader/module_graph.ts";
 import type { ModuleReader } from "../../../src/loader/module_reader.ts";
-import { SAFE_NODE_MODULES } from "../../../src/loader/import_policy.ts";
+import { SAFE_NODE_MODULES } from "../../../src/loader/safe_node_modules.ts";
 
 /** Files by path below the plugin's folder; the first is the entry. */
 export type Files = Readonly<Record<string, string>>;

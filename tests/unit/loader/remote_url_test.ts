@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { KuiperError } from "../../../src/core/mod.ts";
-import { resolveImport, SAFE_NODE_MODULES } from "../../../src/loader/import_policy.ts";
+import { resolveImport } from "../../../src/loader/import_policy.ts";
+import { SAFE_NODE_MODULES } from "../../../src/loader/safe_node_modules.ts";
 import { entryUrl, originsOf, remoteUrl } from "../../../src/loader/remote_url.ts";
 
 const FROM = "https://host.example/dir/a.ts";
