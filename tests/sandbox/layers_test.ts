@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { DEFENCES, weaken } from "../../src/dev/weaken.ts";
+import { DEFENCES } from "../../src/dev/weaken.ts";
 import {
   BOTH_LINKS,
   IMPORTS,
@@ -14,9 +14,7 @@ import {
   WRITTEN_LINKS,
 } from "./_file_roads.ts";
 import { BESIDE, HOSTS, NAMES, SOME_NAMES } from "./_other_roads.ts";
-import { type Level, LEVELS, openWithout, type Road, type Scene } from "./_venue.ts";
-
-const binary = Deno.env.get("KUIPER_BINARY");
+import { type Level, LEVELS, openWithout, type Road, type Scene, without } from "./_venue.ts";
 
 /** That a plugin runs at all. */
 const RUNS: Road = { attempts: { runs: "1 + 1" } };
@@ -70,28 +68,6 @@ async function openRoads(executable: string, level: Level): Promise<string[]> {
     ...await openWithout(executable, { STATIC_FILE }, level),
     ...await openWithout(executable, { STATIC_NODE }, level),
   ];
-}
-
-/** Register a test in a copy of the executable that lacks some defences. */
-function without(
-  defences: readonly string[],
-  name: string,
-  fn: (executable: string) => Promise<void>,
-): void {
-  Deno.test({
-    name: binary === undefined ? `${name} (skipped: KUIPER_BINARY is not set)` : name,
-    ignore: binary === undefined,
-    async fn() {
-      const folder = await Deno.makeTempDir({ prefix: "kuiper_layers_" });
-      try {
-        const executable = `${folder}/kuiper`;
-        await weaken(binary!, executable, defences);
-        await fn(executable);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
-  });
 }
 
 without(
