@@ -45,10 +45,10 @@ const FOLLOWED = namesOf({ LINKS }).filter((name) =>
 
 /**
  * What one layer alone keeps a plugin from: where a link leads that was in a granted folder before, where a server redirects
- * to, and the machine's own servers of names.
+ * an event source to, and the machine's own servers of names.
  */
 const ONE_LAYER: Readonly<Record<string, readonly string[]>> = {
-  "permissions of the Worker": ["HOSTS redirect", "HOSTS dns"],
+  "permissions of the Worker": ["HOSTS redirectEvents", "HOSTS dns"],
   "calls that look at paths": FOLLOWED,
   // It is what puts them there, all but fetch.
   "list of Deno": FOLLOWED.filter((name) => name !== "LINKS fetch"),
@@ -89,8 +89,8 @@ without(
   async (executable) => {
     const open = (await openWithout(executable, { HOSTS }, "worker"))
       .map((text) => text.split(": ")[0]);
-    const taken = ["HOSTS takenRequest", "HOSTS takenCall", "HOSTS takenAddressOfEvents"];
-    assertEquals(open, [...taken, "HOSTS redirect", "HOSTS dns"]);
+    const taken = ["HOSTS takenCall", "HOSTS takenAddressOfEvents"];
+    assertEquals(open, [...taken, "HOSTS redirectEvents", "HOSTS dns"]);
   },
 );
 
