@@ -170,6 +170,22 @@ const THROWN: Readonly<Record<string, (thrown: string) => string>> = {
       plant("other", `{ throw ${thrown}; }`)
     } Object.defineProperty(event, way, { get: () => [{ item: other, target: other }], set() {} });
     try { target.dispatchEvent(event); } catch { /* it goes on */ }`,
+  "a tick": (thrown) => `process.nextTick(() => { throw ${thrown}; });`,
+  "a promise": (thrown) => `void Promise.reject(${thrown});`,
+  "a subscriber": (thrown) =>
+    `const { channel } = await import("node:diagnostics_channel");
+    channel("x").subscribe(() => { throw ${thrown}; });
+    channel("x").publish({});`,
+  "a callback of a node: module": (thrown) =>
+    `const { randomBytes } = await import("node:crypto");
+    randomBytes(8, () => { throw ${thrown}; });`,
+  "a listener of a node: module": (thrown) =>
+    `const { EventEmitter } = await import("node:events");
+    const emitter = new EventEmitter({ captureRejections: true });
+    emitter.on("x", async () => { throw ${thrown}; });
+    emitter.emit("x");`,
+  "a stream": (thrown) =>
+    `void new ReadableStream({ pull() { throw ${thrown}; } }).getReader().read();`,
   "a report": (thrown) => `try { reportError(${thrown}); } catch { /* it goes on */ }`,
 };
 
@@ -189,7 +205,7 @@ for (const [what, thrown] of Object.entries(LOOKED_AT)) {
 /** Each of these gets through where this defence alone is out. */
 const ALONE: Readonly<Record<string, readonly string[]>> = {
   "listeners that the runtime does not call": Object.keys(THROWN)
-    .filter((where) => /listener|handler|target|way/.test(where))
+    .filter((where) => /a listener$|while another|handler|target|way|own table/.test(where))
     .map((where) => thrownIn(where, LOOKED_AT["that shows itself"]!)),
   "rejections that the runtime does not look at": [REJECTED],
 };
