@@ -31,7 +31,7 @@ type Options = { capture?: unknown; once?: unknown; signal?: AbortSignal } | nul
  * Listeners are kept and told of events here, and not by the runtime. What one throws there, the runtime looks at, and may print
  * it on the program's standard error: a second one that throws meanwhile, or what looking at the first throws. Its table of
  * listeners lies open on each target under a symbol, and the way of an event on the event, so that nothing before it
- * keeps a plugin's function from being called by it. Now it calls none.
+ * keeps a plugin's function from being called by it. Now it calls none but for the messages of a `WebSocket`.
  *
  * @param own hear the realm's events of their type instead of a plugin's listeners, also those that a plugin dispatches.
  * More may come.
@@ -65,8 +65,9 @@ export function tameEvents(
     for (let i = 0; i < all.length; i++) more[i] = all[i]!;
     more[all.length] = { type, listener, capture, once, removed: false };
     apply(setOf, tables, [target, more]);
-    // The runtime makes some events only where its own table has somebody who listens.
-    if (target !== realm) apply(addReal, target, [type, nobody]);
+    // The runtime makes some events only where its own table has somebody who listens, and tells the messages of a
+    // WebSocket by that table.
+    if (target !== realm) apply(addReal, target, [type, relay]);
     if (signal !== undefined) {
       apply(add, signal, ["abort", () => remove(target, { type, listener, capture })]);
     }
@@ -81,7 +82,7 @@ export function tameEvents(
     }
     apply(setOf, tables, [target, left]);
     for (let i = 0; i < left.length; i++) if (left[i]!.type === which.type) return;
-    if (target !== realm) apply(removeReal, target, [which.type, nobody]);
+    if (target !== realm) apply(removeReal, target, [which.type, relay]);
   };
 
   const dispatch = (target: object, event: object): boolean => {
@@ -107,6 +108,14 @@ export function tameEvents(
       journey.stopped = false;
     }
     return apply(isPrevented, event, []) !== true;
+  };
+
+  const relay = function (this: unknown, event: unknown) {
+    try {
+      dispatch(this as object, event as object);
+    } catch (error) {
+      hear(error);
+    }
   };
 
   define(EventTarget.prototype, {
@@ -162,7 +171,6 @@ function tameJourney(journeyOf: (event: unknown) => Journey | undefined): void {
 }
 
 const { addEventListener: addReal, removeEventListener: removeReal } = EventTarget.prototype;
-const nobody = () => {};
 
 /** The target, where it is one: the runtime throws otherwise. To take nobody off changes nothing. */
 function checked(target: unknown): object {
