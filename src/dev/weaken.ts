@@ -54,9 +54,15 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "boot's own listeners": [
     [/captured\.hearThrows\(\{/g, "void ({"],
     [/captured\.listen\("error", \{/g, 'void ("error", {'],
-    [/captured\.listen\("unhandledrejection", \{/g, 'void ("unhandledrejection", {'],
     [/apply\w*\(preventDefault, event, \[\]\);/g, ""],
     [/apply\w*\(stopImmediatePropagation, event, \[\]\);/g, ""],
+  ],
+  "listeners that the runtime does not call": [[
+    /tameEvents\(realm, \{\s+own,\s+hear\s+\}\);/g,
+    "",
+  ]],
+  "rejections that the runtime does not look at": [
+    [/core\.setUnhandledPromiseRejectionHandler\(/g, "void ("],
   ],
   "calls that no plugin can replace": [
     [

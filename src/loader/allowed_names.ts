@@ -19,7 +19,7 @@ export const ALLOWED_GLOBALS: ReadonlySet<string> = new Set(
     // Events and waiting
     "AbortController AbortSignal CloseEvent CustomEvent DOMException ErrorEvent Event EventTarget MessageEvent " +
     "ProgressEvent PromiseRejectionEvent QuotaExceededError queueMicrotask setTimeout setInterval clearTimeout " +
-    "clearInterval setImmediate clearImmediate reportError performance addEventListener " +
+    "clearInterval setImmediate clearImmediate reportError performance addEventListener dispatchEvent " +
     // Bytes, text and streams
     "Blob File FormData TextDecoder TextEncoder TextDecoderStream TextEncoderStream atob btoa " +
     "ByteLengthQueuingStrategy CountQueuingStrategy CompressionStream DecompressionStream ReadableStream " +

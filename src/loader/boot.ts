@@ -93,7 +93,6 @@ const untold = () =>
   });
 captured.hearThrows({ read: crashed, failed: untold });
 captured.listen("error", { of: "error", read: crashed, failed: untold });
-captured.listen("unhandledrejection", { of: "reason", read: crashed, failed: untold });
 
 let asked = false;
 captured.listen("message", {

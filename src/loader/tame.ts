@@ -20,6 +20,7 @@ import { checkedSys, tamedEnv } from "./tame_names.ts";
 import { tamedNet } from "./tame_net.ts";
 import { postponeNode } from "./tame_node.ts";
 import { tameSockets } from "./tame_sockets.ts";
+import type { OwnListeners } from "./tame_events.ts";
 import { type ExceptionHook, tameThrows } from "./tame_throws.ts";
 
 /** What the boot keeps for itself. */
@@ -33,7 +34,7 @@ export interface Captured {
    */
   listen(
     type: string,
-    listener: { of: "data" | "error" | "reason"; read(value: unknown): void; failed(): void },
+    listener: { of: "data" | "error"; read(value: unknown): void; failed(): void },
   ): void;
   /**
    * Hear what nobody caught, before the runtime has looked at it.
@@ -71,18 +72,22 @@ export function tameRealm(): Captured {
   const internals = deno[deno.internal as symbol] as Internals;
   const { inspectArgs, core } = internals;
   const post = (realm.postMessage as Captured["postMessage"]).bind(globalThis);
-  const listen = listenAlone();
+  const own: OwnListeners = Object.create(null);
+  const listen = listenAlone(own);
   const env = deno.env as typeof Deno.env;
   const captured: Captured = {
     postMessage: post,
     listen,
     hearThrows: ({ read, failed }) =>
-      tameThrows(realm, core, (error) => {
-        try {
-          read(error);
-        } catch {
-          failed();
-        }
+      tameThrows(realm, core, {
+        own,
+        hear(error) {
+          try {
+            read(error);
+          } catch {
+            failed();
+          }
+        },
       }),
     inspect: (args) => inspectArgs(args, { colors: false }),
     getEnv: env.get.bind(env),
@@ -108,7 +113,7 @@ export function tameRealm(): Captured {
   return captured;
 }
 
-function listenAlone(): Captured["listen"] {
+function listenAlone(own: OwnListeners): Captured["listen"] {
   const add = globalThis.addEventListener.bind(globalThis) as (
     type: string,
     listener: (event: object) => void,
@@ -117,10 +122,9 @@ function listenAlone(): Captured["listen"] {
   const getters = {
     data: getterOf(MessageEvent.prototype, "data"),
     error: getterOf(ErrorEvent.prototype, "error"),
-    reason: getterOf(PromiseRejectionEvent.prototype, "reason"),
   };
-  return (type, { of, read, failed }) =>
-    add(type, (event) => {
+  return (type, { of, read, failed }) => {
+    own[type] = (event) => {
       try {
         apply(preventDefault, event, []);
         apply(stopImmediatePropagation, event, []);
@@ -129,7 +133,10 @@ function listenAlone(): Captured["listen"] {
       } catch {
         failed();
       }
-    });
+    };
+    // The runtime lets a Worker end that listens to no messages.
+    add(type, own[type]);
+  };
 }
 
 /** Some of them are plain properties of the event. */

@@ -10,7 +10,8 @@ const MakeUrl = URL;
 
 /**
  * `fetch` looks at the host that it is given, and at the file: it reads those, too, and they are looked at as by the calls
- * of files. Where a server redirects to is the runtime's to look at. A plugin runs when it is called, so it uses nothing
+ * of files. Where a server redirects to is the runtime's to look at before it goes there; what comes from elsewhere in the
+ * end is not handed over here either. A plugin runs when it is called, so it uses nothing
  * that a plugin could have replaced.
  */
 export function tameFetch(
@@ -21,6 +22,9 @@ export function tameFetch(
   const fetch = lazily(realm, "fetch") as () => Callable;
   const MakeRequest = Request;
   const urlOf = Object.getOwnPropertyDescriptor(Request.prototype, "url")!.get!;
+  const endOf = Object.getOwnPropertyDescriptor(Response.prototype, "url")!.get!;
+  const bodyOf = Object.getOwnPropertyDescriptor(Response.prototype, "body")!.get!;
+  const { cancel } = ReadableStream.prototype;
   const isRequest = (value: unknown) => {
     try {
       apply(urlOf, value, []);
@@ -41,6 +45,19 @@ export function tameFetch(
     if (scheme !== "http:" && scheme !== "https:") hosts.refuse();
     hosts.check(hostnameOfUrl(url), portOfUrl(url));
   };
+  const checkEnd = async (response: unknown) => {
+    const end = apply(endOf, response, []) as string;
+    // A file has none.
+    if (grant.net === true || end === "") return;
+    const url = new MakeUrl(end);
+    try {
+      checkHost(url, schemeOf(url));
+    } catch (error) {
+      const body: unknown = apply(bodyOf, response, []);
+      if (body !== null) await apply(cancel, body, []);
+      throw error;
+    }
+  };
   define(realm, {
     fetch: async (input: unknown, init: unknown) => {
       let target = input;
@@ -59,7 +76,9 @@ export function tameFetch(
       const scheme = schemeOf(url);
       if (scheme === "file:") checkFile(url);
       else checkHost(url, scheme);
-      return await apply(fetch(), undefined, [request]);
+      const response = await apply(fetch(), undefined, [request]);
+      if (scheme !== "file:") await checkEnd(response);
+      return response;
     },
   });
 }

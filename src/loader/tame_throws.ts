@@ -1,12 +1,17 @@
 import { define, type Realm } from "./realm.ts";
+import { type OwnListeners, tameEvents } from "./tame_events.ts";
 
 const { apply, construct, getPrototypeOf } = Reflect;
 const { defineProperty, setPrototypeOf } = Object;
-const { get: getOf, set: setOf } = WeakMap.prototype;
 
 /** What of the runtime's core is told of what nobody caught. */
 export interface ExceptionHook {
   setReportExceptionCallback(callback: (error: unknown) => void): void;
+  /** The callback says whether it took care of it: what it did not is printed. */
+  setUnhandledPromiseRejectionHandler(
+    callback: (promise: unknown, reason: unknown) => boolean,
+  ): void;
+  setHandledPromiseRejectionHandler(callback: () => void): void;
 }
 
 /**
@@ -14,50 +19,24 @@ export interface ExceptionHook {
  * print on the program's standard error what those throw; and what a cleanup of a `FinalizationRegistry` throws the engine of
  * the language prints on standard output.
  *
+ * @param own as in `tameEvents`.
  * @param hear is given what was thrown. It runs when the plugin is there, and throws nothing.
  */
 export function tameThrows(
   realm: Realm,
   core: ExceptionHook,
-  hear: (error: unknown) => void,
+  { own, hear }: { own: OwnListeners; hear: (error: unknown) => void },
 ): void {
   core.setReportExceptionCallback(hear);
-  define(realm, { reportError: (error: unknown) => hear(error) });
-  hearListeners(hear);
-  hearCleanups(realm, hear);
-}
-
-/** Each listener is told of by one in its place. */
-function hearListeners(hear: (error: unknown) => void): void {
-  const { addEventListener, removeEventListener } = EventTarget.prototype;
-  const known = new WeakMap<object, object>();
-  const guarded = (listener: unknown) => {
-    if (listener === null || typeof listener !== "object" && typeof listener !== "function") {
-      return listener;
-    }
-    const before: object | undefined = apply(getOf, known, [listener]);
-    if (before !== undefined) return before;
-    const instead = function (this: unknown, event: unknown) {
-      try {
-        if (typeof listener === "function") return apply(listener, this, [event]);
-        return (listener as EventListenerObject).handleEvent(event as Event);
-      } catch (error) {
-        hear(error);
-      }
-    };
-    apply(setOf, known, [listener, instead]);
-    return instead;
-  };
-  define(EventTarget.prototype, {
-    addEventListener(this: unknown, ...args: unknown[]) {
-      if (args.length > 1) args[1] = guarded(args[1]);
-      return apply(addEventListener, this, args);
-    },
-    removeEventListener(this: unknown, ...args: unknown[]) {
-      if (args.length > 1) args[1] = guarded(args[1]);
-      return apply(removeEventListener, this, args);
-    },
+  // An event would say it, too, but what the runtime makes of that a plugin decides by what it puts in its events' place.
+  core.setUnhandledPromiseRejectionHandler((_, reason) => {
+    hear(reason);
+    return true;
   });
+  core.setHandledPromiseRejectionHandler(() => {});
+  define(realm, { reportError: (error: unknown) => hear(error) });
+  tameEvents(realm, { own, hear });
+  hearCleanups(realm, hear);
 }
 
 function hearCleanups(realm: Realm, hear: (error: unknown) => void): void {

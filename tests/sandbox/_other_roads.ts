@@ -160,6 +160,13 @@ export const HOSTS: Road = {
     proxyTcp: `Deno.createHttpClient({ proxy: { transport: "tcp", hostname: "127.0.0.1",
       port: Number(props.port) } } as any).close() ?? "made"`,
     redirect: `fetch(props.redirecting)${text}`,
+    redirectPost: `fetch(props.redirecting, { method: "POST", body: "mine" })${text}`,
+    redirectRequest: `fetch(new Request(props.redirecting, { redirect: "follow" }))${text}`,
+    redirectTwice: `fetch(props.redirecting + "twice")${text}`,
+    redirectEvents: `new Promise((resolve, reject) => {
+      const events = new EventSource(props.redirecting);
+      events.onmessage = ({ data }) => { events.close(); resolve(data); };
+      events.onerror = () => { events.close(); reject("refused"); }; })`,
     dns: asks(`Deno.resolveDns("localhost", "A")`),
   },
   harmless: (_name, got) => got === ALLOWED,
@@ -168,8 +175,9 @@ export const HOSTS: Road = {
     await using started = new AsyncDisposableStack();
     started.use(other);
     const allowed = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ url }) => {
-      const { pathname } = new URL(url);
-      return pathname === "/" ? new Response(ALLOWED) : Response.redirect(other.url, 302);
+      const { pathname, href } = new URL(url);
+      if (pathname === "/") return new Response(ALLOWED);
+      return Response.redirect(pathname.endsWith("twice") ? href.slice(0, -5) : other.url, 302);
     });
     started.defer(() => allowed.shutdown());
     const servers = started.move();

@@ -6,6 +6,7 @@
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
+import { weaken } from "../../src/dev/weaken.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 
@@ -350,7 +351,27 @@ export function harm(name: string, made: Harm): void {
   );
 }
 
-async function runHarm(
+/** Register a test in a copy of the executable that lacks some defences. */
+export function without(
+  defences: readonly string[],
+  name: string,
+  fn: (executable: string) => Promise<void>,
+): void {
+  const whole = VENUES[1]!;
+  register(name, whole, async () => {
+    const folder = await Deno.makeTempDir({ prefix: "kuiper_layers_" });
+    try {
+      const executable = `${folder}/kuiper`;
+      await weaken(whole.command![0]!, executable, defences);
+      await fn(executable);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+/** What comes of it in a program. */
+export async function runHarm(
   { body, args }: Harm,
   venue: Venue,
   isolation: Level,

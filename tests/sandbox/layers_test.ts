@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { DEFENCES, weaken } from "../../src/dev/weaken.ts";
+import { DEFENCES } from "../../src/dev/weaken.ts";
 import {
   BOTH_LINKS,
   IMPORTS,
@@ -14,9 +14,7 @@ import {
   WRITTEN_LINKS,
 } from "./_file_roads.ts";
 import { BESIDE, HOSTS, NAMES, SOME_NAMES } from "./_other_roads.ts";
-import { type Level, LEVELS, openWithout, type Road, type Scene } from "./_venue.ts";
-
-const binary = Deno.env.get("KUIPER_BINARY");
+import { type Level, LEVELS, openWithout, type Road, type Scene, without } from "./_venue.ts";
 
 /** That a plugin runs at all. */
 const RUNS: Road = { attempts: { runs: "1 + 1" } };
@@ -47,10 +45,10 @@ const FOLLOWED = namesOf({ LINKS }).filter((name) =>
 
 /**
  * What one layer alone keeps a plugin from: where a link leads that was in a granted folder before, where a server redirects
- * to, and the machine's own servers of names.
+ * an event source to, and the machine's own servers of names.
  */
 const ONE_LAYER: Readonly<Record<string, readonly string[]>> = {
-  "permissions of the Worker": ["HOSTS redirect", "HOSTS dns"],
+  "permissions of the Worker": ["HOSTS redirectEvents", "HOSTS dns"],
   "calls that look at paths": FOLLOWED,
   // It is what puts them there, all but fetch.
   "list of Deno": FOLLOWED.filter((name) => name !== "LINKS fetch"),
@@ -72,28 +70,6 @@ async function openRoads(executable: string, level: Level): Promise<string[]> {
   ];
 }
 
-/** Register a test in a copy of the executable that lacks some defences. */
-function without(
-  defences: readonly string[],
-  name: string,
-  fn: (executable: string) => Promise<void>,
-): void {
-  Deno.test({
-    name: binary === undefined ? `${name} (skipped: KUIPER_BINARY is not set)` : name,
-    ignore: binary === undefined,
-    async fn() {
-      const folder = await Deno.makeTempDir({ prefix: "kuiper_layers_" });
-      try {
-        const executable = `${folder}/kuiper`;
-        await weaken(binary!, executable, defences);
-        await fn(executable);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
-  });
-}
-
 without(
   ["permissions of the Worker", "calls that look at hosts", "calls that look at names"],
   "A process has given up what its plugin was not granted, whatever its Worker may do",
@@ -113,8 +89,8 @@ without(
   async (executable) => {
     const open = (await openWithout(executable, { HOSTS }, "worker"))
       .map((text) => text.split(": ")[0]);
-    const taken = ["HOSTS takenRequest", "HOSTS takenCall", "HOSTS takenAddressOfEvents"];
-    assertEquals(open, [...taken, "HOSTS redirect", "HOSTS dns"]);
+    const taken = ["HOSTS takenCall", "HOSTS takenAddressOfEvents"];
+    assertEquals(open, [...taken, "HOSTS redirectEvents", "HOSTS dns"]);
   },
 );
 

@@ -121,3 +121,90 @@ Deno.test("tameRealm() closes the shared prototypes to new names", async () => {
     assert(!await valueOf(`Object.isExtensible(${name}.prototype)`), name);
   }
 });
+
+/** What listeners hear, as each expression says it after these statements. */
+async function heard(statements: string): Promise<unknown> {
+  return await valueOf(`await (async () => { const heard = []; ${statements} return heard; })()`);
+}
+
+Deno.test("tameRealm() tells listeners of events as the web does", async () => {
+  const cases: [statements: string, heard: unknown[]][] = [
+    [
+      `const t = new EventTarget();
+      t.addEventListener("x", (e) => heard.push(e.target === t, e.currentTarget === t, e.eventPhase, e.composedPath().length));
+      const e = new Event("x"); heard.push(t.dispatchEvent(e), e.target === t, e.currentTarget, e.eventPhase);`,
+      [true, true, 2, 1, true, true, null, 0],
+    ],
+    [
+      `const t = new EventTarget(); const f = () => heard.push("f");
+      t.addEventListener("x", f); t.addEventListener("x", f); t.addEventListener("x", f, true);
+      t.dispatchEvent(new Event("x")); t.removeEventListener("x", f); t.dispatchEvent(new Event("x"));`,
+      ["f", "f", "f"],
+    ],
+    [
+      `const t = new EventTarget(); const c = new AbortController();
+      t.addEventListener("x", { handleEvent() { heard.push("object"); } });
+      t.addEventListener("x", () => heard.push("once"), { once: true });
+      t.addEventListener("x", () => heard.push("signal"), { signal: c.signal });
+      t.dispatchEvent(new Event("x")); c.abort(); t.dispatchEvent(new Event("x"));`,
+      ["object", "once", "signal", "object"],
+    ],
+    [
+      `const t = new EventTarget(); const g = () => heard.push("g");
+      t.addEventListener("x", (e) => { e.preventDefault(); t.removeEventListener("x", g); t.addEventListener("x", g); });
+      t.addEventListener("x", g); t.addEventListener("x", (e) => e.stopImmediatePropagation());
+      t.addEventListener("x", () => heard.push("never"));
+      heard.push(t.dispatchEvent(new Event("x", { cancelable: true })));`,
+      [false],
+    ],
+    [
+      `const c = new AbortController(); const any = AbortSignal.any([c.signal]);
+      c.signal.addEventListener("abort", (e) => heard.push(e.type, e.target === c.signal));
+      c.signal.onabort = () => heard.push("handler"); any.addEventListener("abort", () => heard.push("any"));
+      c.abort(); await new Promise((done) => AbortSignal.timeout(1).addEventListener("abort", done));`,
+      ["abort", true, "handler", "any"],
+    ],
+    [
+      `addEventListener("mine", function () { heard.push(this === globalThis); });
+      dispatchEvent(new Event("mine")); EventTarget.prototype.addEventListener.call(globalThis, "message", () => heard.push("no"));`,
+      [true],
+    ],
+    [
+      `const t = new EventTarget();
+      t.addEventListener("x", (e) => { try { t.dispatchEvent(e); } catch (error) { heard.push(error.name); } });
+      t.dispatchEvent(new Event("x"));
+      for (const wrong of [
+        () => t.addEventListener("x"), () => t.dispatchEvent(), () => t.dispatchEvent({}),
+        () => EventTarget.prototype.addEventListener.call({}, "x", () => {}),
+      ]) { try { wrong(); heard.push("nothing"); } catch (error) { heard.push(error.name); } }`,
+      ["InvalidStateError", "TypeError", "TypeError", "TypeError", "TypeError"],
+    ],
+  ];
+  for (const [statements, expected] of cases) {
+    assertEquals(await heard(statements), expected, statements);
+  }
+});
+
+Deno.test("tameRealm() tells the messages of a WebSocket", async () => {
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => {
+      const { socket, response } = Deno.upgradeWebSocket(request);
+      socket.onopen = () => socket.send("hello");
+      return response;
+    },
+  );
+  const host = `127.0.0.1:${server.addr.port}`;
+  const run = await runPlugin(
+    source(
+      `const heard = []; const socket = new WebSocket("ws://${host}");
+      await new Promise((done) => {
+        socket.addEventListener("message", (e) => { heard.push(e.data, e.target === socket); socket.close(); });
+        socket.onclose = done;
+      });
+      yield { message: { heard } };`,
+    ),
+    { permissions: { net: [host] } },
+  );
+  assertEquals(run.rows.map((row) => row?.heard), [["hello", true]]);
+});
