@@ -97,13 +97,13 @@ road("A plugin takes no listener of the engine's off, and puts none in its place
     list: change(`refused(() => { table.listeners.error = []; })`),
     table: change(`refused(() => { table.listeners = {}; })`),
     empty: change(`refused(() => { table.listeners.message.length = 0; })`),
-    delete: change(`refused(() => { delete table.listeners.unhandledrejection; })`),
+    delete: change(`refused(() => { delete table.listeners.error; })`),
     callback: change(`refused(() => { table.listeners.message[0].callback = () => {}; })`),
     remove: change(`(removeEventListener("message", table.listeners.message[0].callback),
       table.listeners.message?.length === 1 ? undefined : "changed")`),
     add:
       `(addEventListener("message", () => {}), table.listeners.message.length === 1 ? undefined : "added")`,
-    addDirectly:
-      `refused(() => EventTarget.prototype.addEventListener.call(globalThis, "error", () => {}))`,
+    addDirectly: `(EventTarget.prototype.addEventListener.call(globalThis, "message", () => {}),
+      table.listeners.message.length === 1 ? undefined : "added")`,
   },
 });
