@@ -1,6 +1,6 @@
+import { parseArgs } from "@std/cli/parse-args";
 import { fail, nearest, oneOf } from "../core/mod.ts";
 import { type Command, COMMON_FLAGS, type Flag } from "./command.ts";
-import { readWords } from "./read_words.ts";
 
 /** The flags of one call, as they were given. */
 export class Flags {
@@ -60,22 +60,35 @@ export class Flags {
 export function parseFlags(
   command: Command,
   words: readonly string[],
-): { flags: Flags; args: readonly string[] } {
+): { flags: Flags; args: string[] } {
   const known = [...(command.flags ?? []), ...COMMON_FLAGS];
-  const { values, args, strangers } = readWords(words, known);
-  const flags = new Flags(values);
+  const unknown: string[] = [];
+  const parsed = parseArgs(words, {
+    string: ["_", ...known.filter((flag) => flag.value !== undefined).map((flag) => flag.name)],
+    boolean: known.filter((flag) => flag.value === undefined).map((flag) => flag.name),
+    alias: Object.fromEntries(
+      known.filter((flag) => flag.short !== undefined).map((flag) => [flag.name, flag.short!]),
+    ),
+    unknown(arg, key) {
+      if (key === undefined) return true;
+      unknown.push(arg.replace(/=.*/s, ""));
+      return false;
+    },
+  });
+  const flags = new Flags(parsed);
   if (flags.on("help")) return { flags, args: [] };
 
-  const [stranger] = strangers;
+  const [stranger] = unknown;
   if (stranger !== undefined) throw unknownFlag(stranger, known);
   for (const flag of known) {
-    if (flag.value !== undefined && values[flag.name] === "") {
+    if (flag.value !== undefined && parsed[flag.name] === "") {
       throw fail(
         "usage",
         `--${flag.name} needs a value: --${flag.name} ${flag.value} (${flag.doc})`,
       );
     }
   }
+  const args = parsed._.map(String);
   checkCount(command, args);
   return { flags, args };
 }

@@ -86,7 +86,7 @@ const OUTER = ["source", "sink", "connection", "config", "store", "loader", "app
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@std/yaml": ["config", "cli", "dev"],
   "@std/path": OUTER,
-  "@std/cli/parse-args": ["dev"],
+  "@std/cli/parse-args": ["cli", "dev"],
   "@cfworker/json-schema": ["config", "loader", "app"],
   mqtt: ["source", "connection"],
   amaro: ["loader", "dev"],
