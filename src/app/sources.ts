@@ -7,8 +7,8 @@ import {
   type RestartPolicy,
   type SourceConfig,
 } from "../config/mod.ts";
-import type { SourceFailure } from "../contract/mod.ts";
-import { fail, type KuiperError, type Logger } from "../core/mod.ts";
+import type { SourceFailure, StreamContext } from "../contract/mod.ts";
+import { fail, type KuiperError, type Logger, messageOf, silentLogger } from "../core/mod.ts";
 import { describeGrant, type WorkerHost } from "../loader/mod.ts";
 import { BUILTIN_SOURCES } from "../source/mod.ts";
 import type { CreateStream } from "../sql/mod.ts";
@@ -52,6 +52,8 @@ export interface PreparedSource {
    * @param onCode hears which code of a plugin it will run, or does; the host is ready after its answer.
    */
   openHost: OpenSource;
+  /** Configure a built-in for trial: it connects to nothing. @throws KuiperError `config` for what it refuses. */
+  tryBuiltin(definition: CreateStream): Promise<void>;
   /** Load a plugin alone; `undefined` for a built-in. */
   loadPlugin(): Promise<WorkerHost | undefined>;
   /** The sentence for a failure. */
@@ -93,11 +95,12 @@ export class Sources implements AsyncDisposable {
   /**
    * Find and configure the source of a stream, and find out what code of a plugin by URL was approved.
    *
-   * @throws KuiperError `denied` when the signature of that code is wrong.
+   * @throws KuiperError `denied` when the signature of that code is wrong; `config` for what a built-in source refuses.
    */
   async prepare(definition: CreateStream): Promise<PreparedSource> {
     const prepared = await this.prepareToRun(definition);
     await prepared.approve();
+    await prepared.tryBuiltin(definition);
     return prepared;
   }
 
@@ -122,6 +125,8 @@ export class Sources implements AsyncDisposable {
     const explain = (failure: SourceFailure, stream: string) =>
       this.#explain(failure, { type: resolved.type, stream });
     if (resolved.kind === "builtin") {
+      const ground = { spillFolder: this.#input.paths.data };
+      const make = () => BUILTIN_SOURCES[resolved.type]!(ground);
       return {
         ...common,
         isolation: "inline",
@@ -131,8 +136,19 @@ export class Sources implements AsyncDisposable {
         openHost: async () => {
           // A plugin is run by its isolate.
           const { inlineHost } = await import("../contract/mod.ts");
-          const ground = { spillFolder: this.#input.paths.data };
-          return inlineHost(() => BUILTIN_SOURCES[resolved.type]!(ground));
+          return inlineHost(make);
+        },
+        tryBuiltin: async ({ name, options }) => {
+          try {
+            await (await make()).configure(options.datasource, props, trialContext(name));
+          } catch (error) {
+            const { secrets } = this.#input;
+            throw fail(
+              "config",
+              secrets.mask(`Source "${resolved.type}" of stream "${name}": ${messageOf(error)}`),
+              error,
+            );
+          }
         },
         loadPlugin: () => Promise.resolve(undefined),
         explain,
@@ -154,6 +170,7 @@ export class Sources implements AsyncDisposable {
       isolation: entry.isolation,
       grant,
       restart: restartOf(entry, "source"),
+      tryBuiltin: () => Promise.resolve(),
       approve: async () => record.approved(await isolates.approved(resolved)),
       provenance: () => {
         const denied = this.#denied.list(resolved.type);
@@ -181,4 +198,21 @@ export class Sources implements AsyncDisposable {
       cause,
     );
   }
+}
+
+/** For an instance that is configured and never opened. */
+function trialContext(streamId: string): StreamContext {
+  return {
+    signal: new AbortController().signal,
+    log: silentLogger,
+    streamId,
+    opId: "",
+    instanceId: 0,
+    status() {},
+    getState: () => undefined,
+    putState() {},
+    deleteState() {},
+    incrCounter: () => 0,
+    getCounter: () => 0,
+  };
 }

@@ -4,6 +4,7 @@ import { readFlagProp, readTextProp, wrongProp } from "../connection/mod.ts";
 import {
   type Clock,
   fail,
+  type KuiperError,
   messageOf,
   oneOf,
   parseDuration,
@@ -57,10 +58,17 @@ export class FileSink implements Sink {
     this.#clock = clock;
   }
 
-  /** @throws TypeError that names the property, its value and the cure. */
+  /**
+   * @throws TypeError that names the property, its value and the cure. KuiperError `denied` for a path that the executable
+   * may not write.
+   */
   configure(props: Props): void {
     const path = readTextProp(props, "path");
     if (path === undefined) throw wrongProp("path", path, "the path of a file");
+    // Known before the first row, so that no rule is made that cannot begin.
+    if (Deno.permissions.querySync({ name: "write", path }).state !== "granted") {
+      throw notAllowed(path);
+    }
     this.#path = path;
     this.#type = oneOfProp(props, "fileType", TYPES) ?? "lines";
     this.#delimiter = readTextProp(props, "delimiter") ?? ",";
@@ -194,14 +202,7 @@ export class FileSink implements Sink {
         : await FileAtWork.append(this.#path, isArray);
     } catch (error) {
       const path = this.#path;
-      if (error instanceof Deno.errors.NotCapable) {
-        throw fail(
-          "denied",
-          `This executable may not write ${path}: it was made without that permission, make one with ` +
-            `"deno task compile --write=./data,./plugins,./etc,./kuiper.lock,${path}", or write below data/`,
-          error,
-        );
-      }
+      if (error instanceof Deno.errors.NotCapable) throw notAllowed(path, error);
       throw fail("io", `Cannot open ${path}: ${messageOf(error)}`, error);
     }
     this.#opened = this.#clock.now();
@@ -233,6 +234,15 @@ export class FileSink implements Sink {
       ? `${folder}${time}-${name}${extension}`
       : `${folder}${name}-${time}${extension}`;
   }
+}
+
+function notAllowed(path: string, cause?: unknown): KuiperError {
+  return fail(
+    "denied",
+    `This executable may not write ${path}: it was made without that permission, make one with ` +
+      `"deno task compile --write=./data,./plugins,./etc,./kuiper.lock,${path}", or write below data/`,
+    cause,
+  );
 }
 
 function oneOfProp<T extends string>(

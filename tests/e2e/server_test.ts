@@ -49,6 +49,35 @@ binaryTest("server: a second one on the same data or port is refused", async () 
 });
 
 binaryTest(
+  "a rule that could not begin is refused when it is made, and told by validate",
+  async () => {
+    await using base = await makeBase({});
+    const run = (...args: string[]) => kuiper(args, { cwd: base.path });
+    await run("create", "stream", 'CREATE STREAM odd () WITH (DATASOURCE="a/#/b")');
+    await run("create", "stream", 'CREATE STREAM plant () WITH (DATASOURCE="plant/#")');
+    const over = (stream: string, path: string) =>
+      JSON.stringify({ sql: `SELECT * FROM ${stream}`, actions: [{ file: { path } }] });
+    const outside = "/usr/outside.ndjson";
+    const cases = [
+      [
+        over("odd", "data/a.ndjson"),
+        'Source "mqtt" of stream "odd": the topic "a/#/b" is not valid',
+      ],
+      [over("plant", outside), `This executable may not write ${outside}`],
+    ] as const;
+    for (const [rule, problem] of cases) {
+      const refused = await run("create", "rule", "r", rule);
+      assertEquals(refused.code, 1);
+      assertStringIncludes(refused.stderr, problem);
+    }
+    const validated = await run("validate");
+    assertEquals(validated.code, 1);
+    assertStringIncludes(validated.stderr + validated.stdout, 'the topic "a/#/b" is not valid');
+    assertEquals((await run("create", "rule", "r", over("plant", "data/a.ndjson"))).code, 0);
+  },
+);
+
+binaryTest(
   "server: another address without tokens and TLS is refused, with the yaml that mends it",
   async () => {
     const open = `${ANY_PORT}  restIp: 0.0.0.0\n`;

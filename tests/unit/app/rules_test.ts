@@ -147,6 +147,7 @@ Deno.test("App.rules change no row that is on its way through memory, whatever t
 Deno.test("App.rules refuse what cannot run, in one sentence", async () => {
   await using site = await startRules();
   await site.app.createStream(memoryStream("demo", "c", ', SHARED="true"'));
+  await site.app.createStream(memoryStream("odd", "c//+d"));
   const actions = [{ nop: {} }];
   const cases: [object, string][] = [
     [{ sql: "SELECT * FROM dmeo" }, 'Stream "dmeo" is not defined, did you mean "demo"?'],
@@ -161,6 +162,7 @@ Deno.test("App.rules refuse what cannot run, in one sentence", async () => {
       'Rule "r", actions[1].mqtt: "topic" is missing, expected the topic to publish to',
     ],
     [{ sql: "SELECT * FROM demo", actions: [{ rest: { url: "a.b" } }] }, 'actions[0].rest: "url"'],
+    [{ sql: "SELECT * FROM odd" }, 'Source "memory" of stream "odd": The topic "c//+d"'],
   ];
   for (const [change, message] of cases) {
     const error = await assertRejects(() => site.rules.create({ id: "r", actions, ...change }));
