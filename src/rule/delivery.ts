@@ -21,7 +21,8 @@ interface Trial {
 /**
  * Hands items over to an instance, in order, again until each is taken or dropped.
  *
- * - **Not now**: what is not taken now is handed over again, `retryCount` times.
+ * - **Not now**: what is not taken now is handed over again, `retryCount` times; then the first of it is dropped, and the
+ *   others are handed over one by one.
  * - **Lost**: the items that an isolate had when it was ended are handed over one by one from then on, each
  *   {@link RETRIES_AFTER_LOSS} times at the most, whatever `retryCount` says: one that ends every isolate is dropped, and
  *   no other with it.
@@ -50,6 +51,7 @@ export class Delivery {
   async handOver(items: readonly SinkItem[]): Promise<number> {
     let done = 0;
     let oneByOne = false;
+    let lost = 0;
     let trial = this.#trial(0);
     while (true) {
       const part = oneByOne ? items.slice(done, done + 1) : done === 0 ? items : items.slice(done);
@@ -58,13 +60,20 @@ export class Delivery {
       done += part.length - open;
       let delay: number | undefined;
       if (result.kind === "retry" && open > 0) {
-        oneByOne ||= result.isLost === true;
-        delay = this.#retry(result, { open, trial });
-        if (delay === undefined) done += open;
+        if (result.isLost === true) {
+          oneByOne = true;
+          lost = 1;
+        }
+        delay = this.#retry(result, trial);
+        if (delay === undefined) {
+          // It has had its tries, and those behind it have not: none goes with it.
+          oneByOne = true;
+          done++;
+        }
       }
       if (done === items.length) return 0;
-      // What comes now was lost with those before it.
-      if (delay === undefined) trial = this.#trial(1);
+      // Where isolates were lost, what comes now was lost with those before it.
+      if (delay === undefined) trial = this.#trial(lost);
       if (!await this.#mayGoOn(delay)) {
         const left = items.length - done;
         const why = result.kind === "retry" ? result.message : "others took too long";
@@ -86,22 +95,22 @@ export class Delivery {
     });
   }
 
-  /** @returns milliseconds before they are handed over again; undefined when they were dropped instead. */
+  /** @returns milliseconds before they are handed over again; undefined when the first of them was dropped instead. */
   #retry(
     { message, afterMs, isLost = false }: CollectResult & { kind: "retry" },
-    { open, trial }: { open: number; trial: Trial },
+    trial: Trial,
   ): number | undefined {
     const { common: { retryCount }, log } = this.#shared;
     this.#note(message);
     if (isLost) trial.losses++;
     if (retryCount >= 0 && trial.tries >= retryCount) {
       const often = retryCount === 1 ? "1 try" : `${retryCount} tries`;
-      this.drop(open, `given up after ${often} again: ${message}`);
+      this.drop(1, `given up after ${often} again: ${message}`);
       return undefined;
     }
     if (trial.losses > RETRIES_AFTER_LOSS) {
       this.drop(
-        open,
+        1,
         `given up after ${RETRIES_AFTER_LOSS} tries again that each ended the isolate: ${message}`,
       );
       return undefined;

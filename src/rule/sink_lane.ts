@@ -29,6 +29,8 @@ export interface LaneShared extends Omit<SinkRunOptions, "openHost"> {
   readonly cut: AbortSignal;
   /** Lines about results that were dropped, sampled. */
   gate(say: (suppressed: number) => void): void;
+  /** Lines about the connections of the instances, sampled. */
+  connectionGate(say: (suppressed: number) => void): void;
   /** Milliseconds that an instance has to close. */
   closeMs(): number;
 }
@@ -260,7 +262,13 @@ export class SinkLane {
       metrics.connection_last_disconnected_message = message;
     }
     const level = status !== "disconnected" ? "info" : again ? "debug" : "warn";
-    log[level](message === "" ? status : message);
+    const text = message === "" ? status : message;
+    if (level === "debug") return log.debug(text);
+    this.#shared.connectionGate((suppressed) =>
+      log[level](
+        suppressed === 0 ? text : `${text} (and ${suppressed} more lines like it were not said)`,
+      )
+    );
   }
 }
 

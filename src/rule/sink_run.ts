@@ -34,6 +34,8 @@ export interface SinkRunOptions {
 
 /** Lines about results that were dropped: so many in a window, the rest counted. */
 const SAMPLE = { burst: 3, windowMs: 10_000 };
+/** Lines about connections that come and go. */
+const CONNECTION_SAMPLE = { burst: 10, windowMs: 10_000 };
 /** Share of a stop's deadline in which what waits may still be sent. */
 const DRAIN_SHARE = 0.75;
 
@@ -65,6 +67,7 @@ export class SinkRun implements AsyncDisposable {
       ...options,
       cut: this.#cut.signal,
       gate: sampled(() => clock.now(), SAMPLE),
+      connectionGate: sampled(() => clock.now(), CONNECTION_SAMPLE),
       closeMs: () => this.#closeMs,
     };
     const share = Math.max(1, Math.floor(common.bufferLength / common.concurrency));
@@ -90,8 +93,24 @@ export class SinkRun implements AsyncDisposable {
    * `signal.reason` when that aborts.
    */
   send(results: readonly RuleResult[], signal?: AbortSignal): Promise<void> | undefined {
-    const lane = this.#lanes[this.#next]!;
-    this.#next = (this.#next + 1) % this.#lanes.length;
+    const lanes = this.#lanes;
+    if (lanes.length === 1) return this.#give(lanes[0]!, results, signal);
+    // One by one, so that a few that come at once do not wait for the same instance.
+    const shares: RuleResult[][] = lanes.map(() => []);
+    for (const result of results) {
+      shares[this.#next]!.push(result);
+      this.#next = (this.#next + 1) % lanes.length;
+    }
+    const waits = lanes.map((lane, i) => this.#give(lane, shares[i]!, signal))
+      .filter((wait) => wait !== undefined);
+    return waits.length === 0 ? undefined : Promise.all(waits).then(() => {});
+  }
+
+  #give(
+    lane: SinkLane,
+    results: readonly RuleResult[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> | undefined {
     const { channel } = lane;
     lane.metrics.records_in_total += results.length;
     const taken = channel.pushAll(results);

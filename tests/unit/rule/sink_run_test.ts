@@ -303,6 +303,25 @@ Deno.test("SinkRun gives up after retryCount and counts what it drops", async ()
   );
 });
 
+Deno.test("SinkRun gives up what was tried, and no other with it", async () => {
+  const sink = new FakeSink();
+  const calls: number[] = [];
+  sink.answers = Array.from({ length: 20 }, () => (items: readonly SinkItem[]) => {
+    calls.push(items.length);
+    const rows = items.flatMap((item) => "message" in item ? item.message as Row[] : []);
+    const at = rows.findIndex(({ a }) => a === 2);
+    if (at < 0) return { kind: "taken", refused: [] };
+    sink.got.push(items.slice(0, at));
+    return { kind: "retry", message: "away", settled: { count: at, refused: [] } };
+  });
+  await using run = sink.run({ retryCount: 1 });
+  run.send([1, 2, 3, 4].map((a) => result({ a })));
+  await run.stop(1000);
+  assertEquals(sink.rows, [{ a: 1 }, { a: 3 }, { a: 4 }]);
+  assertEquals(calls, [4, 3, 1, 1]);
+  assertEquals(run.ops()[0]?.metrics.dropped_total, 1);
+});
+
 /** Ends the isolate of a sink when it is handed a row of `poison`, else takes all. */
 function poisoned(...poison: number[]) {
   const calls: unknown[][] = [];
@@ -492,11 +511,11 @@ Deno.test("SinkRun spreads results over its instances", async () => {
   const sink = new FakeSink();
   await using run = sink.run({ concurrency: 2 });
   run.send([result({ a: 1 })]);
-  run.send([result({ a: 2 })]);
+  run.send([result({ a: 2 }), result({ a: 3 }), result({ a: 4 })]);
   await run.stop(1000);
   assertEquals(run.ops().map(({ instance, metrics }) => [instance, metrics.records_out_total]), [
-    [0, 1],
-    [1, 1],
+    [0, 2],
+    [1, 2],
   ]);
   assertEquals(sink.closed, 2);
 });
