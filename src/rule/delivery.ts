@@ -100,7 +100,7 @@ export class Delivery {
     { message, afterMs, isLost = false }: CollectResult & { kind: "retry" },
     trial: Trial,
   ): number | undefined {
-    const { common: { retryCount }, log } = this.#shared;
+    const { common: { retryCount }, log, connectionGate } = this.#shared;
     this.#note(message);
     if (isLost) trial.losses++;
     if (retryCount >= 0 && trial.tries >= retryCount) {
@@ -120,8 +120,15 @@ export class Delivery {
     if (++trial.tries === 1) {
       const often = isLost
         ? `${RETRIES_AFTER_LOSS} times at the most while that ends the isolate`
-        : "and so on until it is taken";
-      log.warn(`${message}; trying again in ${formatDuration(delay)}, ${often}`);
+        : retryCount < 0
+        ? "and so on until it is taken"
+        : `${retryCount === 1 ? "once" : `${retryCount} times`} at the most`;
+      connectionGate((suppressed) => {
+        const more = suppressed === 0
+          ? ""
+          : ` (and ${suppressed} more lines like it were not said)`;
+        log.warn(`${message}; trying again in ${formatDuration(delay)}, ${often}${more}`);
+      });
     }
     return delay;
   }

@@ -130,10 +130,10 @@ export class FileSink implements Sink {
     if (this.#type === "json") return rows.map(toJson).join(",\n");
     let text = "";
     for (const row of rows) {
-      if (this.#columns === undefined) {
-        this.#columns = Object.keys(row);
-        // A file that is appended to has its header already.
-        if (this.#hasHeader && this.#file!.bytes === 0) text += this.#csv(this.#columns);
+      this.#columns ??= Object.keys(row);
+      // A file that is appended to has its header already.
+      if (this.#hasHeader && text === "" && this.#file!.bytes === 0) {
+        text += this.#csv(this.#columns);
       }
       text += this.#csv(this.#columns.map((name) => row[name]));
     }

@@ -124,14 +124,27 @@ export class FileAtWork {
     return this.#buffer.subarray(0, ENCODER.encodeInto(text, this.#buffer).written);
   }
 
+  /** Leave no half row behind, nor a half end: what is written next would be part of it. */
+  async #takeBack(written: number): Promise<void> {
+    try {
+      // Unless somebody else has written behind it.
+      const { size } = await this.#file.stat();
+      if (size === this.#at + written || this.#isArray) await this.#file.truncate(this.#at);
+    } catch {
+      // The error of the writing is told.
+    }
+  }
+
   async #put(text: string, end: string): Promise<void> {
     const bytes = this.#encode(text + end);
     if (this.#isArray) await this.#file.seek(this.#at, Deno.SeekMode.Start);
+    let written = 0;
     try {
-      for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
+      while (written < bytes.length) {
+        written += await this.#file.write(bytes.subarray(written));
+      }
     } catch (error) {
-      // Nothing of it shall be left behind an end that is written later and is shorter.
-      if (this.#isArray) await this.#file.truncate(this.#at).catch(() => {});
+      await this.#takeBack(written);
       throw error;
     }
     // The ends are of one byte a character.

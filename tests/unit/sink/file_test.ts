@@ -56,6 +56,37 @@ Deno.test("FileSink writes a row of one empty field so that a reader of csv sees
   assertEquals(await Deno.readTextFile(path), '""\n1\n""\n');
 });
 
+Deno.test("FileSink leaves no half row behind when the disk is full", async () => {
+  await using dir = await folder();
+  const whole = Deno.FsFile.prototype.write;
+  /** As on a disk that takes 3 bytes more. */
+  const full = async function (this: Deno.FsFile, bytes: Uint8Array<ArrayBuffer>) {
+    Deno.FsFile.prototype.write = () => Promise.reject(new Error("No space left on device"));
+    return await whole.call(this, bytes.subarray(0, 3));
+  };
+  const texts: Record<string, string> = {
+    lines: '{"a":1}\n{"a":3}\n',
+    csv: "a\n1\n3\n",
+    json: '[\n{"a":1},\n{"a":3}\n]\n',
+  };
+  for (const [fileType, text] of Object.entries(texts)) {
+    for (const first of [[{ a: 1 }], []]) {
+      const path = join(dir.path, `${first.length}.${fileType}`);
+      await using sink = await open({ path, fileType, hasHeader: true });
+      if (first.length > 0) await sink.collect(items(...first));
+      try {
+        Deno.FsFile.prototype.write = full;
+        const { kind } = await sink.collect(items({ a: 2000 }));
+        assertEquals(kind, "failed");
+      } finally {
+        Deno.FsFile.prototype.write = whole;
+      }
+      await sink.collect(items(...first.length > 0 ? [] : [{ a: 1 }], { a: 3 }));
+      assertEquals(await Deno.readTextFile(path), text);
+    }
+  }
+});
+
 /** Name and text of each file, sorted by name. */
 async function filesIn(path: string): Promise<[string, string][]> {
   const names = [...Deno.readDirSync(path)].map(({ name }) => name).sort();
