@@ -32,6 +32,7 @@ export class Delivery {
   readonly #instance: SinkInstance;
   readonly #shared: LaneShared;
   readonly #metrics: OpMetrics;
+  #isTrying = false;
 
   /** @param metrics of the lane, which are kept up. */
   constructor(
@@ -41,6 +42,11 @@ export class Delivery {
     this.#instance = instance;
     this.#shared = shared;
     this.#metrics = metrics;
+  }
+
+  /** Whether it waits to hand over again what was not taken. */
+  get isTrying(): boolean {
+    return this.#isTrying;
   }
 
   /**
@@ -71,6 +77,7 @@ export class Delivery {
           done++;
         }
       }
+      this.#isTrying = delay !== undefined;
       if (done === items.length) return 0;
       // Where isolates were lost, what comes now was lost with those before it.
       if (delay === undefined) trial = this.#trial(lost);

@@ -83,6 +83,11 @@ export class SinkLane {
     };
   }
 
+  /** Whether it waits to hand over again what the sink did not take. */
+  get isTrying(): boolean {
+    return this.#delivery?.isTrying ?? false;
+  }
+
   // -- Life --
 
   /** Start and open an instance, again while it is not connected. Rejects with the sentence, or when that is cut off. */

@@ -38,6 +38,8 @@ const SAMPLE = { burst: 3, windowMs: 10_000 };
 const CONNECTION_SAMPLE = { burst: 10, windowMs: 10_000 };
 /** Share of a stop's deadline in which what waits may still be sent. */
 const DRAIN_SHARE = 0.75;
+/** The same for a sink that takes nothing when the stop begins, and nothing since. */
+const FAILING_SHARE = 0.25;
 
 /**
  * - **Bound**: at most `bufferLength` results wait; under `wait`, {@link SinkRun.send} resolves when there is room.
@@ -119,14 +121,28 @@ export class SinkRun implements AsyncDisposable {
       : this.#sendRest(lane, { results, from: taken, signal });
   }
 
-  /** Send what waits, for three quarters of the deadline; then cut off and close. @returns how many results were lost. */
+  /**
+   * Send what waits, for three quarters of the deadline, or one where the sink takes nothing; then cut off and close.
+   *
+   * @returns how many results were lost.
+   */
   async stop(deadlineMs: number): Promise<{ lost: number }> {
     this.#closeMs = deadlineMs * (1 - DRAIN_SHARE);
     for (const { channel } of this.#lanes) channel.close();
-    const timer = setTimeout(() => this.#cut.abort(), deadlineMs * DRAIN_SHARE);
+    const cut = () => this.#cut.abort();
+    const timers = [setTimeout(cut, deadlineMs * DRAIN_SHARE)];
+    if (this.#lanes.some(({ isTrying }) => isTrying)) {
+      const before = this.#taken();
+      const ifFailing = () => this.#taken() === before && cut();
+      timers.push(setTimeout(ifFailing, deadlineMs * FAILING_SHARE));
+    }
     await this.closed;
-    clearTimeout(timer);
+    for (const timer of timers) clearTimeout(timer);
     return { lost: this.#lost };
+  }
+
+  #taken(): number {
+    return this.#lanes.reduce((sum, { metrics }) => sum + metrics.records_out_total, 0);
   }
 
   /** How each instance stands. */

@@ -507,6 +507,33 @@ Deno.test("SinkRun.stop() says what was lost when the sink never takes", async (
   assertEquals(run.ops()[0]?.metrics.last_exception?.includes("did not answer"), true);
 });
 
+Deno.test("SinkRun.stop() gives a sink that takes nothing less time than one that has not answered", async () => {
+  const failing = new FakeSink();
+  failing.answers = [() => ({ kind: "retry", message: "away" })];
+  failing.clock.sleep = (_ms, signal) =>
+    new Promise((_, reject) =>
+      signal!.addEventListener("abort", () => reject(signal!.reason), { once: true })
+    );
+  const silent = new FakeSink();
+  const answer = Promise.withResolvers<CollectResult>();
+  silent.answers = [() => answer.promise];
+  const ended: string[] = [];
+  const runs = Object.entries({ silent, failing }).map(([name, sink]) => ({
+    name,
+    run: sink.run(),
+  }));
+  for (const { run } of runs) run.send([result({ a: 1 }), result({ a: 2 })]);
+  await settled();
+  const stops = runs.map(async ({ name, run }) => {
+    const { lost } = await run.stop(400);
+    ended.push(name);
+    return lost;
+  });
+  assertEquals(await Promise.all(stops), [2, 2]);
+  assertEquals(ended, ["failing", "silent"]);
+  answer.resolve({ kind: "taken", refused: [] });
+});
+
 Deno.test("SinkRun spreads results over its instances", async () => {
   const sink = new FakeSink();
   await using run = sink.run({ concurrency: 2 });
