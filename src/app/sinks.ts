@@ -28,7 +28,7 @@ import type { RuleAction } from "../rule/mod.ts";
 import { refuseOwnFiles } from "./refuse_own_files.ts";
 import { Restarts } from "./restarts.ts";
 import { SinkInIsolate } from "./sink_in_isolate.ts";
-import { BUILTIN_SINKS } from "../sink/mod.ts";
+import { BUILTIN_SINKS, mustBeWritable } from "../sink/mod.ts";
 import type { FoundPlugin } from "./plugin_finder.ts";
 import type { Loading } from "./plugin_isolates.ts";
 import type { Hold } from "./plugin_settings.ts";
@@ -94,6 +94,8 @@ export class Sinks {
       what,
     });
     if (type === "file" && typeof config.props.path === "string") {
+      // Found now, so that no rule is made that cannot begin.
+      mustBeWritable(config.props.path, what);
       await refuseOwnFiles(config.props.path, { paths: this.#input.paths, what });
     }
     return {

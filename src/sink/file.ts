@@ -4,7 +4,6 @@ import { readFlagProp, readTextProp, wrongProp } from "../connection/mod.ts";
 import {
   type Clock,
   fail,
-  type KuiperError,
   messageOf,
   oneOf,
   parseDuration,
@@ -14,6 +13,7 @@ import {
   type Value,
 } from "../core/mod.ts";
 import { FileAtWork } from "./file_at_work.ts";
+import { notWritable } from "./writable.ts";
 
 const TYPES = ["lines", "json", "csv"] as const;
 const PATTERNS = ["suffix", "prefix"] as const;
@@ -58,17 +58,10 @@ export class FileSink implements Sink {
     this.#clock = clock;
   }
 
-  /**
-   * @throws TypeError that names the property, its value and the cure. KuiperError `denied` for a path that the executable
-   * may not write.
-   */
+  /** @throws TypeError that names the property, its value and the cure. */
   configure(props: Props): void {
     const path = readTextProp(props, "path");
     if (path === undefined) throw wrongProp("path", path, "the path of a file");
-    // Known before the first row, so that no rule is made that cannot begin.
-    if (Deno.permissions.querySync({ name: "write", path }).state !== "granted") {
-      throw notAllowed(path);
-    }
     this.#path = path;
     this.#type = oneOfProp(props, "fileType", TYPES) ?? "lines";
     this.#delimiter = readTextProp(props, "delimiter") ?? ",";
@@ -202,7 +195,7 @@ export class FileSink implements Sink {
         : await FileAtWork.append(this.#path, isArray);
     } catch (error) {
       const path = this.#path;
-      if (error instanceof Deno.errors.NotCapable) throw notAllowed(path, error);
+      if (error instanceof Deno.errors.NotCapable) throw fail("denied", notWritable(path), error);
       throw fail("io", `Cannot open ${path}: ${messageOf(error)}`, error);
     }
     this.#opened = this.#clock.now();
@@ -234,15 +227,6 @@ export class FileSink implements Sink {
       ? `${folder}${time}-${name}${extension}`
       : `${folder}${name}-${time}${extension}`;
   }
-}
-
-function notAllowed(path: string, cause?: unknown): KuiperError {
-  return fail(
-    "denied",
-    `This executable may not write ${path}: it was made without that permission, make one with ` +
-      `"deno task compile --write=./data,./plugins,./etc,./kuiper.lock,${path}", or write below data/`,
-    cause,
-  );
 }
 
 function oneOfProp<T extends string>(

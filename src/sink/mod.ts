@@ -5,6 +5,8 @@
  */
 import type { Sink, SinkHost } from "../contract/mod.ts";
 
+export { mustBeWritable } from "./writable.ts";
+
 /** A built-in sink: what it takes, and how an instance is made. Its module is loaded when a rule first uses it. */
 export interface BuiltinSink {
   readonly takes: SinkHost["takes"];
