@@ -366,8 +366,15 @@ class SourceRun implements SourceInstance {
       }
     }
     if (this.#validate) {
-      const special = false;
-      return this.#checked({ message, meta, timestamp: time, payload, offset, special, weight: 0 });
+      return this.#checked({
+        message,
+        meta,
+        timestamp: time,
+        payload,
+        offset,
+        special: false,
+        weight: 0,
+      });
     }
     // One of our own is what goes through the engine, as it is: it has no field that is not needed.
     if (offset !== undefined) return { message, meta, timestamp: time, payload, offset };

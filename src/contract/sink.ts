@@ -64,7 +64,7 @@ export interface SinkInstance {
 export interface SinkHost extends AsyncDisposable {
   /**
    * Whether items are rows or bytes encoded by the sink's `format`. `row` is one of our own that looks at each row by
-   * itself, whatever `sendSingle` says: no array is made of one for it.
+   * itself, whatever `sendSingle` says: no array is made of one for it. What is gathered comes in one all the same.
    */
   readonly takes: "row" | "rows" | "bytes";
   start(spec: SinkSpec, events: SinkEvents): SinkInstance;

@@ -107,7 +107,7 @@ export class Delivery {
     { message, afterMs, isLost = false }: CollectResult & { kind: "retry" },
     trial: Trial,
   ): number | undefined {
-    const { common: { retryCount }, log, connectionGate } = this.#shared;
+    const { common: { retryCount }, sayOfConnection } = this.#shared;
     this.#note(message);
     if (isLost) trial.losses++;
     if (retryCount >= 0 && trial.tries >= retryCount) {
@@ -130,12 +130,7 @@ export class Delivery {
         : retryCount < 0
         ? "and so on until it is taken"
         : `${retryCount === 1 ? "once" : `${retryCount} times`} at the most`;
-      connectionGate((suppressed) => {
-        const more = suppressed === 0
-          ? ""
-          : ` (and ${suppressed} more lines like it were not said)`;
-        log.warn(`${message}; trying again in ${formatDuration(delay)}, ${often}${more}`);
-      });
+      sayOfConnection("warn", `${message}; trying again in ${formatDuration(delay)}, ${often}`);
     }
     return delay;
   }

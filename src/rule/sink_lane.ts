@@ -29,8 +29,8 @@ export interface LaneShared extends Omit<SinkRunOptions, "openHost"> {
   readonly cut: AbortSignal;
   /** Lines about results that were dropped, sampled. */
   gate(say: (suppressed: number) => void): void;
-  /** Lines about the connections of the instances, sampled. */
-  connectionGate(say: (suppressed: number) => void): void;
+  /** A line of the log about the connection of an instance; they are sampled. */
+  sayOfConnection(level: "info" | "warn", line: string): void;
   /** Milliseconds that an instance has to close. */
   closeMs(): number;
 }
@@ -252,7 +252,7 @@ export class SinkLane {
 
   #connection(status: string, message: string): void {
     const { metrics } = this;
-    const { log, clock } = this.#shared;
+    const { log, sayOfConnection, clock } = this.#shared;
     const again = status === "disconnected" && metrics.connection_status === -1;
     const now = clock.now();
     if (status === "connected") {
@@ -266,14 +266,9 @@ export class SinkLane {
       metrics.connection_last_disconnected_time = now;
       metrics.connection_last_disconnected_message = message;
     }
-    const level = status !== "disconnected" ? "info" : again ? "debug" : "warn";
-    const text = message === "" ? status : message;
-    if (level === "debug") return log.debug(text);
-    this.#shared.connectionGate((suppressed) =>
-      log[level](
-        suppressed === 0 ? text : `${text} (and ${suppressed} more lines like it were not said)`,
-      )
-    );
+    const line = message === "" ? status : message;
+    if (again) log.debug(line);
+    else sayOfConnection(status === "disconnected" ? "warn" : "info", line);
   }
 }
 

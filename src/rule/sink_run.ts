@@ -69,7 +69,7 @@ export class SinkRun implements AsyncDisposable {
       ...options,
       cut: this.#cut.signal,
       gate: sampled(() => clock.now(), SAMPLE),
-      connectionGate: sampled(() => clock.now(), CONNECTION_SAMPLE),
+      sayOfConnection: sampledLines(options.log, sampled(() => clock.now(), CONNECTION_SAMPLE)),
       closeMs: () => this.#closeMs,
     };
     const share = Math.max(1, Math.floor(common.bufferLength / common.concurrency));
@@ -209,4 +209,15 @@ export class SinkRun implements AsyncDisposable {
     this.#cut.abort();
     for (const { channel } of this.#lanes) channel.close();
   }
+}
+
+function sampledLines(
+  log: Logger,
+  gate: LaneShared["gate"],
+): LaneShared["sayOfConnection"] {
+  return (level, line) =>
+    gate((suppressed) => {
+      const more = suppressed === 0 ? "" : ` (and ${suppressed} more lines like it were not said)`;
+      log[level](line + more);
+    });
 }

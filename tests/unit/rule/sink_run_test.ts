@@ -525,7 +525,7 @@ Deno.test("SinkRun.stop() gives a sink that takes nothing less time than one tha
   for (const { run } of runs) run.send([result({ a: 1 }), result({ a: 2 })]);
   await settled();
   const stops = runs.map(async ({ name, run }) => {
-    const { lost } = await run.stop(400);
+    const { lost } = await run.stop(40);
     ended.push(name);
     return lost;
   });
