@@ -1,6 +1,7 @@
 import { fail, KuiperError, messageOf } from "../core/mod.ts";
-import type { IConnackPacket, MqttClient } from "mqtt";
+import type { IConnackPacket, IPublishPacket, MqttClient } from "mqtt";
 import { clientOptions, type MqttMessage, type MqttOptions } from "./mqtt_options.ts";
+import { MqttShortcut, type ShortcutRest } from "./mqtt_shortcut.ts";
 import { connectError, lostError, subscribeError } from "./mqtt_errors.ts";
 
 /** Milliseconds that the other side has to take our DISCONNECT before the socket is destroyed. */
@@ -33,7 +34,9 @@ export async function connectMqtt(options: MqttOptions, use: MqttUse): Promise<M
   signal.throwIfAborted();
   let client: MqttClient;
   try {
-    client = connect(own);
+    client = connect({ ...own, manualConnect: true });
+    takeShortcut(client);
+    client.connect();
   } catch (error) {
     throw connectError(error, options);
   }
@@ -51,6 +54,24 @@ export async function connectMqtt(options: MqttOptions, use: MqttUse): Promise<M
   } finally {
     signal.removeEventListener("abort", abort);
   }
+}
+
+/** Let messages at QoS 0 go by the library, to the same place where it hands over the others. */
+function takeShortcut(client: MqttClient): void {
+  const build = client["streamBuilder"] as (client: MqttClient) => MqttClient["stream"];
+  client["streamBuilder"] = (self: MqttClient) => {
+    const socket = build(self);
+    // All that the library wants of what comes is that it is piped.
+    const pipe = (rest: ShortcutRest) => {
+      new MqttShortcut(socket, rest, {
+        isVersion5: client.options.protocolVersion === 5,
+        isOpen: () => client.connected,
+        onMessage: (message, done) => client.handleMessage(message as IPublishPacket, done),
+      });
+      return rest;
+    };
+    return Object.assign(socket, { pipe });
+  };
 }
 
 /**

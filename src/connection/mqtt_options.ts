@@ -2,7 +2,7 @@ import { fail, messageOf } from "../core/mod.ts";
 import type { IClientOptions, IPublishPacket } from "mqtt";
 
 /** A message as the client hands it over. */
-export type MqttMessage = IPublishPacket;
+export type MqttMessage = Omit<IPublishPacket, "payload"> & { payload: string | Uint8Array };
 
 /** Files and rules of an encrypted connection; unused without TLS. Paths as `Deno.readTextFile` takes them. */
 export interface MqttTls {

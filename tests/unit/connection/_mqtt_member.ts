@@ -7,6 +7,11 @@ import type {
 } from "../../../src/connection/mod.ts";
 import { Backoff } from "../../../src/flow/mod.ts";
 
+/** The payload of a message as text. */
+export function textOf({ payload }: Pick<MqttMessage, "payload">): string {
+  return typeof payload === "string" ? payload : new TextDecoder().decode(payload);
+}
+
 /** A stream that notes what it gets and what it is told. */
 export class FakeMember implements MqttMember {
   readonly stale: string[] = [];
@@ -26,7 +31,7 @@ export class FakeMember implements MqttMember {
   }
 
   take(message: MqttMessage, done: () => void): void {
-    const text = `${message.payload}`;
+    const text = textOf(message);
     if (!this.full) {
       this.texts.push(text);
       done();

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connectMqtt, type MqttOptions } from "../../../src/connection/mod.ts";
 import { KuiperError } from "../../../src/core/mod.ts";
 import { lastTurn, startFakeBroker } from "../../fakes/mod.ts";
+import { textOf } from "./_mqtt_member.ts";
 
 function options(server: string): MqttOptions {
   return {
@@ -23,7 +24,7 @@ function use(signal = new AbortController().signal) {
     texts,
     signal,
     onMessage(message: { payload: string | Uint8Array }, done: () => void) {
-      texts.push(`${message.payload}`);
+      texts.push(textOf(message));
       done();
     },
   };
@@ -74,7 +75,7 @@ Deno.test("MqttConnection hands over the next message when done was called", asy
   await using connection = await connectMqtt(options(broker.url), {
     signal: new AbortController().signal,
     onMessage(message, done) {
-      texts.push(`${message.payload}`);
+      texts.push(textOf(message));
       waiting.push(done);
       arrived();
     },
