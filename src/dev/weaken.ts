@@ -58,9 +58,14 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
     [/apply\w*\(stopImmediatePropagation, event, \[\]\);/g, ""],
   ],
   "listeners that the runtime does not call": [[
-    /tameEvents\(realm, \{\s+own,\s+hear\s+\}\);/g,
+    /tameEvents\(realm, \{\s+own,\s+hear,\s+sockets\s+\}\);/g,
     "",
   ]],
+  "messages that the runtime tells to us": [
+    [/fix\w*\(this, table, data\);\s+fix\w*\(this, "nodeType", void 0\);/g, ""],
+    [/holdEvents\(\);/g, ""],
+    [/var afterwards = queueMicrotask;/g, "var afterwards=(f)=>f();"],
+  ],
   "rejections that the runtime does not look at": [
     [/core\.setUnhandledPromiseRejectionHandler\(/g, "void ("],
   ],

@@ -13,7 +13,7 @@ import { type HostGuard, hostGuard } from "./granted_hosts.ts";
 import { type PathGuard, pathGuard } from "./granted_paths.ts";
 import { pinInternals } from "./pin.ts";
 import { type Callable, define, lazily, type Realm } from "./realm.ts";
-import { readRealmName, type RealmGrant } from "./realm_name.ts";
+import { isAny, readRealmName, type RealmGrant } from "./realm_name.ts";
 import { checkedFiles } from "./tame_files.ts";
 import { tameFetch } from "./tame_fetch.ts";
 import { checkedSys, tamedEnv } from "./tame_names.ts";
@@ -81,6 +81,7 @@ export function tameRealm(): Captured {
     hearThrows: ({ read, failed }) =>
       tameThrows(realm, core, {
         own,
+        sockets: isAny(grant.net),
         hear(error) {
           try {
             read(error);
