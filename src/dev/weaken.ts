@@ -23,6 +23,7 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "permissions that a process gives up": [[/narrow\(told\.permissions\);/g, ""]],
   "environment of a process": [[/clearEnv: true(?=,\s+detached)/g, "clearEnv: !1"]],
   "closed standard streams": [[/closeStandardStreams\(internals\);/g, ""]],
+  "logs of the runtime's own": [[/tameLogs\(internals\);/g, ""]],
   "cut internals": [[/cutInternals\(internals\);/g, ""]],
   "list of Deno": [[/replaceDeno\(realm, \{[^}]*\}\);/g, ""]],
   "calls that look at paths": [

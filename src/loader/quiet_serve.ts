@@ -3,8 +3,8 @@ import type { Callable, Realm } from "./realm.ts";
 const { apply } = Reflect;
 
 /**
- * The runtime prints what a handler throws as it stands, escapes included, on the program's own standard error. Here the
- * plugin's console gets it.
+ * The runtime prints what a handler throws as it stands, escapes included, on the program's own standard error, and where a
+ * server listens. Here the plugin's console gets what was thrown.
  */
 export function quietServe(serve: Callable, realm: Realm): Callable {
   const { prototype } = Response;
@@ -29,6 +29,8 @@ export function quietServe(serve: Callable, realm: Realm): Callable {
     const isHandler = typeof first === "function";
     const options: Realm = isHandler ? {} : { ...first as Realm };
     options.onError = onErrorOf(options.onError);
+    // Without one the runtime says where it is.
+    options.onListen ||= () => {};
     const handler = isHandler ? first : second;
     return apply(serve, undefined, handler === undefined ? [options] : [options, handler]);
   };

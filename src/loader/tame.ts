@@ -16,6 +16,7 @@ import { type Callable, define, lazily, type Realm } from "./realm.ts";
 import { isAny, readRealmName, type RealmGrant } from "./realm_name.ts";
 import { checkedFiles } from "./tame_files.ts";
 import { tameFetch } from "./tame_fetch.ts";
+import { tameLogs } from "./tame_logs.ts";
 import { checkedSys, tamedEnv } from "./tame_names.ts";
 import { tamedNet } from "./tame_net.ts";
 import { postponeNode } from "./tame_node.ts";
@@ -99,6 +100,7 @@ export function tameRealm(): Captured {
   };
   const grant = readRealmName(realm.name as string);
   closeStandardStreams(internals);
+  tameLogs(internals);
   cutInternals(internals);
   captured.loadNode = postponeNode(realm, { env: captured.processEnv, deno });
   const guard = pathGuard(deno, grant);

@@ -44,6 +44,51 @@ const inspected = () => { throw { [Symbol.for("Deno.customInspect")]: () => "\\u
   },
 });
 
+/** Attempts with an error that looks like one of the runtime's own assertions, given to it in a stream. */
+const asserted = (attempts: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(attempts).map(([name, given]): [string, Attempt] => [name, {
+      code: `(async () => {
+        const stream: any = new ReadableStream();
+        const reader = stream.getReader();
+        for (const one of Object.getOwnPropertySymbols(stream)) if (stream[one] === reader) stream[one] = undefined;
+        let error: any;
+        try { reader.releaseLock(); } catch (thrown) { error = Object.getPrototypeOf(thrown); }
+        error = Object.create(error, { stack: { value: "\\u001b[31m\\nforged in ${name}" } });
+        await ${given}.catch(() => {});
+        await new Promise((done) => setTimeout(done));
+      })()`,
+      hit: (_, { stdout, stderr }) => `${stdout}${stderr}`.includes(`forged in ${name}`),
+    }]),
+  );
+
+road("An assertion of the runtime's about a stream says nothing of a plugin's", {
+  // What a process writes to its standard error is kept for the sentence of its end.
+  controlledIn: ["worker"],
+  attempts: asserted({
+    pull: `new ReadableStream({ pull() { throw error; } }).getReader().read()`,
+    start: `new ReadableStream({ start: () => Promise.reject(error) }).getReader().read()`,
+    write: `new WritableStream({ write() { throw error; } }).getWriter().write(1)`,
+    transform: `new Response(new Blob(["a"]).stream().pipeThrough(
+      new TransformStream({ transform() { throw error; } }))).text()`,
+    piped: `new ReadableStream({ pull() { throw error; } }).pipeTo(new WritableStream())`,
+  }),
+});
+
+road("Where a server of a plugin's listens is said by nobody but the plugin", {
+  permissions: `{ net: ["127.0.0.1"] }`,
+  attempts: Object.fromEntries(
+    ["{}", "{ onListen: null }", "{ get onListen() { return undefined; } }"].map((options) => [
+      options,
+      {
+        code: `Deno.serve(Object.assign(${options}, { hostname: "127.0.0.1", port: 0 }) as any,
+          () => new Response()).shutdown()`,
+        hit: (_, { stdout, stderr }) => `${stdout}${stderr}`.includes("Listening on"),
+      },
+    ]),
+  ),
+});
+
 road("A plugin writes nothing to the standard output of its process", {
   permissions: `{ read: true, write: ["data/out"] }`,
   attempts: {
