@@ -11,6 +11,7 @@
 import { ALLOWED_DENO, ALLOWED_GLOBALS, UNSAFE_DENO } from "./allowed_names.ts";
 import { type HostGuard, hostGuard } from "./granted_hosts.ts";
 import { type PathGuard, pathGuard } from "./granted_paths.ts";
+import { type OwnAnswers, ownAnswers } from "./own_answer.ts";
 import { pinInternals } from "./pin.ts";
 import { type Callable, define, lazily, type Realm } from "./realm.ts";
 import { isAny, readRealmName, type RealmGrant } from "./realm_name.ts";
@@ -105,7 +106,8 @@ export function tameRealm(): Captured {
   captured.loadNode = postponeNode(realm, { env: captured.processEnv, deno });
   const guard = pathGuard(deno, grant);
   const hosts = hostGuard(deno, grant.net);
-  replaceDeno(realm, { deno, grant, guard, hosts });
+  const answers = isAny(grant.net) ? ownAnswers() : undefined;
+  replaceDeno(realm, { deno, grant, guard, hosts, answers });
   tameFetch(realm, { grant, guard, hosts });
   if (grant.net !== true) tameSockets(realm, hosts);
   silenceCodeFromText(realm);
@@ -165,15 +167,17 @@ function cutInternals(internals: Internals): void {
 
 function replaceDeno(
   realm: Realm,
-  { deno, grant, guard, hosts }: {
+  { deno, ...checks }: {
     deno: Realm;
     grant: RealmGrant;
     guard: PathGuard;
     hosts: HostGuard;
+    answers: OwnAnswers | undefined;
   },
 ): void {
   const allowed: Realm = Object.create(null);
-  const net = tamedNet(realm, deno, { grant, guard, hosts });
+  const { grant, guard } = checks;
+  const net = tamedNet(realm, deno, checks);
   const files = checkedFiles(deno, { grant, guard });
   const figures = checkedSys(deno, grant);
   for (const name of grant.unsafe ? [...ALLOWED_DENO, ...UNSAFE_DENO] : ALLOWED_DENO) {

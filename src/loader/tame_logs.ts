@@ -11,7 +11,7 @@ const MakeError = Error;
  *   what lies open in a stream, makes others like it that say what it likes. So it gets none: what an assertion
  *   throws is an error like any other.
  * - what it logs, where that is done by a function that can be replaced: why a server of the plugin's ended, and where it
- *   listens. Of some runtimes nothing reaches that function; `quietServe` keeps from it what it can.
+ *   listens. Of some runtimes nothing reaches that function, so `quietServe` gives it nothing to say.
  */
 export function tameLogs(internals: object): void {
   const Assertion = classOfAssertions();

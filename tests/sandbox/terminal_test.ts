@@ -75,6 +75,49 @@ road("An assertion of the runtime's about a stream says nothing of a plugin's", 
   }),
 });
 
+/** Attempts with an answer, or a request, that throws when the runtime asks it: statements that give the answer. */
+const answered = (attempts: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(attempts).map(([name, statements]): [string, Attempt] => [name, {
+      code: `(async () => {
+        const fail = () => { throw Object.assign(new Error("m"), { stack: "\\u001b[31mgiven by ${name}" }); };
+        const open = { configurable: true, get: fail };
+        const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request: any) => {
+          const answer: any = new Response("x");
+          ${statements}
+          return answer;
+        });
+        await fetch("http://127.0.0.1:" + server.addr.port, { signal: AbortSignal.timeout(2000) })
+          .then((got) => got.text()).catch(() => {});
+        void server.shutdown().catch(() => {});
+      })()`,
+      // The plugin's console may show it.
+      hit: (_, { stdout, stderr }) =>
+        `${stdout}\n${stderr}`.split("\n").some((line) =>
+          line.includes(`given by ${name}`) && !/^[\d:.]+ \w+ +road: /.test(line)
+        ),
+    }]),
+  );
+
+road("What a server of a plugin's answers with says nothing when the runtime asks it", {
+  controlledIn: ["worker"],
+  permissions: `{ net: ["127.0.0.1"] }`,
+  head: `const keyOf = (object: any, name: string): any =>
+  Object.getOwnPropertySymbols(object).find((one) => String(one) === "Symbol(" + name + ")");`,
+  attempts: answered({
+    status: `Object.defineProperty(answer[keyOf(answer, "response")], "status", open);`,
+    whole: `const key = keyOf(answer, "response"); const inner = answer[key];
+      answer[key] = new Proxy(inner, { get: (_, name) => name === "headerList" ? fail() : inner[name] });`,
+    body: `answer[keyOf(answer, "response")].body =
+      Object.defineProperty({ consumed: () => false }, "streamOrStatic", open);`,
+    request:
+      `try { request[keyOf(request, "request")].close = fail; } catch { /* it is locked */ }`,
+    stream: `const stream = new ReadableStream({ pull: (it) => it.close() });
+      Object.defineProperty(stream, keyOf(stream, "[[resourceBacking]]"), open);
+      return new Response(stream);`,
+  }),
+});
+
 road("Where a server of a plugin's listens is said by nobody but the plugin", {
   permissions: `{ net: ["127.0.0.1"] }`,
   attempts: Object.fromEntries(
