@@ -23,6 +23,7 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "permissions that a process gives up": [[/narrow\(told\.permissions\);/g, ""]],
   "environment of a process": [[/clearEnv: true(?=,\s+detached)/g, "clearEnv: !1"]],
   "closed standard streams": [[/closeStandardStreams\(internals\);/g, ""]],
+  "logs of the runtime's own": [[/tameLogs\(internals\);/g, ""]],
   "cut internals": [[/cutInternals\(internals\);/g, ""]],
   "list of Deno": [[/replaceDeno\(realm, \{[^}]*\}\);/g, ""]],
   "calls that look at paths": [
@@ -58,9 +59,14 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
     [/apply\w*\(stopImmediatePropagation, event, \[\]\);/g, ""],
   ],
   "listeners that the runtime does not call": [[
-    /tameEvents\(realm, \{\s+own,\s+hear\s+\}\);/g,
+    /tameEvents\(realm, \{\s+own,\s+hear,\s+sockets\s+\}\);/g,
     "",
   ]],
+  "messages that the runtime tells to us": [
+    [/fix\w*\(this, table, data\);\s+fix\w*\(this, "nodeType", void 0\);/g, ""],
+    [/holdEvents\(\);/g, ""],
+    [/var afterwards = queueMicrotask;/g, "var afterwards=(f)=>f();"],
+  ],
   "rejections that the runtime does not look at": [
     [/core\.setUnhandledPromiseRejectionHandler\(/g, "void ("],
   ],

@@ -1,12 +1,19 @@
+import type { OwnAnswers } from "./own_answer.ts";
 import type { Callable, Realm } from "./realm.ts";
 
 const { apply } = Reflect;
 
 /**
- * The runtime prints what a handler throws as it stands, escapes included, on the program's own standard error. Here the
- * plugin's console gets it.
+ * The runtime prints what a handler throws as it stands, escapes included, on the program's own standard error, and where a
+ * server listens. Here the plugin's console gets what was thrown.
+ *
+ * @param answers absent where nothing of the network is granted.
  */
-export function quietServe(serve: Callable, realm: Realm): Callable {
+export function quietServe(
+  serve: Callable,
+  realm: Realm,
+  answers: OwnAnswers | undefined,
+): Callable {
   const { prototype } = Response;
   const make = Response;
   const typeOf = Object.getOwnPropertyDescriptor(prototype, "type")!.get!;
@@ -25,11 +32,35 @@ export function quietServe(serve: Callable, realm: Realm): Callable {
     }
     return new make("Internal Server Error", { status: 500 });
   };
+  /** A handler whose answers are made here; it never throws. */
+  const ownOf =
+    (handler: Callable, onError: (error: unknown) => Promise<unknown>): Callable =>
+    async (request, info) => {
+      try {
+        answers!.lock(request);
+        return answers!.own(await handler(request, info));
+      } catch (error) {
+        const answer = await onError(error);
+        try {
+          return answers!.own(answer);
+        } catch (second) {
+          tell(realm, second);
+          return new make("Internal Server Error", { status: 500 });
+        }
+      }
+    };
   return (first, second) => {
     const isHandler = typeof first === "function";
     const options: Realm = isHandler ? {} : { ...first as Realm };
-    options.onError = onErrorOf(options.onError);
-    const handler = isHandler ? first : second;
+    const onError = onErrorOf(options.onError);
+    options.onError = onError;
+    // Without one the runtime says where it is.
+    options.onListen ||= () => {};
+    let handler = isHandler ? first : second;
+    handler ??= options.handler;
+    if (answers !== undefined && typeof handler === "function") {
+      handler = ownOf(handler as Callable, onError);
+    }
     return apply(serve, undefined, handler === undefined ? [options] : [options, handler]);
   };
 }

@@ -11,11 +11,13 @@
 import { ALLOWED_DENO, ALLOWED_GLOBALS, UNSAFE_DENO } from "./allowed_names.ts";
 import { type HostGuard, hostGuard } from "./granted_hosts.ts";
 import { type PathGuard, pathGuard } from "./granted_paths.ts";
+import { type OwnAnswers, ownAnswers } from "./own_answer.ts";
 import { pinInternals } from "./pin.ts";
 import { type Callable, define, lazily, type Realm } from "./realm.ts";
-import { readRealmName, type RealmGrant } from "./realm_name.ts";
+import { isAny, readRealmName, type RealmGrant } from "./realm_name.ts";
 import { checkedFiles } from "./tame_files.ts";
 import { tameFetch } from "./tame_fetch.ts";
+import { tameLogs } from "./tame_logs.ts";
 import { checkedSys, tamedEnv } from "./tame_names.ts";
 import { tamedNet } from "./tame_net.ts";
 import { postponeNode } from "./tame_node.ts";
@@ -81,6 +83,7 @@ export function tameRealm(): Captured {
     hearThrows: ({ read, failed }) =>
       tameThrows(realm, core, {
         own,
+        sockets: isAny(grant.net),
         hear(error) {
           try {
             read(error);
@@ -98,11 +101,13 @@ export function tameRealm(): Captured {
   };
   const grant = readRealmName(realm.name as string);
   closeStandardStreams(internals);
+  tameLogs(internals);
   cutInternals(internals);
   captured.loadNode = postponeNode(realm, { env: captured.processEnv, deno });
   const guard = pathGuard(deno, grant);
   const hosts = hostGuard(deno, grant.net);
-  replaceDeno(realm, { deno, grant, guard, hosts });
+  const answers = isAny(grant.net) ? ownAnswers() : undefined;
+  replaceDeno(realm, { deno, grant, guard, hosts, answers });
   tameFetch(realm, { grant, guard, hosts });
   if (grant.net !== true) tameSockets(realm, hosts);
   silenceCodeFromText(realm);
@@ -162,15 +167,17 @@ function cutInternals(internals: Internals): void {
 
 function replaceDeno(
   realm: Realm,
-  { deno, grant, guard, hosts }: {
+  { deno, ...checks }: {
     deno: Realm;
     grant: RealmGrant;
     guard: PathGuard;
     hosts: HostGuard;
+    answers: OwnAnswers | undefined;
   },
 ): void {
   const allowed: Realm = Object.create(null);
-  const net = tamedNet(realm, deno, { grant, guard, hosts });
+  const { grant, guard } = checks;
+  const net = tamedNet(realm, deno, checks);
   const files = checkedFiles(deno, { grant, guard });
   const figures = checkedSys(deno, grant);
   for (const name of grant.unsafe ? [...ALLOWED_DENO, ...UNSAFE_DENO] : ALLOWED_DENO) {

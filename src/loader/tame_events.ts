@@ -1,9 +1,11 @@
 import { define, type Realm } from "./realm.ts";
+import { holdEvents, holdMessages } from "./tame_messages.ts";
 
 const { apply, defineProperty, getOwnPropertyDescriptor } = Reflect;
 const { get: getOf, set: setOf } = WeakMap.prototype;
 const MakeError = TypeError;
 const MakeException = DOMException;
+const afterwards = queueMicrotask;
 
 /** The boot's own listeners of the realm, by the type of the event; an object without a prototype. */
 export type OwnListeners = Record<string, (event: object) => void>;
@@ -31,15 +33,21 @@ type Options = { capture?: unknown; once?: unknown; signal?: AbortSignal } | nul
  * Listeners are kept and told of events here, and not by the runtime. What one throws there, the runtime looks at, and may print
  * it on the program's standard error: a second one that throws meanwhile, or what looking at the first throws. Its table of
  * listeners lies open on each target under a symbol, and the way of an event on the event, so that nothing before it
- * keeps a plugin's function from being called by it. Now it calls none but for the messages of a `WebSocket`.
+ * keeps a plugin's function from being called by it. Now it calls none: the messages of a `WebSocket`, which it tells
+ * by that table, `holdMessages` has it tell to us.
  *
  * @param own hear the realm's events of their type instead of a plugin's listeners, also those that a plugin dispatches.
  * More may come.
  * @param hear is given what a listener threw. It throws nothing.
+ * @param sockets whether there may be a socket at all: to hold their messages loads their class.
  */
 export function tameEvents(
   realm: Realm,
-  { own, hear }: { own: OwnListeners; hear: (error: unknown) => void },
+  { own, hear, sockets }: {
+    own: OwnListeners;
+    hear: (error: unknown) => void;
+    sockets: boolean;
+  },
 ): void {
   const tables = new WeakMap<object, Heard[]>();
   const journeys = new WeakMap<object, Journey>();
@@ -65,9 +73,8 @@ export function tameEvents(
     for (let i = 0; i < all.length; i++) more[i] = all[i]!;
     more[all.length] = { type, listener, capture, once, removed: false };
     apply(setOf, tables, [target, more]);
-    // The runtime makes some events only where its own table has somebody who listens, and tells the messages of a
-    // WebSocket by that table.
-    if (target !== realm) apply(addReal, target, [type, relay]);
+    // The runtime makes some events only where its own table has somebody who listens.
+    if (!isFixed(target)) apply(addReal, target, [type, relay]);
     if (signal !== undefined) {
       apply(add, signal, ["abort", () => remove(target, { type, listener, capture })]);
     }
@@ -82,7 +89,7 @@ export function tameEvents(
     }
     apply(setOf, tables, [target, left]);
     for (let i = 0; i < left.length; i++) if (left[i]!.type === which.type) return;
-    if (target !== realm) apply(removeReal, target, [which.type, relay]);
+    if (!isFixed(target)) apply(removeReal, target, [which.type, relay]);
   };
 
   const dispatch = (target: object, event: object): boolean => {
@@ -111,12 +118,19 @@ export function tameEvents(
   };
 
   const relay = function (this: unknown, event: unknown) {
-    try {
-      dispatch(this as object, event as object);
-    } catch (error) {
-      hear(error);
-    }
+    // The runtime goes on asking the event, which nobody may have before it is done with it.
+    afterwards(() => {
+      try {
+        dispatch(this as object, event as object);
+      } catch (error) {
+        hear(error);
+      }
+    });
   };
+  const isHeld = sockets
+    ? holdMessages((realm.WebSocket as typeof WebSocket).prototype, relay)
+    : () => false;
+  const isFixed = (target: object) => target === realm || isHeld(target);
 
   define(EventTarget.prototype, {
     addEventListener: add,
@@ -133,6 +147,7 @@ export function tameEvents(
   // The runtime dispatches by this name what comes from the engine: nothing else may answer to it.
   fixed(realm, "dispatchEvent", (event: object) => dispatch(realm, event));
   tameJourney(journeyOf);
+  holdEvents();
 }
 
 /** What an event says of where it is. */

@@ -1,6 +1,7 @@
 import type { HostGuard } from "./granted_hosts.ts";
 import type { PathGuard } from "./granted_paths.ts";
 import { unixCheck, type UsualHost, withOptions } from "./net_options.ts";
+import type { OwnAnswers } from "./own_answer.ts";
 import { quietServe } from "./quiet_serve.ts";
 import type { Callable, Realm } from "./realm.ts";
 import { isAny, type RealmGrant } from "./realm_name.ts";
@@ -26,7 +27,12 @@ const DNS_PORT = 53;
 export function tamedNet(
   realm: Realm,
   deno: Realm,
-  { grant, guard, hosts }: { grant: RealmGrant; guard: PathGuard; hosts: HostGuard },
+  { grant, guard, hosts, answers }: {
+    grant: RealmGrant;
+    guard: PathGuard;
+    hosts: HostGuard;
+    answers: OwnAnswers | undefined;
+  },
 ): Readonly<Record<string, (call: Callable) => Callable>> {
   const checks = { unix: unixCheck(deno, { grant, guard }), hosts };
   const atOnce = (usual?: UsualHost) => (call: Callable) => withOptions(call, checks, usual);
@@ -41,7 +47,12 @@ export function tamedNet(
     listen: atOnce(ANY),
     listenTls: atOnce(ANY),
     createHttpClient: atOnce(),
-    serve: (call) => quietServe(withOptions(call, checks, SERVED), realm),
+    serve: (call) => quietServe(withOptions(call, checks, SERVED), realm, answers),
+    upgradeWebSocket: (call) => (...args) => {
+      const made = apply(call, undefined, args) as { response: object };
+      answers?.keep(made.response);
+      return made;
+    },
     resolveDns: (call) => checkedDns(call, { grant, hosts }),
   };
 }

@@ -19,13 +19,17 @@ export interface ExceptionHook {
  * print on the program's standard error what those throw; and what a cleanup of a `FinalizationRegistry` throws the engine of
  * the language prints on standard output.
  *
- * @param own as in `tameEvents`.
+ * @param own as in `tameEvents`, and `sockets`.
  * @param hear is given what was thrown. It runs when the plugin is there, and throws nothing.
  */
 export function tameThrows(
   realm: Realm,
   core: ExceptionHook,
-  { own, hear }: { own: OwnListeners; hear: (error: unknown) => void },
+  { own, hear, sockets }: {
+    own: OwnListeners;
+    hear: (error: unknown) => void;
+    sockets: boolean;
+  },
 ): void {
   core.setReportExceptionCallback(hear);
   // An event would say it, too, but what the runtime makes of that a plugin decides by what it puts in its events' place.
@@ -35,7 +39,7 @@ export function tameThrows(
   });
   core.setHandledPromiseRejectionHandler(() => {});
   define(realm, { reportError: (error: unknown) => hear(error) });
-  tameEvents(realm, { own, hear });
+  tameEvents(realm, { own, hear, sockets });
   hearCleanups(realm, hear);
 }
 

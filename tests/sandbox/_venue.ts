@@ -321,6 +321,8 @@ export interface Harm {
   readonly body: string;
   /** Arguments of `kuiper run` beside the type. @default {[]} */
   readonly args?: readonly string[];
+  /** There is a {@link greeter} at `SOCKET`, and the host is granted. @default {false} */
+  readonly greeted?: boolean;
   readonly check: (walked: Omit<Walked, "got">) => void;
   /**
    * Why it does no harm in an executable without the sandbox either, where it does none.
@@ -372,16 +374,20 @@ export function without(
 
 /** What comes of it in a program. */
 export async function runHarm(
-  { body, args }: Harm,
+  { body, args, greeted = false }: Harm,
   venue: Venue,
   isolation: Level,
 ): Promise<Walked> {
+  await using server = greeted ? greeter() : undefined;
+  const head = server === undefined ? "" : `const SOCKET = "${server.url}";\n`;
+  const permissions = server === undefined ? "{}" : `{ net: ["127.0.0.1"] }`;
   const base = await Deno.makeTempDir({ prefix: "kuiper_harm_" });
   try {
     await write(base, {
       "plugins/sources/Road.ts":
-        `export class Road { configure() {} async *open(ctx: any) { void ctx; ${body} } }\n`,
-      "etc/plugins.yaml": `plugins:\n  road:\n    isolation: ${isolation}\n`,
+        `${head}export class Road { configure() {} async *open(ctx: any) { void ctx; ${body} } }\n`,
+      "etc/plugins.yaml":
+        `plugins:\n  road:\n    isolation: ${isolation}\n    permissions: ${permissions}\n`,
       "etc/kuiper.yaml": "basic:\n  gracefulShutdownTimeout: 1s\n",
     });
     return await runIn(venue, base, args);
@@ -580,6 +586,25 @@ function gotOf(stdout: string): Record<string, string> {
     }
   }
   return Object.fromEntries(rows);
+}
+
+/** A server of WebSockets on loopback that greets; what it is told it tells again, and closes. */
+export function greeter(): { url: string } & AsyncDisposable {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    socket.onopen = () => socket.send("hello");
+    socket.onmessage = ({ data }) => {
+      socket.send(data);
+      socket.close();
+    };
+    // The program of a plugin may be gone by then.
+    socket.onerror = () => {};
+    return response;
+  });
+  return {
+    url: `ws://127.0.0.1:${server.addr.port}/`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
 }
 
 /** A server on loopback that knows the secret and counts who asks. */

@@ -184,27 +184,3 @@ Deno.test("tameRealm() tells listeners of events as the web does", async () => {
     assertEquals(await heard(statements), expected, statements);
   }
 });
-
-Deno.test("tameRealm() tells the messages of a WebSocket", async () => {
-  await using server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    (request) => {
-      const { socket, response } = Deno.upgradeWebSocket(request);
-      socket.onopen = () => socket.send("hello");
-      return response;
-    },
-  );
-  const host = `127.0.0.1:${server.addr.port}`;
-  const run = await runPlugin(
-    source(
-      `const heard = []; const socket = new WebSocket("ws://${host}");
-      await new Promise((done) => {
-        socket.addEventListener("message", (e) => { heard.push(e.data, e.target === socket); socket.close(); });
-        socket.onclose = done;
-      });
-      yield { message: { heard } };`,
-    ),
-    { permissions: { net: [host] } },
-  );
-  assertEquals(run.rows.map((row) => row?.heard), [["hello", true]]);
-});
