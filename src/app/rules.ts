@@ -65,6 +65,7 @@ export function openRules(context: RulesContext): RuleManager {
         store.rules.remove(id);
         store.state.remove(ruleScope(id));
       },
+      removeState: (id) => store.state.remove(ruleScope(id)),
       list: () => store.rules.list(),
     },
     check: (rule) => rules.check(rule),
