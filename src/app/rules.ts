@@ -23,6 +23,7 @@ import {
   prepareQuery,
 } from "../sql/mod.ts";
 import type { Selection, StateKeeper, StreamRun } from "../stream/mod.ts";
+import { warnOfCircle } from "./feeds_itself.ts";
 import type { Functions } from "./functions.ts";
 import type { FunctionUser } from "./held_function.ts";
 import { type RunningPage, RunningParts } from "./running_parts.ts";
@@ -132,7 +133,7 @@ class Rules {
       stream: name,
       explained: explainPlan(plan),
       operators: operators.map((operator) => operator.name),
-      warnings: plan.warnings,
+      warnings: [...plan.warnings, ...warnOfCircle(stream, rule.actions)],
     };
   }
 

@@ -162,6 +162,17 @@ Deno.test("App.rules refuse what cannot run, in one sentence", async () => {
       'Rule "r", actions[1].mqtt: "topic" is missing, expected the topic to publish to',
     ],
     [{ sql: "SELECT * FROM demo", actions: [{ rest: { url: "a.b" } }] }, 'actions[0].rest: "url"'],
+    [
+      { sql: "SELECT * FROM demo", actions: [{ memory: { topic: "a/{{.site}}" } }] },
+      'actions[0].memory: "topic" is "a/{{.site}}", and a template of the row\'s fields is not in this version',
+    ],
+    [
+      {
+        sql: "SELECT * FROM demo",
+        actions: [{ rest: { url: "http://127.0.0.1:9", headers: { a: "b", c: "{{ .d }}" } } }],
+      },
+      'actions[0].rest: "headers" is "{{ .d }}", and a template',
+    ],
     [{ sql: "SELECT * FROM odd" }, 'Source "memory" of stream "odd": The topic "c//+d"'],
   ];
   for (const [change, message] of cases) {
@@ -169,6 +180,29 @@ Deno.test("App.rules refuse what cannot run, in one sentence", async () => {
     assertStringIncludes((error as Error).message, message);
   }
   assertEquals(site.rules.list(), []);
+});
+
+Deno.test("App.rules say that a rule feeds itself, and go on working for the others", async () => {
+  await using site = await startRules();
+  await site.app.createStream(memoryStream("demo", "f/+"));
+  const actions = [{ memory: { topic: "f/one" } }, { memory: { topic: "f/two" } }];
+  await site.rules.create({ id: "r1", sql: "SELECT n FROM demo", actions });
+  assertEquals(
+    site.lines.filter((line) => line.includes("which its stream")).length,
+    actions.length,
+  );
+  await site.rules.create({
+    id: "r2",
+    sql: "SELECT n FROM demo",
+    actions: [{ memory: { topic: "g/one" } }],
+  });
+  using out = collect("g/one");
+  await publish("f/x", [{ n: 1 }]);
+  // Each row becomes two: the rules must still find the time to be asked and to stop.
+  await out.have(5000);
+  assertEquals(site.rules.status("r1").state, "running");
+  await site.rules.drop("r1");
+  assertEquals(site.rules.list().map(({ id }) => id), ["r2"]);
 });
 
 Deno.test("App.replaceStream() starts the rules over it again, unless one would not fit", async () => {
