@@ -30,7 +30,7 @@ import { type RunningPage, RunningParts } from "./running_parts.ts";
 import { SharedStreams } from "./shared_streams.ts";
 import { type PreparedSink, Sinks } from "./sinks.ts";
 import type { Sources } from "./sources.ts";
-import { ruleScope, storeKeeper, streamScope } from "./store_keeper.ts";
+import { ruleScope, ruleStreamScope, storeKeeper, streamScope } from "./store_keeper.ts";
 
 /** What rules are run with. */
 export interface RulesContext {
@@ -231,7 +231,7 @@ class Rules {
     }
     const keeper = storeKeeper(
       this.#context.store,
-      `${ruleScope(rule.id)}/${streamScope(stream.name)}`,
+      ruleStreamScope(rule.id, stream.name),
     );
     return privateSource(await this.#context.run(stream, { keeper, selection }));
   }

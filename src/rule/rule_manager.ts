@@ -226,13 +226,14 @@ export class RuleManager implements AsyncDisposable {
     );
   }
 
-  /** Start those of these rules again that run: what they read has changed. */
-  async restartAll(ids: Iterable<string>, reason: string): Promise<void> {
+  /** Start those of these rules again that run: what they read has changed. @param between called when all have stopped. */
+  async restartAll(ids: Iterable<string>, reason: string, between = () => {}): Promise<void> {
     const lives = [...ids].flatMap((id) => this.#lives.get(id) ?? []).filter((life) =>
       life.isAlive
     );
     // All must have left a shared stream before the first comes back, or it would come back to the old one.
     await Promise.all(lives.map((life) => life.stop(reason)));
+    between();
     await Promise.all(lives.map((life) => this.#start(life)));
   }
 

@@ -5,6 +5,20 @@ import { type CreateStream, parseStatement } from "../../../src/sql/mod.ts";
 import { holdStill } from "../../fakes/mod.ts";
 import { collect, memoryStream, publish, startRules } from "./_rules.ts";
 
+/** A source that goes on where it stood. */
+const NUMBERS = `export class Numbers {
+  #n = 0;
+  configure() {}
+  async *open(ctx) {
+    while (!ctx.signal.aborted) {
+      yield { message: { n: ++this.#n } };
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+  offset() { return this.#n; }
+  rewind(n) { this.#n = n; }
+}`;
+
 Deno.test("App.rules run a query from a stream to a sink, each step of it", async () => {
   await using site = await startRules();
   await site.app.createStream(memoryStream("demo", "a/in"));
@@ -238,6 +252,46 @@ Deno.test("App.dropStream() is refused while rules read it; with force they end 
   await site.becomes("r1", "stopped by error");
   assertStringIncludes(site.rules.status("r1").message, 'Stream "demo" is not defined');
 });
+
+for (const shared of [false, true]) {
+  const what = shared ? "a SHARED stream" : "a stream";
+  Deno.test(`App forgets where the rules over ${what} stood when it is another one`, async () => {
+    await using site = await startRules();
+    await Deno.mkdir(`${site.base}/plugins/sources`, { recursive: true });
+    await Deno.writeTextFile(`${site.base}/plugins/sources/Numbers.ts`, NUMBERS);
+    const numbers = (datasource: string) =>
+      parseStatement(
+        `CREATE STREAM demo () WITH (DATASOURCE="${datasource}", TYPE="numbers", SHARED="${shared}")`,
+      ) as CreateStream;
+    await site.app.createStream(numbers("a"));
+    using out = collect("numbers");
+    const actions = [{ memory: { topic: "numbers" } }];
+    await site.rules.create({ id: "r1", sql: "SELECT n FROM demo", actions });
+    await out.have(5);
+    /** The first number that comes when nothing of before is on its way any more. */
+    const firstAfter = async (change: () => Promise<unknown>) => {
+      await site.rules.stop("r1");
+      const { length } = out.rows;
+      await change();
+      await site.rules.start("r1");
+      return [length, (await out.have(length + 1))[length]!.n];
+    };
+    const [length, next] = await firstAfter(() => site.app.replaceStream(numbers("a")));
+    assertEquals(next, (length as number) + 1);
+    assertEquals((await firstAfter(() => site.app.replaceStream(numbers("b"))))[1], 1);
+    const whileItRuns = async () => {
+      await site.rules.start("r1");
+      await out.have(out.rows.length + 5);
+      await site.app.dropStream("demo", { force: true });
+      await site.becomes("r1", "stopped by error");
+      await site.app.createStream(numbers("b"));
+      out.rows.length = 0;
+      await site.rules.start("r1");
+      return (await out.have(1))[0]!.n;
+    };
+    assertEquals(await whileItRuns(), 1);
+  });
+}
 
 Deno.test("App.rules leave nothing open however often a rule is created and dropped", async () => {
   // In a program of its own: other tests open files at the same time.
