@@ -63,6 +63,37 @@ Deno.test("App.rules read a SHARED stream together, and no rule changes what ano
   assertEquals(source("r0"), source("r4"));
 });
 
+Deno.test("App.rules count of a SHARED stream what came while they read it", async () => {
+  await using site = await startRules();
+  await site.app.createStream(memoryStream("demo", "h/in", ', SHARED="true"'));
+  using out = collect("h/out/#");
+  const join = async (id: string) => {
+    await site.rules.create({
+      id,
+      sql: "SELECT n FROM demo",
+      actions: [{ memory: { topic: `h/out/${id}` } }],
+    });
+    await site.becomes(id, "running");
+  };
+  const counts = (id: string) => {
+    const [source, op] = site.rules.status(id).ops.map(({ metrics }) => metrics);
+    const { records_in_total, records_out_total, dropped_total, buffer_length } = source!;
+    assertEquals(records_in_total, records_out_total + dropped_total + buffer_length);
+    return [records_in_total, records_out_total, op!.records_in_total];
+  };
+  await join("first");
+  await publish("h/in", [{ n: 1 }, { n: 2 }, { n: 3 }]);
+  await out.have(3);
+  await join("second");
+  await publish("h/in", [{ n: 4 }, { n: 5 }]);
+  await out.have(7);
+  await site.rules.stop("second");
+  await publish("h/in", [{ n: 6 }]);
+  await out.have(8);
+  assertEquals(counts("first"), [6, 6, 6]);
+  assertEquals(counts("second"), [2, 2, 2]);
+});
+
 Deno.test("App.rules make pipelines over memory, by topic, by + and by #", async () => {
   await using site = await startRules();
   await site.app.createStream(memoryStream("raw", "p/in"));
