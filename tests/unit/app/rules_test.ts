@@ -305,6 +305,7 @@ for (const shared of [false, true]) {
       const { length } = out.rows;
       await change();
       await site.rules.start("r1");
+      await site.becomes("r1", "running");
       return [length, (await out.have(length + 1))[length]!.n];
     };
     const [length, next] = await firstAfter(() => site.app.replaceStream(numbers("a")));
@@ -318,6 +319,7 @@ for (const shared of [false, true]) {
       await site.app.createStream(numbers("b"));
       out.rows.length = 0;
       await site.rules.start("r1");
+      await site.becomes("r1", "running");
       return (await out.have(1))[0]!.n;
     };
     assertEquals(await whileItRuns(), 1);
