@@ -156,7 +156,10 @@ class Rules {
       openSource: ({ sourceFilter }) =>
         this.#openSource(rule, {
           stream,
-          selection: { columns: columnsOfPlan(plan), filter: sourceFilter },
+          selection: {
+            columns: columnsOfPlan(plan),
+            filter: filtersInSource(rule, stream) ? sourceFilter : undefined,
+          },
         }),
       openSinks: () => sinks.map((sink, index) => this.#runSink(rule, sink, { index, parts })),
       running,
@@ -216,8 +219,7 @@ class Rules {
       ruleId: rule.id,
       clock: this.#context.clock,
       sendNilField: rule.options.sendNilField,
-      // A stream of its own filters for it; a shared one is everybody's.
-      sourceFiltered: !stream.options.shared,
+      sourceFiltered: filtersInSource(rule, stream),
     });
   }
 
@@ -264,6 +266,11 @@ class Rules {
     const log = this.#context.log.child(rule.id);
     return rule.options.debug ? outspoken(log) : log;
   }
+}
+
+/** A stream of its own filters for a rule; a shared one is everybody's, and of a row that fails there no sink would hear. */
+function filtersInSource({ options }: RuleDefinition, stream: CreateStream): boolean {
+  return !stream.options.shared && !options.sendError;
 }
 
 /** Who uses the functions of a run. Made apart, so that it keeps nothing else of what the run was made from. */

@@ -31,7 +31,12 @@ export function privateSource(run: StreamRun): RuleSource {
       }
     },
     stop: () => run.stop(),
-    op: () => sourceOp(run.name, run.status()),
+    op: () => {
+      const status = run.status();
+      const op = sourceOp(run.name, status);
+      const { filtered_total } = status.metrics;
+      return { ...op, metrics: { ...op.metrics, filtered_total } };
+    },
     get dropped() {
       return droppedOf(run.status());
     },
@@ -143,5 +148,6 @@ function sourceOp(name: string, status: StreamStatus): OpStatus {
 
 function droppedOf({ metrics }: StreamStatus): number {
   return metrics.dropped_overflow_total + metrics.dropped_oversize_total +
-    metrics.dropped_strict_total + metrics.dropped_stop_total + metrics.decode_errors_total;
+    metrics.dropped_failed_total + metrics.dropped_strict_total + metrics.dropped_stop_total +
+    metrics.decode_errors_total;
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { KuiperError } from "../../../src/core/mod.ts";
+import { KuiperError, type Row } from "../../../src/core/mod.ts";
 import { type CreateStream, parseStatement } from "../../../src/sql/mod.ts";
 import { holdStill } from "../../fakes/mod.ts";
 import { collect, memoryStream, publish, startRules } from "./_rules.ts";
@@ -62,6 +62,32 @@ Deno.test("App.rules read a SHARED stream together, and no rule changes what ano
   const source = (id: string) => site.rules.status(id).ops[0]!.metrics.records_in_total;
   assertEquals(source("r0"), source("r4"));
 });
+
+for (const sendError of [false, true]) {
+  Deno.test(`App.rules count what WHERE leaves out and what fails in it, with sendError ${sendError}`, async () => {
+    await using site = await startRules();
+    await site.app.createStream(memoryStream("demo", "i/in"));
+    using out = collect("i/out");
+    await site.rules.create({
+      id: "r1",
+      sql: "SELECT n FROM demo WHERE 6 / n > 1",
+      actions: [{ memory: { topic: "i/out" } }],
+      options: { sendError },
+    });
+    await publish("i/in", [{ n: 0 }, { n: 6 }, { n: 1 }]);
+    const error = { error: "Cannot compute 6 / 0: division by zero" };
+    const expected: Row[] = sendError ? [{ n: 1 }, error] : [{ n: 1 }];
+    assertEquals(await out.have(expected.length), expected);
+    const [source, op] = site.rules.status("r1").ops.map(({ metrics }) => metrics);
+    const { records_in_total, records_out_total, filtered_total, dropped_total } = source!;
+    const counts = [records_in_total, records_out_total, filtered_total, dropped_total];
+    if (!sendError) assertEquals(counts, [3, 1, 1, 1]);
+    else {
+      assertEquals(counts, [3, 3, 0, 0]);
+      assertEquals([op!.records_in_total, op!.records_out_total, op!.exceptions_total], [3, 1, 1]);
+    }
+  });
+}
 
 Deno.test("App.rules count of a SHARED stream what came while they read it", async () => {
   await using site = await startRules();
