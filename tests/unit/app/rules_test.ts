@@ -268,7 +268,7 @@ Deno.test("App.rules say that a rule feeds itself, and go on working for the oth
     actions: [{ memory: { topic: "g/one" } }],
   });
   using out = collect("g/one");
-  await publish("f/x", [{ n: 1 }]);
+  await publish("f/x", [{ n: 1 }], 2);
   // Each row becomes two: the rules must still find the time to be asked and to stop.
   await out.have(5000);
   assertEquals(site.rules.status("r1").state, "running");
