@@ -48,7 +48,7 @@ import type { SignedFile, SignOptions } from "./app/sign_plugin.ts";
 import { type PreparedSource, Sources } from "./app/sources.ts";
 import type { Functions } from "./app/functions.ts";
 import type { QueryContext, QueryRun } from "./app/run_query.ts";
-import { storeKeeper, streamScope } from "./app/store_keeper.ts";
+import { forgetStream, storeKeeper, streamScope } from "./app/store_keeper.ts";
 import type { ValidateOptions } from "./app/validate.ts";
 
 export { builtinNames } from "./app/builtin_names.ts";
@@ -143,13 +143,14 @@ export class App implements AsyncDisposable {
   }
 
   /**
-   * Put a definition in the place of the one of that name; the rules that read it are started again.
+   * Put a definition in the place of the one of that name; the rules that read it are started again. Where they stood
+   * is forgotten when something else is read now: another TYPE or DATASOURCE.
    *
    * @throws KuiperError `rule` that names the first rule whose query it does not fit; then nothing has changed.
    */
   async replaceStream(statement: CreateStream): Promise<void> {
     const { name } = statement;
-    await this.stream(name);
+    const before = await this.stream(name);
     const store = await this.#open(`kuiper create stream ${name}`, { brief: true });
     const readers = store.rules.readersOf(name);
     if (readers.length > 0) {
@@ -165,7 +166,18 @@ export class App implements AsyncDisposable {
       statement: printStatement(statement, { secrets: "show" }),
       created: Date.now(),
     }, { replace: true });
-    await (await this.#rules)?.restartAll(readers, `its stream "${name}" is replaced`);
+    const goesOn = before.options.type === statement.options.type &&
+      before.options.datasource === statement.options.datasource;
+    await this.#restart(readers, `its stream "${name}" is replaced`, () => {
+      if (!goesOn) forgetStream(store, name, readers);
+    });
+  }
+
+  /** Let the rules over a stream begin anew; `between` is called when none of them runs, so that none stores what it does. */
+  async #restart(readers: readonly string[], reason: string, between: () => void): Promise<void> {
+    const rules = await this.#rules;
+    if (rules === undefined) between();
+    else await rules.restartAll(readers, reason, between);
   }
 
   /** The names of the stored streams, sorted. */
@@ -198,10 +210,11 @@ export class App implements AsyncDisposable {
     const store = await this.#open(`kuiper drop stream ${name}`, { brief: true });
     if (options.force !== true) refuseReaders(name, store);
     if (!store.streams.remove(name)) throw unknownStream(name, store);
-    store.state.remove(streamScope(name));
-    await (await this.#rules)?.restartAll(
-      store.rules.readersOf(name),
+    const readers = store.rules.readersOf(name);
+    await this.#restart(
+      readers,
       `its stream "${name}" is dropped`,
+      () => forgetStream(store, name, readers),
     );
   }
 

@@ -6,6 +6,7 @@ const OP_METRICS = {
   records_out_total: "counter",
   messages_processed_total: "counter",
   exceptions_total: "counter",
+  filtered_total: "counter",
   dropped_total: "counter",
   process_latency_us: "gauge",
   buffer_length: "gauge",

@@ -23,13 +23,14 @@ import {
   prepareQuery,
 } from "../sql/mod.ts";
 import type { Selection, StateKeeper, StreamRun } from "../stream/mod.ts";
+import { warnOfCircle } from "./feeds_itself.ts";
 import type { Functions } from "./functions.ts";
 import type { FunctionUser } from "./held_function.ts";
 import { type RunningPage, RunningParts } from "./running_parts.ts";
 import { SharedStreams } from "./shared_streams.ts";
 import { type PreparedSink, Sinks } from "./sinks.ts";
 import type { Sources } from "./sources.ts";
-import { ruleScope, storeKeeper, streamScope } from "./store_keeper.ts";
+import { ruleScope, ruleStreamScope, storeKeeper, streamScope } from "./store_keeper.ts";
 
 /** What rules are run with. */
 export interface RulesContext {
@@ -65,6 +66,7 @@ export function openRules(context: RulesContext): RuleManager {
         store.rules.remove(id);
         store.state.remove(ruleScope(id));
       },
+      removeState: (id) => store.state.remove(ruleScope(id)),
       list: () => store.rules.list(),
     },
     check: (rule) => rules.check(rule),
@@ -131,7 +133,7 @@ class Rules {
       stream: name,
       explained: explainPlan(plan),
       operators: operators.map((operator) => operator.name),
-      warnings: plan.warnings,
+      warnings: [...plan.warnings, ...warnOfCircle(stream, rule.actions)],
     };
   }
 
@@ -154,7 +156,10 @@ class Rules {
       openSource: ({ sourceFilter }) =>
         this.#openSource(rule, {
           stream,
-          selection: { columns: columnsOfPlan(plan), filter: sourceFilter },
+          selection: {
+            columns: columnsOfPlan(plan),
+            filter: filtersInSource(rule, stream) ? sourceFilter : undefined,
+          },
         }),
       openSinks: () => sinks.map((sink, index) => this.#runSink(rule, sink, { index, parts })),
       running,
@@ -214,8 +219,7 @@ class Rules {
       ruleId: rule.id,
       clock: this.#context.clock,
       sendNilField: rule.options.sendNilField,
-      // A stream of its own filters for it; a shared one is everybody's.
-      sourceFiltered: !stream.options.shared,
+      sourceFiltered: filtersInSource(rule, stream),
     });
   }
 
@@ -229,7 +233,7 @@ class Rules {
     }
     const keeper = storeKeeper(
       this.#context.store,
-      `${ruleScope(rule.id)}/${streamScope(stream.name)}`,
+      ruleStreamScope(rule.id, stream.name),
     );
     return privateSource(await this.#context.run(stream, { keeper, selection }));
   }
@@ -262,6 +266,11 @@ class Rules {
     const log = this.#context.log.child(rule.id);
     return rule.options.debug ? outspoken(log) : log;
   }
+}
+
+/** A stream of its own filters for a rule; a shared one is everybody's, and of a row that fails there no sink would hear. */
+function filtersInSource({ options }: RuleDefinition, stream: CreateStream): boolean {
+  return !stream.options.shared && !options.sendError;
 }
 
 /** Who uses the functions of a run. Made apart, so that it keeps nothing else of what the run was made from. */

@@ -26,6 +26,7 @@ import {
 import type { WorkerHost } from "../loader/mod.ts";
 import type { RuleAction } from "../rule/mod.ts";
 import { refuseOwnFiles } from "./refuse_own_files.ts";
+import { refuseTemplates } from "./refuse_templates.ts";
 import { Restarts } from "./restarts.ts";
 import { SinkInIsolate } from "./sink_in_isolate.ts";
 import { BUILTIN_SINKS, mustBeWritable } from "../sink/mod.ts";
@@ -93,6 +94,7 @@ export class Sinks {
       props: { ...action.props },
       what,
     });
+    if (isBuiltin) refuseTemplates(config.props, what);
     if (type === "file" && typeof config.props.path === "string") {
       // Found now, so that no rule is made that cannot begin.
       mustBeWritable(config.props.path, what);

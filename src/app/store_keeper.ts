@@ -11,6 +11,17 @@ export function ruleScope(id: string): string {
   return `rule:${encodeURIComponent(id)}`;
 }
 
+/** The scope of what a rule stores of a stream that it has for itself. */
+export function ruleStreamScope(id: string, stream: string): string {
+  return `${ruleScope(id)}/${streamScope(stream)}`;
+}
+
+/** Forget where a stream stood: by itself, and for each of these rules. */
+export function forgetStream(store: Store, stream: string, rules: readonly string[]): void {
+  store.state.remove(streamScope(stream));
+  for (const id of rules) store.state.remove(ruleStreamScope(id, stream));
+}
+
 /** Keeps the state and offsets of a source's instances in the store, below `scope`. */
 export function storeKeeper(store: Store, scope: string): StateKeeper {
   const scopeOf = (instanceId: number) => `${scope}/source/${instanceId}`;

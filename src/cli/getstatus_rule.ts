@@ -33,6 +33,7 @@ type Flat = Readonly<Record<string, unknown>>;
 const SHOWN = {
   records_in_total: "in",
   records_out_total: "out",
+  filtered_total: "filtered",
   dropped_total: "dropped",
   exceptions_total: "errors",
   buffer_length: "buffer",

@@ -42,6 +42,11 @@ export class MemoryBus {
 /** The one bus of the program: rules of different streams meet on it. */
 export const memoryBus: MemoryBus = new MemoryBus();
 
+/** Whether rows of a topic reach who subscribed with a filter. */
+export function memoryTopicMatches(filter: string, topic: string): boolean {
+  return levelsMatch(topicLevels(filter), topicLevels(topic));
+}
+
 /**
  * Check a topic.
  *

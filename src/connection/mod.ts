@@ -19,4 +19,4 @@ export {
   wrongProp,
 } from "./mqtt_props.ts";
 export type { MemoryMessage } from "./memory_bus.ts";
-export { checkMemoryTopic, MemoryBus, memoryBus } from "./memory_bus.ts";
+export { checkMemoryTopic, MemoryBus, memoryBus, memoryTopicMatches } from "./memory_bus.ts";

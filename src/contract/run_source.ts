@@ -311,9 +311,17 @@ class SourceRun implements SourceInstance {
     return new Promise((resolve) => this.#pulledWaiter = resolve);
   }
 
-  /** Send batches as credit allows, until the queue is closed and empty. Throws what closed the queue. */
+  /**
+   * Send batches as credit allows, until the queue is closed and empty. Throws what closed the queue. What is pushed in
+   * answer to what is sent, as by rules in a circle, leaves the rest of the program its turns.
+   */
   async #send(): Promise<void> {
+    let sinceTurn = 0;
     while (true) {
+      if (sinceTurn >= TUPLES_PER_TURN) {
+        sinceTurn = 0;
+        await new Promise<void>(endOfTurn);
+      }
       if (!await this.#queue.ready()) return;
       if (this.#credit <= 0) {
         await new Promise<void>((resolve) => this.#creditWaiter = resolve);
@@ -321,6 +329,7 @@ class SourceRun implements SourceInstance {
       }
       const entries = this.#queue.takeNow(Math.min(BATCH_SIZE, this.#credit));
       this.#credit -= entries.length;
+      sinceTurn += entries.length;
       if (!this.#validate) this.#emit(entries);
       else for (const part of byWeight(entries)) this.#emit(part);
       if (this.#pulledWaiter !== undefined && this.#queue.size < PULLED_QUEUE) {

@@ -87,6 +87,12 @@ export function narrow(value: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : value;
 }
 
+/** Whether a whole number has the 64 bits that SQL gives a BIGINT. What comes from outside may have more, and keeps them. */
+export function isBigint(value: number | bigint): boolean {
+  const whole = BigInt(value);
+  return BigInt.asIntN(64, whole) === whole;
+}
+
 // -- FLOAT --
 
 function strictFloat(value: Value | undefined): Value | undefined {

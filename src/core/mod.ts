@@ -7,7 +7,7 @@
 export type { Row, Value } from "./value.ts";
 export { checkRow, MAX_DEPTH, typeName, weightOfLastRow } from "./value.ts";
 export type { ScalarKind, ScalarRules } from "./convert_scalar.ts";
-export { compileScalar, isObject, narrow } from "./convert_scalar.ts";
+export { compileScalar, isBigint, isObject, narrow } from "./convert_scalar.ts";
 export type { TimeParser } from "./time_pattern.ts";
 export { compileTimePattern } from "./time_pattern.ts";
 export { compileTimeReader } from "./time_reader.ts";

@@ -12,7 +12,7 @@ export interface BackoffOptions {
   random?: () => number;
 }
 
-/** Growing delays: first × multiplier^n up to the most, each varied by ± jitter. */
+/** Growing delays: first × multiplier^n, each varied by ± jitter, none longer than the most. */
 export class Backoff {
   readonly #options: Required<BackoffOptions>;
   #attempts = 0;
@@ -39,7 +39,7 @@ export class Backoff {
     const growth = multiplier ** this.#attempts++;
     // The growth becomes infinite in the end, and nothing times that is no number.
     const base = firstMs === 0 ? 0 : Math.min(maxMs, firstMs * growth);
-    return Math.round(base * (1 + jitter * (2 * random() - 1)));
+    return Math.round(Math.min(maxMs, base * (1 + jitter * (2 * random() - 1))));
   }
 
   /** Begin again at the first delay: what was tried has worked. */

@@ -1,4 +1,4 @@
-import { narrow, type Value } from "../core/mod.ts";
+import { isBigint, narrow, type Value } from "../core/mod.ts";
 import type { StaticType } from "../contract/mod.ts";
 import { alias, arg, type Definition, inGroup, NUMBER, optional } from "./define.ts";
 import { floatOf, integerOf, noResult, numberOf } from "./read_arg.ts";
@@ -59,7 +59,10 @@ export const MATH = inGroup("math", [
     returns: sameType,
     call([x]) {
       const value = numberOf(x!, "abs");
-      return typeof value === "number" ? Math.abs(value) : narrow(value < 0n ? -value : value);
+      if (typeof value === "number") return Math.abs(value);
+      const absolute = value < 0n ? -value : value;
+      if (isBigint(absolute)) return narrow(absolute);
+      throw noResult("abs", `${absolute} is larger than a BIGINT can be`);
     },
   },
   ceil,

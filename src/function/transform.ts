@@ -1,4 +1,4 @@
-import { messageOf, parseJson, showValue, toJson } from "../core/mod.ts";
+import { isBigint, messageOf, narrow, parseJson, showValue, toJson } from "../core/mod.ts";
 import { ANY, arg, inGroup, NUMBER, TEXT } from "./define.ts";
 import { bytesOf, integerOf, noResult, textOf } from "./read_arg.ts";
 
@@ -60,7 +60,8 @@ export const TRANSFORM = inGroup("transform", [
       const [, digits] = /^(?:0x)?([0-9a-f]{1,16})$/i.exec(text) ?? [];
       if (digits === undefined) throw noResult("hex2dec", `${showValue(text)} is no hex`);
       const number = BigInt(`0x${digits}`);
-      return number <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(number) : number;
+      if (isBigint(number)) return narrow(number);
+      throw noResult("hex2dec", `${showValue(text)} is larger than a BIGINT can be`);
     },
   },
   {

@@ -213,15 +213,17 @@ function parseRestart(options: JsonFields): RestartStrategy {
     if (ms > MOST_DELAY_MS) throw fields.wrong(key, "at most a week");
     return ms;
   };
+  const delayMs = delay("delay", defaults.delayMs);
   return {
     attempts: fields.number("attempts", defaults.attempts, {
       least: 0,
       most: MOST_ATTEMPTS,
       whole: true,
     }),
-    delayMs: delay("delay", defaults.delayMs),
+    delayMs,
     multiplier: fields.number("multiplier", defaults.multiplier, { least: 1, most: 1000 }),
-    maxDelayMs: delay("maxDelay", defaults.maxDelayMs),
+    // Who says only a long delay means it.
+    maxDelayMs: delay("maxDelay", Math.max(defaults.maxDelayMs, delayMs)),
     jitterFactor: fields.number("jitterFactor", defaults.jitterFactor, { least: 0, most: 1 }),
   };
 }

@@ -9,7 +9,7 @@ export interface RestartStrategy {
   readonly delayMs: number;
   /** What the delay is multiplied by each time. @default {2} */
   readonly multiplier: number;
-  /** Most milliseconds before one. @default {30000} */
+  /** Most milliseconds before one, with what chance adds. @default {30000, or the delay when that is more} */
   readonly maxDelayMs: number;
   /** Share of the delay that is drawn by chance, from 0 to 1. @default {0.1} */
   readonly jitterFactor: number;

@@ -25,12 +25,19 @@ export interface RuleLifeOptions {
   readonly clock: Clock;
 }
 
+/** The waiting for the next start: what ends it, and the start that follows. */
+interface Pause {
+  readonly end: AbortController;
+  readonly launched: Promise<void>;
+}
+
 /**
  * One rule from its making to its drop: when it runs, and why it does not.
  *
  * - **One at a time**: start, stop, update and drop wait for each other; asking for what is so already changes nothing.
  * - **Reason**: every state has a message; `stopped by error` has the error's sentence.
- * - **Again**: after an error it is started again as `restartStrategy` says; a run of a minute gives all attempts back.
+ * - **Again**: after an error it is started again as `restartStrategy` says; a run of a minute gives all attempts back,
+ *   and so does a start by hand, which does not wait for the next attempt.
  * - **Dropped** is the end: nothing starts it any more.
  */
 export class RuleLife {
@@ -47,10 +54,11 @@ export class RuleLife {
   #ops: readonly OpStatus[] = [];
   /** It shall not run any more. */
   #isTold = false;
-  /** Ends the waiting for the next start. */
-  #pause: AbortController | undefined;
+  #pause: Pause | undefined;
   /** Counts the starts after errors. */
   #backoff: Backoff | undefined;
+  /** Which of them the last was, and the error before it. */
+  #again = "";
   /** Resolved when nothing of it runs, and nothing will before it is started. */
   #living: PromiseWithResolvers<void> | undefined;
   #launched: Promise<void> = Promise.resolve();
@@ -86,7 +94,7 @@ export class RuleLife {
     const ops = this.#run?.ops() ?? this.#ops;
     return {
       state: this.#state,
-      message: this.#message + this.#waitsFor(ops),
+      message: this.#message + this.#waitsFor(ops) + this.#startedAgain(),
       lastStartTimestamp: this.#lastStart,
       lastStopTimestamp: this.#lastStop,
       nextStartTimestamp: this.#nextStart,
@@ -97,28 +105,29 @@ export class RuleLife {
   /**
    * Start it. Resolves when that is under way; how it goes is told by its status.
    *
+   * @param keep stores that it shall run; not called when the rule was dropped.
    * @returns whether that changed anything: false for a rule that runs already.
    */
-  start(): Promise<boolean> {
-    return this.#inTurn(() => this.#start());
+  start(keep?: () => void): Promise<boolean> {
+    return this.#keeping(keep, () => this.#start());
   }
 
   /**
    * Stop it. Resolves when nothing of it runs any more.
    *
    * @param reason for the status.
+   * @param keep stores that it shall not run; not called when the rule was dropped.
    * @returns whether that changed anything.
    */
-  stop(reason = "canceled manually"): Promise<boolean> {
-    return this.#inTurn(() => this.#end(reason));
+  stop(reason = "canceled manually", keep?: () => void): Promise<boolean> {
+    return this.#keeping(keep, () => this.#end(reason));
   }
 
-  /** Stop it and start it, with nothing in between. @param only when it is alive. */
-  restart(reason: string, only: { ifAlive: boolean } = { ifAlive: false }): Promise<void> {
-    return this.#inTurn(async () => {
-      if (only.ifAlive && !this.isAlive) return;
+  /** Stop it and start it, with nothing in between. @param keep as for a start. */
+  restart(reason: string, keep?: () => void): Promise<boolean> {
+    return this.#keeping(keep, async () => {
       await this.#end(reason);
-      this.#start();
+      return this.#start();
     });
   }
 
@@ -139,13 +148,28 @@ export class RuleLife {
     });
   }
 
-  /** Stop it for good, after `forget` has taken it out of the store. */
-  drop(forget: () => void): Promise<void> {
-    return this.#inTurn(async () => {
-      if (this.#dropped) return;
-      forget();
+  /**
+   * Stop it for good, after `forget` has taken it out of the store.
+   *
+   * @returns false when the rule was dropped before.
+   */
+  drop(forget: () => void): Promise<boolean> {
+    return this.#keeping(forget, async () => {
       this.#dropped = true;
       await this.#end("the rule is dropped");
+      return true;
+    });
+  }
+
+  /** Whatever is stored is stored in the turn of what is done: of two that come together, the last counts for both. */
+  #keeping(
+    keep: (() => void) | undefined,
+    what: () => boolean | Promise<boolean>,
+  ): Promise<boolean> {
+    return this.#inTurn(() => {
+      if (this.#dropped) return false;
+      keep?.();
+      return what();
     });
   }
 
@@ -156,13 +180,28 @@ export class RuleLife {
   }
 
   #start(): boolean {
-    if (this.isAlive || this.#dropped) return false;
+    if (this.#pause !== undefined) return this.#hurry(this.#pause);
+    if (this.isAlive) return false;
     this.#isTold = false;
-    this.#backoff = undefined;
+    this.#forgetErrors();
     this.#living = Promise.withResolvers();
     this.#advance("starting", "told to start");
     this.#launched = this.#begin();
     return true;
+  }
+
+  /** Who starts it by hand does not want to wait for the next attempt. */
+  #hurry({ end, launched }: Pause): boolean {
+    this.#forgetErrors();
+    this.#advance("starting", "told to start");
+    this.#launched = launched;
+    end.abort();
+    return true;
+  }
+
+  #forgetErrors(): void {
+    this.#backoff = undefined;
+    this.#again = "";
   }
 
   async #end(reason: string): Promise<boolean> {
@@ -174,7 +213,7 @@ export class RuleLife {
     // It may have ended in this moment.
     if (this.#state === "starting" || this.#state === "running") this.#advance("stopping", reason);
     this.#isTold = true;
-    this.#pause?.abort();
+    this.#pause?.end.abort();
     this.#run?.stop();
     await this.#living.promise;
     return true;
@@ -223,25 +262,29 @@ export class RuleLife {
     });
     if (this.#lastStop - this.#runningSince >= HEALTHY_MS) backoff.reset();
     if (backoff.attempts >= attempts) {
-      log.error(error.message);
-      return this.#stand("stopped by error", error.message);
+      const last = attempts === 0 ? "" : `; not started again after ${ofAttempts(attempts)}`;
+      log.error(error.message + last);
+      return this.#stand("stopped by error", error.message + last);
     }
     const delay = backoff.next();
-    const count = `${backoff.attempts} of ${attempts}`;
-    const next = `${error.message}; starting again in ${formatDuration(delay)} (${count})`;
+    const count = `(${backoff.attempts} of ${attempts})`;
+    const next = `${error.message}; starting again in ${formatDuration(delay)} ${count}`;
     log.warn(next);
+    this.#again = `; started again ${count} after: ${error.message}`;
     this.#advance("starting", next);
     this.#nextStart = clock.now() + delay;
-    this.#pause = new AbortController();
-    // It rejects when the rule is told to stop, which is looked at next.
-    void clock.sleep(delay, this.#pause.signal).catch(() => {}).then(() => this.#afterPause());
+    const end = new AbortController();
+    // It rejects when the rule is told to stop or to start, which is looked at next.
+    const launched = clock.sleep(delay, end.signal).catch(() => {}).then(() => this.#afterPause());
+    this.#pause = { end, launched };
   }
 
-  #afterPause(): void {
+  #afterPause(): Promise<void> | undefined {
     this.#pause = undefined;
     this.#nextStart = 0;
-    if (this.#isTold) this.#stand("stopped", this.#message);
-    else void this.#begin();
+    if (!this.#isTold) return this.#begin();
+    this.#stand("stopped", this.#message);
+    return undefined;
   }
 
   /** Nothing of it runs any more. */
@@ -263,6 +306,13 @@ export class RuleLife {
     return missing.length === 0 ? "" : `, ${missing.join(", ")}`;
   }
 
+  /** For the message of a rule that goes on failing: without it, it would look well whenever it is asked. */
+  #startedAgain(): string {
+    if (this.#state !== "running") return "";
+    const isHealthy = this.#options.clock.now() - this.#runningSince >= HEALTHY_MS;
+    return isHealthy ? "" : this.#again;
+  }
+
   /** A move that the table does not have is none: the rule stands where it stood, with its reason. */
   #advance(to: RuleState, message: string): void {
     const allowed: readonly RuleState[] = RULE_MOVES[this.#state];
@@ -271,4 +321,8 @@ export class RuleLife {
       this.#message = message;
     }
   }
+}
+
+function ofAttempts(attempts: number): string {
+  return attempts === 1 ? "1 attempt" : `${attempts} attempts`;
 }

@@ -35,7 +35,10 @@ export interface RuleKeeper {
   add(rule: KeptRule): void;
   replace(rule: Omit<KeptRule, "created">): void;
   want(id: string, wanted: KeptRule["wanted"]): void;
+  /** Take a rule out, with the state of what ran for it. */
   remove(id: string): void;
+  /** Take out the state of what ran for a rule that is not there any more. */
+  removeState(id: string): void;
   list(): readonly KeptRule[];
 }
 
@@ -71,6 +74,8 @@ const STARTS_AT_ONCE = 8;
 export class RuleManager implements AsyncDisposable {
   readonly #options: RuleManagerOptions;
   readonly #lives = new Map<string, RuleLife>();
+  /** Dropped rules of which something runs still, by id. */
+  readonly #leaving = new Map<string, Promise<void>>();
   /** What cannot be read, by id, with why. */
   readonly #broken = new Map<string, string>();
   #restored: Promise<void> | undefined;
@@ -127,6 +132,8 @@ export class RuleManager implements AsyncDisposable {
   async create(json: unknown): Promise<RuleDefinition> {
     const rule = parseRule(json);
     if (this.#lives.has(rule.id) || this.#broken.has(rule.id)) throw taken(rule.id);
+    // Two never use the same client id, file or offset.
+    await this.#leaving.get(rule.id);
     const { stream } = await this.#check(rule);
     const now = this.#options.clock.now();
     this.#options.keeper.add({
@@ -171,51 +178,62 @@ export class RuleManager implements AsyncDisposable {
         }),
       run: rule.triggered && this.#runs,
     });
-    if (!updated) this.#need(id);
+    if (!updated) throw this.#missing(id);
     return rule;
   }
 
   /** Stop a rule and forget it. */
   async drop(id: string): Promise<void> {
+    const { keeper } = this.#options;
     if (this.#broken.has(id)) {
-      this.#options.keeper.remove(id);
+      keeper.remove(id);
       this.#broken.delete(id);
       return;
     }
-    await this.#need(id).drop(() => {
-      this.#options.keeper.remove(id);
-      this.#lives.delete(id);
-    });
+    const left = Promise.withResolvers<void>();
+    try {
+      const dropped = await this.#need(id).drop(() => {
+        keeper.remove(id);
+        this.#lives.delete(id);
+        this.#leaving.set(id, left.promise);
+      });
+      if (!dropped) throw this.#missing(id);
+      // At its end it has stored where it stood: the next rule of this id shall not begin there.
+      keeper.removeState(id);
+    } finally {
+      if (this.#leaving.get(id) === left.promise) this.#leaving.delete(id);
+      left.resolve();
+    }
   }
 
   /** Start a rule. @returns whether that changed anything: false for one that runs already. */
   async start(id: string): Promise<boolean> {
-    const life = this.#need(id);
-    this.#options.keeper.want(id, "running");
-    return await this.#start(life);
+    return await this.#wanting(id, "running", (life, keep) => this.#start(life, keep));
   }
 
   /** Stop a rule; it stays stopped when the program starts again. @returns whether that changed anything. */
   async stop(id: string): Promise<boolean> {
-    const life = this.#need(id);
-    this.#options.keeper.want(id, "stopped");
-    return await life.stop();
+    return await this.#wanting(id, "stopped", (life, keep) => life.stop(undefined, keep));
   }
 
   /** Stop a rule and start it again. */
   async restart(id: string): Promise<void> {
-    const life = this.#need(id);
-    this.#options.keeper.want(id, "running");
-    if (this.#runs) await life.restart("told to start again");
+    await this.#wanting(
+      id,
+      "running",
+      (life, keep) =>
+        this.#runs ? life.restart("told to start again", keep) : this.#start(life, keep),
+    );
   }
 
-  /** Start those of these rules again that run: what they read has changed. */
-  async restartAll(ids: Iterable<string>, reason: string): Promise<void> {
+  /** Start those of these rules again that run: what they read has changed. @param between called when all have stopped. */
+  async restartAll(ids: Iterable<string>, reason: string, between = () => {}): Promise<void> {
     const lives = [...ids].flatMap((id) => this.#lives.get(id) ?? []).filter((life) =>
       life.isAlive
     );
     // All must have left a shared stream before the first comes back, or it would come back to the old one.
     await Promise.all(lives.map((life) => life.stop(reason)));
+    between();
     await Promise.all(lives.map((life) => this.#start(life)));
   }
 
@@ -254,6 +272,7 @@ export class RuleManager implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#lives.values()].map((life) => life.stop("the program stops")));
+    await Promise.all(this.#leaving.values());
     await this.#restored;
   }
 
@@ -261,8 +280,25 @@ export class RuleManager implements AsyncDisposable {
     return this.#restored !== undefined && !this.#closed;
   }
 
-  async #start(life: RuleLife): Promise<boolean> {
-    return this.#runs && await life.start();
+  async #start(life: RuleLife, keep?: () => void): Promise<boolean> {
+    if (this.#runs) return await life.start(keep);
+    keep?.();
+    return false;
+  }
+
+  /** Do something to a rule that changes what is wanted of it. @throws KuiperError `not_found` also when it is dropped first. */
+  async #wanting(
+    id: string,
+    wanted: KeptRule["wanted"],
+    what: (life: RuleLife, keep: () => void) => Promise<boolean>,
+  ): Promise<boolean> {
+    let kept = false;
+    const changed = await what(this.#need(id), () => {
+      this.#options.keeper.want(id, wanted);
+      kept = true;
+    });
+    if (!kept) throw this.#missing(id);
+    return changed;
   }
 
   async #restore(): Promise<void> {
@@ -297,9 +333,13 @@ export class RuleManager implements AsyncDisposable {
     if (broken !== undefined) {
       throw fail("rule", `Rule "${id}" cannot be read: ${broken}; drop it and create it again`);
     }
+    throw this.#missing(id);
+  }
+
+  #missing(id: string): Error {
     const [near] = nearest(id, this.#lives.keys(), 1);
     const cure = near === undefined ? '"kuiper show rules" lists them' : `did you mean "${near}"?`;
-    throw fail("not_found", `Rule "${id}" is not defined, ${cure}`);
+    return fail("not_found", `Rule "${id}" is not defined, ${cure}`);
   }
 }
 

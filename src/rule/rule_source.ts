@@ -31,7 +31,12 @@ export function privateSource(run: StreamRun): RuleSource {
       }
     },
     stop: () => run.stop(),
-    op: () => sourceOp(run.name, run.status()),
+    op: () => {
+      const status = run.status();
+      const op = sourceOp(run.name, status);
+      const { filtered_total } = status.metrics;
+      return { ...op, metrics: { ...op.metrics, filtered_total } };
+    },
     get dropped() {
       return droppedOf(run.status());
     },
@@ -56,6 +61,9 @@ class SharedSource implements RuleSource {
   readonly #shared: SharedStream;
   readonly #subscription: Subscription;
   readonly #leave: () => Promise<void>;
+  /** What the stream had dropped when this rule came, and when it left. */
+  readonly #droppedBefore: number;
+  #droppedAtEnd: number | undefined;
 
   constructor(
     shared: SharedStream,
@@ -64,6 +72,7 @@ class SharedSource implements RuleSource {
     this.#shared = shared;
     this.#subscription = subscription;
     this.#leave = leave;
+    this.#droppedBefore = droppedOf(shared.run.status());
   }
 
   read(handle: TupleHandler): Promise<void> {
@@ -71,15 +80,28 @@ class SharedSource implements RuleSource {
   }
 
   stop(): void {
+    this.#droppedAtEnd ??= droppedOf(this.#shared.run.status());
     this.#subscription.stop();
   }
 
+  /** The counts are those of this rule, from when it came to when it left: others may read the stream for longer. */
   op(): OpStatus {
-    const { name } = this.#shared.run;
-    const op = sourceOp(name, this.#shared.run.status());
-    const { dropped, size } = this.#subscription;
-    const dropped_total = op.metrics.dropped_total + dropped;
-    return { ...op, metrics: { ...op.metrics, dropped_total, buffer_length: size } };
+    const { run } = this.#shared;
+    const status = run.status();
+    const op = sourceOp(run.name, status);
+    const { arrived, dropped, size } = this.#subscription;
+    const lost = (this.#droppedAtEnd ?? droppedOf(status)) - this.#droppedBefore;
+    return {
+      ...op,
+      metrics: {
+        ...op.metrics,
+        records_in_total: arrived + lost,
+        messages_processed_total: arrived + lost,
+        records_out_total: arrived - dropped - size,
+        dropped_total: dropped + lost,
+        buffer_length: size,
+      },
+    };
   }
 
   get dropped(): number {
@@ -87,7 +109,7 @@ class SharedSource implements RuleSource {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#subscription[Symbol.dispose]();
+    this.stop();
     await this.#leave();
   }
 }
@@ -126,5 +148,6 @@ function sourceOp(name: string, status: StreamStatus): OpStatus {
 
 function droppedOf({ metrics }: StreamStatus): number {
   return metrics.dropped_overflow_total + metrics.dropped_oversize_total +
-    metrics.dropped_strict_total + metrics.dropped_stop_total + metrics.decode_errors_total;
+    metrics.dropped_failed_total + metrics.dropped_strict_total + metrics.dropped_stop_total +
+    metrics.decode_errors_total;
 }

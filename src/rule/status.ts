@@ -23,6 +23,8 @@ export interface OpMetrics {
   last_exception_time: number;
   /** Dropped by an overflow policy or at the stop. Ours. */
   dropped_total: number;
+  /** Rows that WHERE left out before they came to the operators: nothing of them is lost. Only of sources. Ours. */
+  filtered_total?: number;
   /** 1 connected, 0 connecting, -1 disconnected; only of sources and sinks with a connection. */
   connection_status?: 1 | 0 | -1;
   connection_last_connected_time?: number;

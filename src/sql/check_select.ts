@@ -123,17 +123,22 @@ class Checker {
       if (item.kind === "all") {
         if (item.stream !== undefined) this.#needStream(item.stream, place);
         if (all !== undefined) throw this.#error('"*" stands once in a query', place);
-        for (const name of item.except) this.#needColumn(name, place);
-        const replaced = item.replace.map(({ name }) => name);
-        for (const name of replaced) this.#needColumn(name, place);
-        const both = replaced.find((name) => item.except.includes(name));
-        if (both !== undefined) {
-          throw this.#error(`"${both}" stands in EXCEPT and in REPLACE: remove one of them`, place);
+        for (const [n, name] of item.except.entries()) {
+          this.#needColumn(name, place.except?.[n]);
         }
-        all = { at: this.#items.length, except: [...item.except, ...replaced] };
-        for (const { expr, name } of item.replace) {
-          this.#items.push({ name, alias: false, invisible: false, expr, place });
+        const at = this.#items.length;
+        for (const [n, { expr, name }] of item.replace.entries()) {
+          const own = place.replace?.[n] ?? place;
+          this.#needColumn(name, own);
+          if (item.except.includes(name)) {
+            throw this.#error(
+              `"${name}" stands in EXCEPT and in REPLACE: remove one of them`,
+              own,
+            );
+          }
+          this.#items.push({ name, alias: false, invisible: false, expr, place: own });
         }
+        all = { at, except: [...item.except, ...item.replace.map(({ name }) => name)] };
       } else {
         const { expr, alias, invisible } = item;
         const name = alias ?? this.#nameOf(expr);

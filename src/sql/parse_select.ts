@@ -5,12 +5,18 @@ import { parseList } from "./parse_type.ts";
 import type { SqlPlace } from "./sql_error.ts";
 import type { TokenReader } from "./token_reader.ts";
 
+/** The place of an item between SELECT and FROM; of `*`, also those of the names behind it. */
+export interface ItemPlace extends SqlPlace {
+  readonly except?: readonly SqlPlace[];
+  readonly replace?: readonly SqlPlace[];
+}
+
 /** A query and where its parts stand, for errors that come later. */
 export interface ParsedSelect {
   readonly select: Select;
   readonly places: ExprPlaces;
   /** The place of each item between SELECT and FROM. */
-  readonly items: readonly SqlPlace[];
+  readonly items: readonly ItemPlace[];
   /** The place of the stream's name. */
   readonly from: SqlPlace;
 }
@@ -39,10 +45,12 @@ export function parseSelect(reader: TokenReader): ParsedSelect {
     throw reader.error(`SELECT ${reader.keyword} is not in this version`);
   }
   const items: SelectItem[] = [];
-  const itemPlaces: SqlPlace[] = [];
+  const itemPlaces: ItemPlace[] = [];
   do {
-    itemPlaces.push(reader.token);
-    items.push(parseItem(reader, parser));
+    const { offset, length } = reader.token;
+    const { item, places } = parseItem(reader, parser);
+    items.push(item);
+    itemPlaces.push({ offset, length, ...places });
   } while (reader.takeSymbol(","));
   if (!reader.takeKeyword("FROM")) {
     throw reader.expected('"," or FROM', { among: ["FROM"], hint: aliasHint(reader) });
@@ -79,13 +87,19 @@ function aliasHint(reader: TokenReader): string | undefined {
   return word || token.kind === "name" ? `an alias takes AS: write AS ${token.value}` : undefined;
 }
 
-function parseItem(reader: TokenReader, parser: ExprParser): SelectItem {
-  if (reader.takeSymbol("*")) return { kind: "all", ...parseChanges(reader, parser) };
+/** An item, and the places of the names in it. */
+interface ParsedItem {
+  readonly item: SelectItem;
+  readonly places?: Pick<ItemPlace, "except" | "replace">;
+}
+
+function parseItem(reader: TokenReader, parser: ExprParser): ParsedItem {
+  if (reader.takeSymbol("*")) return parseChanges(reader, parser, {});
   if (namesStreamStar(reader)) {
     const stream = reader.needName("a stream").value;
     reader.needSymbol(".");
     reader.needSymbol("*");
-    return { kind: "all", stream, ...parseChanges(reader, parser) };
+    return parseChanges(reader, parser, { stream });
   }
   const expr = parser.parse();
   const alias = reader.takeKeyword("AS") ? reader.needName("an alias").value : undefined;
@@ -94,7 +108,7 @@ function parseItem(reader: TokenReader, parser: ExprParser): SelectItem {
   if (invisible && alias === undefined) {
     throw reader.error("INVISIBLE hides an alias: write expression AS name INVISIBLE", token);
   }
-  return { kind: "expr", expr, invisible, ...(alias === undefined ? {} : { alias }) };
+  return { item: { kind: "expr", expr, invisible, ...(alias === undefined ? {} : { alias }) } };
 }
 
 /** `name . *` ahead, told without taking anything but by the way the tokens touch. */
@@ -104,16 +118,23 @@ function namesStreamStar(reader: TokenReader): boolean {
   return reader.looksAt(1, ".") && reader.looksAt(2, "*");
 }
 
+/** What follows `*` or `stream.*`. */
 function parseChanges(
   reader: TokenReader,
   parser: ExprParser,
-): { except: string[]; replace: { expr: Expr; name: string }[] } {
+  of: { stream?: string },
+): ParsedItem {
   const except: string[] = [];
   const replace: { expr: Expr; name: string }[] = [];
+  const places = { except: [] as SqlPlace[], replace: [] as SqlPlace[] };
+  const nameAt = (known: SqlPlace[]) => {
+    known.push(reader.token);
+    return reader.needName("the name of a column").value;
+  };
   if (reader.takeKeyword("EXCEPT")) {
     reader.needSymbol("(");
     if (reader.isSymbol(")")) throw reader.expected("the name of a column");
-    parseList(reader, () => except.push(reader.needName("the name of a column").value));
+    parseList(reader, () => except.push(nameAt(places.except)));
   }
   if (reader.takeKeyword("REPLACE")) {
     reader.needSymbol("(");
@@ -121,10 +142,10 @@ function parseChanges(
     parseList(reader, () => {
       const expr = parser.parse();
       reader.needKeyword("AS");
-      replace.push({ expr, name: reader.needName("the name of a column").value });
+      replace.push({ expr, name: nameAt(places.replace) });
     });
   }
-  return { except, replace };
+  return { item: { kind: "all", ...of, except, replace }, places };
 }
 
 function parseFrom(reader: TokenReader): FromStream {

@@ -110,6 +110,7 @@ export function compileIngest(
           return;
         }
       } catch (error) {
+        metrics.dropped_failed_total++;
         count(`dropped a row: ${messageOf(error)}`);
         return;
       }

@@ -10,6 +10,8 @@ export interface StreamMetrics {
   dropped_oversize_total: number;
   /** Rows that a rule's WHERE left out right after decoding: they were processed, not dropped. */
   filtered_total: number;
+  /** Rows for which a rule's WHERE could not be computed right after decoding. */
+  dropped_failed_total: number;
   /** Dropped by STRICT_VALIDATION. */
   dropped_strict_total: number;
   /** Accepted, but not delivered before the stop's deadline or after the reader left. */
@@ -42,6 +44,7 @@ export function newMetrics(): StreamMetrics {
     dropped_overflow_total: 0,
     dropped_oversize_total: 0,
     filtered_total: 0,
+    dropped_failed_total: 0,
     dropped_strict_total: 0,
     dropped_stop_total: 0,
     decode_errors_total: 0,

@@ -14,7 +14,9 @@ export type TupleHandler = (tuples: readonly Tuple[]) => Promise<void> | undefin
 
 /** One reader of a shared stream. */
 export interface Subscription extends Disposable {
-  /** Tuples that were dropped because this reader was slow. */
+  /** Tuples that arrived for this reader. */
+  readonly arrived: number;
+  /** Those of them that were dropped because this reader was slow. */
   readonly dropped: number;
   /** Tuples that wait for it. */
   readonly size: number;
@@ -42,6 +44,7 @@ export class SharedReader implements Subscription {
   /** The handler waits, or the queue is being handed over. */
   #busy = false;
   #error: Error | undefined;
+  #arrived = 0;
 
   /** @param leave called when nothing shall arrive any more, perhaps again. */
   constructor(
@@ -54,6 +57,10 @@ export class SharedReader implements Subscription {
       batchSize: Math.min(256, bufferLength),
     });
     this.#leave = leave;
+  }
+
+  get arrived(): number {
+    return this.#arrived;
   }
 
   get dropped(): number {
@@ -73,6 +80,7 @@ export class SharedReader implements Subscription {
 
   /** A batch has arrived. */
   accept(tuples: readonly Tuple[]): void {
+    this.#arrived += tuples.length;
     if (this.#handle === undefined || this.#busy || this.#queue.isClosed) {
       this.#queue.pushAll(tuples);
       return;

@@ -1,10 +1,11 @@
 /**
  * Arithmetic over BIGINT and FLOAT. A BIGINT is a number while that is safe and a bigint beyond, and its results are
- * exact; whole numbers that come as numbers count as BIGINT, except in division, where only the declared types tell
- * 7 / 2 of BIGINT (3) from 7.0 / 2 (3.5).
+ * exact: one beyond 64 bits is an error of the row. Whole numbers that come as numbers count as BIGINT, except in
+ * division, where only the declared types tell 7 / 2 of BIGINT (3) from 7.0 / 2 (3.5).
  */
 import {
   fail,
+  isBigint,
   type KuiperError,
   narrow,
   showValue,
@@ -17,8 +18,8 @@ import type { Evaluate } from "./frame.ts";
 export type ArithmeticOp = "+" | "-" | "*" | "/" | "%" | "&" | "|" | "^";
 
 const MAX = Number.MAX_SAFE_INTEGER;
-/** Integers grow by multiplication; those that JSON may hold have a thousand digits. */
-const LARGEST = 10n ** 1000n;
+/** The cure for a result beyond 64 bits. */
+const ROUNDED = "; CAST a side AS FLOAT for a rounded one";
 
 /**
  * Compile `left op right`: null when one of them is null.
@@ -72,7 +73,7 @@ export function compileNegation(operand: Evaluate): Evaluate {
   return (frame) => {
     const value = operand(frame);
     if (typeof value === "number") return 0 - value;
-    if (typeof value === "bigint") return narrow(-value);
+    if (typeof value === "bigint") return fitting(-value, () => `-(${showValue(value)})`);
     if (value === null) return null;
     throw fail("row", `Cannot negate ${showValue(value)}: ${sqlTypeOf(value)} is no number`);
   };
@@ -108,12 +109,12 @@ function bitwise(op: "&" | "|" | "^", a: number | bigint, b: number | bigint): n
   }
   const x = BigInt(a);
   const y = BigInt(b);
-  return narrow(op === "&" ? x & y : op === "|" ? x | y : x ^ y);
+  return fitting(op === "&" ? x & y : op === "|" ? x | y : x ^ y, () => shown(op, a, b));
 }
 
 function remainder(a: number | bigint, b: number | bigint): number | bigint {
   if (typeof a === "number" && typeof b === "number") return a % b + 0;
-  return narrow(BigInt(a) % BigInt(b));
+  return fitting(BigInt(a) % BigInt(b), () => shown("%", a, b));
 }
 
 /** Where the types are not declared, the quotient is a BIGINT when that is exact, else a FLOAT. */
@@ -123,17 +124,25 @@ function divide(a: number | bigint, b: number | bigint, whole: boolean): number 
   }
   const x = BigInt(a);
   const y = BigInt(b);
-  return whole || x % y === 0n ? narrow(x / y) : finite("/", [a, b], Number(a) / Number(b));
+  return whole || x % y === 0n
+    ? fitting(x / y, () => shown("/", a, b))
+    : finite("/", [a, b], Number(a) / Number(b));
 }
 
 function compute(op: "+" | "-" | "*", a: number | bigint, b: number | bigint): number | bigint {
   const x = BigInt(a);
   const y = BigInt(b);
   const result = op === "+" ? x + y : op === "-" ? x - y : x * y;
-  if (result >= LARGEST || result <= -LARGEST) {
-    throw fail("row", `Cannot compute ${shown(op, a, b)}: the result has more than 1000 digits`);
-  }
-  return narrow(result);
+  return fitting(result, () => shown(op, a, b), ROUNDED);
+}
+
+/** A result as the engine holds it. @param computed what it is the result of, for the error. */
+function fitting(result: bigint, computed: () => string, cure = ""): number | bigint {
+  if (isBigint(result)) return narrow(result);
+  throw fail(
+    "row",
+    `Cannot compute ${computed()}: the result is larger than a BIGINT can be${cure}`,
+  );
 }
 
 function float(op: "+" | "-" | "*", a: number, b: number): number {

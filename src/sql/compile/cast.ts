@@ -2,6 +2,7 @@ import {
   compileScalar,
   compileTimeReader,
   fail,
+  isBigint,
   isObject,
   type Row,
   type ScalarRules,
@@ -53,6 +54,13 @@ function compileType(type: DataType): (value: Value) => Value | undefined {
           setField(out, name, converted);
         }
         return out;
+      };
+    }
+    case "bigint": {
+      const convert = compileScalar("bigint", RULES);
+      return (value) => {
+        const whole = convert(value);
+        return typeof whole === "bigint" && !isBigint(whole) ? undefined : whole;
       };
     }
     default:

@@ -95,3 +95,9 @@ WITH x AS (SELECT 1) SELECT id FROM demo
 SELECT id FROM demo WINDOW w AS (1)
 =====
 SELECT * EXCEPT(id) REPLACE(id AS id) FROM demo
+=====
+SELECT temperature AS t, demo.* EXCEPT(id, `nme`) FROM demo
+=====
+SELECT * REPLACE(id AS id, 1 AS nme) FROM demo
+=====
+SELECT * REPLACE(id AS id, 1 AS id) FROM demo

@@ -1,9 +1,23 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { KuiperError } from "../../../src/core/mod.ts";
+import { KuiperError, type Row } from "../../../src/core/mod.ts";
 import { type CreateStream, parseStatement } from "../../../src/sql/mod.ts";
 import { holdStill } from "../../fakes/mod.ts";
 import { collect, memoryStream, publish, startRules } from "./_rules.ts";
+
+/** A source that goes on where it stood. */
+const NUMBERS = `export class Numbers {
+  #n = 0;
+  configure() {}
+  async *open(ctx) {
+    while (!ctx.signal.aborted) {
+      yield { message: { n: ++this.#n } };
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+  offset() { return this.#n; }
+  rewind(n) { this.#n = n; }
+}`;
 
 Deno.test("App.rules run a query from a stream to a sink, each step of it", async () => {
   await using site = await startRules();
@@ -47,6 +61,63 @@ Deno.test("App.rules read a SHARED stream together, and no rule changes what ano
   ]);
   const source = (id: string) => site.rules.status(id).ops[0]!.metrics.records_in_total;
   assertEquals(source("r0"), source("r4"));
+});
+
+for (const sendError of [false, true]) {
+  Deno.test(`App.rules count what WHERE leaves out and what fails in it, with sendError ${sendError}`, async () => {
+    await using site = await startRules();
+    await site.app.createStream(memoryStream("demo", "i/in"));
+    using out = collect("i/out");
+    await site.rules.create({
+      id: "r1",
+      sql: "SELECT n FROM demo WHERE 6 / n > 1",
+      actions: [{ memory: { topic: "i/out" } }],
+      options: { sendError },
+    });
+    await publish("i/in", [{ n: 0 }, { n: 6 }, { n: 1 }]);
+    const error = { error: "Cannot compute 6 / 0: division by zero" };
+    const expected: Row[] = sendError ? [{ n: 1 }, error] : [{ n: 1 }];
+    assertEquals(await out.have(expected.length), expected);
+    const [source, op] = site.rules.status("r1").ops.map(({ metrics }) => metrics);
+    const { records_in_total, records_out_total, filtered_total, dropped_total } = source!;
+    const counts = [records_in_total, records_out_total, filtered_total, dropped_total];
+    if (!sendError) assertEquals(counts, [3, 1, 1, 1]);
+    else {
+      assertEquals(counts, [3, 3, 0, 0]);
+      assertEquals([op!.records_in_total, op!.records_out_total, op!.exceptions_total], [3, 1, 1]);
+    }
+  });
+}
+
+Deno.test("App.rules count of a SHARED stream what came while they read it", async () => {
+  await using site = await startRules();
+  await site.app.createStream(memoryStream("demo", "h/in", ', SHARED="true"'));
+  using out = collect("h/out/#");
+  const join = async (id: string) => {
+    await site.rules.create({
+      id,
+      sql: "SELECT n FROM demo",
+      actions: [{ memory: { topic: `h/out/${id}` } }],
+    });
+    await site.becomes(id, "running");
+  };
+  const counts = (id: string) => {
+    const [source, op] = site.rules.status(id).ops.map(({ metrics }) => metrics);
+    const { records_in_total, records_out_total, dropped_total, buffer_length } = source!;
+    assertEquals(records_in_total, records_out_total + dropped_total + buffer_length);
+    return [records_in_total, records_out_total, op!.records_in_total];
+  };
+  await join("first");
+  await publish("h/in", [{ n: 1 }, { n: 2 }, { n: 3 }]);
+  await out.have(3);
+  await join("second");
+  await publish("h/in", [{ n: 4 }, { n: 5 }]);
+  await out.have(7);
+  await site.rules.stop("second");
+  await publish("h/in", [{ n: 6 }]);
+  await out.have(8);
+  assertEquals(counts("first"), [6, 6, 6]);
+  assertEquals(counts("second"), [2, 2, 2]);
 });
 
 Deno.test("App.rules make pipelines over memory, by topic, by + and by #", async () => {
@@ -162,6 +233,17 @@ Deno.test("App.rules refuse what cannot run, in one sentence", async () => {
       'Rule "r", actions[1].mqtt: "topic" is missing, expected the topic to publish to',
     ],
     [{ sql: "SELECT * FROM demo", actions: [{ rest: { url: "a.b" } }] }, 'actions[0].rest: "url"'],
+    [
+      { sql: "SELECT * FROM demo", actions: [{ memory: { topic: "a/{{.site}}" } }] },
+      'actions[0].memory: "topic" is "a/{{.site}}", and a template of the row\'s fields is not in this version',
+    ],
+    [
+      {
+        sql: "SELECT * FROM demo",
+        actions: [{ rest: { url: "http://127.0.0.1:9", headers: { a: "b", c: "{{ .d }}" } } }],
+      },
+      'actions[0].rest: "headers" is "{{ .d }}", and a template',
+    ],
     [{ sql: "SELECT * FROM odd" }, 'Source "memory" of stream "odd": The topic "c//+d"'],
   ];
   for (const [change, message] of cases) {
@@ -169,6 +251,29 @@ Deno.test("App.rules refuse what cannot run, in one sentence", async () => {
     assertStringIncludes((error as Error).message, message);
   }
   assertEquals(site.rules.list(), []);
+});
+
+Deno.test("App.rules say that a rule feeds itself, and go on working for the others", async () => {
+  await using site = await startRules();
+  await site.app.createStream(memoryStream("demo", "f/+"));
+  const actions = [{ memory: { topic: "f/one" } }, { memory: { topic: "f/two" } }];
+  await site.rules.create({ id: "r1", sql: "SELECT n FROM demo", actions });
+  assertEquals(
+    site.lines.filter((line) => line.includes("which its stream")).length,
+    actions.length,
+  );
+  await site.rules.create({
+    id: "r2",
+    sql: "SELECT n FROM demo",
+    actions: [{ memory: { topic: "g/one" } }],
+  });
+  using out = collect("g/one");
+  await publish("f/x", [{ n: 1 }], 2);
+  // Each row becomes two: the rules must still find the time to be asked and to stop.
+  await out.have(5000);
+  assertEquals(site.rules.status("r1").state, "running");
+  await site.rules.drop("r1");
+  assertEquals(site.rules.list().map(({ id }) => id), ["r2"]);
 });
 
 Deno.test("App.replaceStream() starts the rules over it again, unless one would not fit", async () => {
@@ -204,6 +309,48 @@ Deno.test("App.dropStream() is refused while rules read it; with force they end 
   await site.becomes("r1", "stopped by error");
   assertStringIncludes(site.rules.status("r1").message, 'Stream "demo" is not defined');
 });
+
+for (const shared of [false, true]) {
+  const what = shared ? "a SHARED stream" : "a stream";
+  Deno.test(`App forgets where the rules over ${what} stood when it is another one`, async () => {
+    await using site = await startRules();
+    await Deno.mkdir(`${site.base}/plugins/sources`, { recursive: true });
+    await Deno.writeTextFile(`${site.base}/plugins/sources/Numbers.ts`, NUMBERS);
+    const numbers = (datasource: string) =>
+      parseStatement(
+        `CREATE STREAM demo () WITH (DATASOURCE="${datasource}", TYPE="numbers", SHARED="${shared}")`,
+      ) as CreateStream;
+    await site.app.createStream(numbers("a"));
+    using out = collect("numbers");
+    const actions = [{ memory: { topic: "numbers" } }];
+    await site.rules.create({ id: "r1", sql: "SELECT n FROM demo", actions });
+    await out.have(5);
+    /** The first number that comes when nothing of before is on its way any more. */
+    const firstAfter = async (change: () => Promise<unknown>) => {
+      await site.rules.stop("r1");
+      const { length } = out.rows;
+      await change();
+      await site.rules.start("r1");
+      await site.becomes("r1", "running");
+      return [length, (await out.have(length + 1))[length]!.n];
+    };
+    const [length, next] = await firstAfter(() => site.app.replaceStream(numbers("a")));
+    assertEquals(next, (length as number) + 1);
+    assertEquals((await firstAfter(() => site.app.replaceStream(numbers("b"))))[1], 1);
+    const whileItRuns = async () => {
+      await site.rules.start("r1");
+      await out.have(out.rows.length + 5);
+      await site.app.dropStream("demo", { force: true });
+      await site.becomes("r1", "stopped by error");
+      await site.app.createStream(numbers("b"));
+      out.rows.length = 0;
+      await site.rules.start("r1");
+      await site.becomes("r1", "running");
+      return (await out.have(1))[0]!.n;
+    };
+    assertEquals(await whileItRuns(), 1);
+  });
+}
 
 Deno.test("App.rules leave nothing open however often a rule is created and dropped", async () => {
   // In a program of its own: other tests open files at the same time.

@@ -113,6 +113,7 @@ Deno.test("getstatus rule does print JSON in a pipe and a table on a terminal", 
     exceptions_total: 1,
     last_exception: "no number",
     last_exception_time: 0,
+    filtered_total: 2,
     dropped_total: 0,
     connection_status: 1,
   } as const;
@@ -128,8 +129,8 @@ Deno.test("getstatus rule does print JSON in a pipe and a table on a terminal", 
     `status      running
 started     2023-11-14T22:13:20.000Z
 
-part           in  out  dropped  errors  buffer  µs  connection
-source_demo_0  12   11        0       1       0   7  connected
+part           in  out  filtered  dropped  errors  buffer  µs  connection
+source_demo_0  12   11         2        0       1       0   7  connected
 
 source_demo_0, last error  no number
 `,

@@ -143,6 +143,42 @@ Deno.test("runSource() runs a push-style source through its channel", async () =
   assertEquals(rows().length, 10);
 });
 
+Deno.test("runSource() leaves others their turn while what it sends makes the source push more", async () => {
+  let turned = false;
+  let sent = 0;
+  let again = () => {};
+  const instance = runSource(
+    () =>
+      Promise.resolve<Source>({
+        configure() {},
+        open(ctx) {
+          const out = channel(ctx);
+          again = () => {
+            for (let i = 0; i < 256; i++) out.push({ message: {} });
+            if (turned || sent > 100_000) out.close();
+          };
+          setTimeout(() => turned = true, 0);
+          again();
+          return out;
+        },
+      }),
+    SPEC,
+    {
+      batch: ({ tuples }) => {
+        sent += tuples.length;
+        instance.grant(tuples.length, 0);
+        again();
+      },
+      log() {},
+      status() {},
+    },
+    { validate: false },
+  );
+  instance.grant(1000, 0);
+  await instance.closed;
+  assertEquals(turned, true, `no turn in ${sent} tuples`);
+});
+
 Deno.test("runSource() counts what drop policies drop", async () => {
   for (const [overflow, first, last] of [["drop_newest", 0, 9], ["drop_oldest", 90, 99]] as const) {
     const { instance, rows } = run({

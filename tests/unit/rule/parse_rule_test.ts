@@ -73,6 +73,14 @@ Deno.test("parseRule() does take everything that a rule may say", () => {
   ]);
 });
 
+Deno.test("parseRule() lets a delay be longer than the most that holds without it, but not than one that is said", () => {
+  const strategy = (restartStrategy: object) =>
+    parseRule({ ...R1, options: { restartStrategy } }).options.restartStrategy;
+  assertEquals(strategy({ delay: "1m" }).maxDelayMs, 60_000);
+  assertEquals(strategy({ delay: 10 }).maxDelayMs, 30_000);
+  assertEquals(strategy({ delay: "1m", maxDelay: "5s" }).maxDelayMs, 5000);
+});
+
 Deno.test("parseRule() does take eKuiper's options at their defaults", () => {
   const options = {
     logFilename: "",

@@ -96,7 +96,10 @@ Deno.test("RuleLife starts again with growing delays, as often as its strategy s
   }
   (await opened).fail("boom at last");
   while (life.isAlive) await Promise.resolve();
-  assertEquals([life.state, life.status().message], ["stopped by error", "boom at last"]);
+  assertEquals([life.state, life.status().message], [
+    "stopped by error",
+    "boom at last; not started again after 2 attempts",
+  ]);
   assertEquals([runs.runs.length, life.status().nextStartTimestamp], [3, 0]);
 });
 
@@ -116,7 +119,39 @@ Deno.test("RuleLife has all attempts again after a healthy minute", async () => 
   }
   (await opened).fail("too soon");
   while (life.isAlive) await Promise.resolve();
-  assertEquals(life.status().message, "too soon");
+  assertEquals(life.status().message, "too soon; not started again after 1 attempt");
+});
+
+Deno.test("RuleLife.status() says that it was started again, and why, until the run is a minute old", async () => {
+  const { life, runs, clock } = live(AGAIN);
+  const opened = runs.next();
+  await life.start();
+  (await opened).fail("boom");
+  await clock.asleep();
+  const again = runs.next();
+  await clock.wake();
+  await again;
+  assertEquals(life.status().message, "running; started again (1 of 2) after: boom");
+  clock.time += 60_000;
+  assertEquals(life.status().message, "running");
+  await life.stop();
+  await life.start();
+  assertEquals(life.status().message, "running");
+  await life.stop();
+});
+
+Deno.test("RuleLife.start() does not wait for the next attempt, and gives all of them back", async () => {
+  const { life, runs, clock } = live(AGAIN);
+  for (const delay of [100, 100]) {
+    const opened = runs.next();
+    assertEquals(await life.start(), true);
+    await life.launched;
+    assertEquals([life.status().message, life.status().nextStartTimestamp], ["running", 0]);
+    (await opened).fail("boom");
+    assertEquals(await clock.asleep(), delay);
+  }
+  await Promise.all([life.start(), life.stop()]);
+  assertEquals([life.state, life.isAlive], ["stopped", false]);
 });
 
 Deno.test("RuleLife.stop() ends the waiting for the next attempt", async () => {

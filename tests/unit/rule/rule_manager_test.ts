@@ -7,6 +7,8 @@ import { FakeRuns, ruleJson } from "./_rule.ts";
 /** Keeps rules in memory, as the store does on the disk. */
 class FakeKeeper {
   readonly rules = new Map<string, KeptRule>();
+  /** Ids of rules with something stored by what ran for them. */
+  readonly states = new Set<string>();
   add(rule: KeptRule): void {
     if (this.rules.has(rule.id)) throw fail("exists", `Rule "${rule.id}" exists already`);
     this.rules.set(rule.id, rule);
@@ -20,6 +22,10 @@ class FakeKeeper {
   }
   remove(id: string): void {
     this.rules.delete(id);
+    this.states.delete(id);
+  }
+  removeState(id: string): void {
+    this.states.delete(id);
   }
   list(): KeptRule[] {
     return [...this.rules.values()];
@@ -157,6 +163,60 @@ Deno.test("RuleManager.restore() starts the others beside a rule that cannot be 
   await assertRejects(() => manager.start("broken"), KuiperError, "drop it and create it again");
   await manager.drop("broken");
   assertEquals(keeper.list().map(({ id }) => id), ["a", "z"]);
+});
+
+Deno.test("RuleManager.drop() forgets also what is stored at the end of the run, before the id is used again", async () => {
+  const { manager, runs, keeper } = manage();
+  await using _ = manager;
+  await manager.restore();
+  await manager.create(ruleJson());
+  const [run] = runs.runs;
+  const ends = Promise.withResolvers<void>();
+  run!.stop = () => void ends.promise.then(() => (keeper.states.add("r1"), run!.done()));
+  const dropped = manager.drop("r1");
+  while (keeper.rules.size > 0) await Promise.resolve();
+  const created = manager.create(ruleJson("r1", { name: "next" }));
+  // Whatever a promise can bring about has come about.
+  for (let i = 0; i < 100; i++) await Promise.resolve();
+  assertEquals([runs.runs.length, keeper.list()], [1, []]);
+  ends.resolve();
+  await Promise.all([dropped, created]);
+  assertEquals([[...keeper.states], runs.runs.length, manager.get("r1").name], [[], 2, "next"]);
+});
+
+Deno.test("RuleManager keeps what is wanted of a rule in the order in which it is done", async () => {
+  const { manager, keeper } = manage();
+  await using _ = manager;
+  await manager.restore();
+  await manager.create(ruleJson());
+  const restarted = manager.restart("r1");
+  const updated = manager.update("r1", ruleJson());
+  // The update has been checked, and waits for the restart.
+  for (let i = 0; i < 3; i++) await Promise.resolve();
+  await Promise.all([restarted, updated, manager.stop("r1")]);
+  assertEquals([manager.status("r1").state, keeper.rules.get("r1")!.wanted], [
+    "stopped",
+    "stopped",
+  ]);
+});
+
+Deno.test("RuleManager tells who comes behind a drop that there is no such rule", async () => {
+  const { manager } = manage();
+  await using _ = manager;
+  await manager.restore();
+  await manager.create(ruleJson());
+  const [dropped, ...late] = await Promise.allSettled([
+    manager.drop("r1"),
+    manager.start("r1"),
+    manager.stop("r1"),
+    manager.restart("r1"),
+    manager.update("r1", ruleJson()),
+    manager.drop("r1"),
+  ]);
+  assertEquals(dropped!.status, "fulfilled");
+  for (const one of late) {
+    assertEquals(one.status === "rejected" && one.reason.code, "not_found");
+  }
 });
 
 Deno.test("RuleManager starts no rule that is dropped, whatever the order of the calls", async () => {

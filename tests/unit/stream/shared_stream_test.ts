@@ -206,3 +206,32 @@ Deno.test("Subscription.stop() hands over what waits, then ends, and others go o
   assertEquals(got, [1, 2]);
   assertEquals(leaving.size, 0);
 });
+
+Deno.test("SharedStream holds what arrives while nobody reads for who comes, and delivers it to nobody else", async () => {
+  const { shared, opened } = share();
+  const input = await opened;
+  const turns = async (done: () => boolean) => {
+    for (let turn = 0; turn < 100 && !done(); turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  };
+  const first = shared.subscribe(DROP_OLDEST);
+  const one = reading(first);
+  input.push({ message: { n: 1 } });
+  await turns(() => one.got.length > 0);
+  first.stop();
+  await one.ended;
+  input.push({ message: { n: 2 } });
+  // The stream has it in hand.
+  await turns(() => shared.run.status().metrics.records_in_total === 2);
+  await turns(() => shared.run.status().metrics.buffer_length === 0);
+  const second = shared.subscribe(DROP_OLDEST);
+  const other = reading(second);
+  await turns(() => other.got.length > 0);
+  assertEquals([one.got, other.got], [[1], [2]]);
+  second.stop();
+  input.push({ message: { n: 3 } });
+  await turns(() => shared.run.status().metrics.records_in_total === 3);
+  await shared[Symbol.asyncDispose]();
+  assertEquals(shared.run.status().metrics.records_out_total, 2);
+});

@@ -9,6 +9,9 @@ const isNumber = (value: Value) => typeof value === "number" || typeof value ===
 const isWhole = (value: Value) => typeof value === "bigint" || Number.isSafeInteger(value);
 
 function narrow(value: bigint): Value {
+  if (value >= 2n ** 63n || value < -(2n ** 63n)) {
+    throw new RowFailed("larger than a BIGINT can be");
+  }
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }
