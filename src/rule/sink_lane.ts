@@ -167,6 +167,7 @@ export class SinkLane {
     this.channel.close();
     this.#gathering?.[Symbol.dispose]();
     await this.#instance?.close(this.#shared.closeMs());
+    if (this.metrics.connection_status !== undefined) this.metrics.connection_status = -1;
     const lost = this.channel.takeNow(this.channel.size).length + this.#inHand;
     this.#inHand = 0;
     return lost;

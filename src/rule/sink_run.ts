@@ -69,7 +69,7 @@ export class SinkRun implements AsyncDisposable {
       ...options,
       cut: this.#cut.signal,
       gate: sampled(() => clock.now(), SAMPLE),
-      sayOfConnection: sampledLines(options.log, sampled(() => clock.now(), CONNECTION_SAMPLE)),
+      sayOfConnection: sampledLines(options.log, () => clock.now()),
       closeMs: () => this.#closeMs,
     };
     const share = Math.max(1, Math.floor(common.bufferLength / common.concurrency));
@@ -211,12 +211,11 @@ export class SinkRun implements AsyncDisposable {
   }
 }
 
-function sampledLines(
-  log: Logger,
-  gate: LaneShared["gate"],
-): LaneShared["sayOfConnection"] {
+/** What is well has a sample of its own: where many lines say what is wrong, the one that ends it is said, too. */
+function sampledLines(log: Logger, now: () => number): LaneShared["sayOfConnection"] {
+  const gates = { info: sampled(now, CONNECTION_SAMPLE), warn: sampled(now, CONNECTION_SAMPLE) };
   return (level, line) =>
-    gate((suppressed) => {
+    gates[level]((suppressed) => {
       const more = suppressed === 0 ? "" : ` (and ${suppressed} more lines like it were not said)`;
       log[level](line + more);
     });

@@ -4,6 +4,7 @@ import { readFlagProp, readTextProp, wrongProp } from "../connection/mod.ts";
 import {
   type Clock,
   fail,
+  KuiperError,
   messageOf,
   oneOf,
   parseDuration,
@@ -32,8 +33,8 @@ interface Rolling {
 /**
  * The sink `file`: rows go to `path`, appended.
  *
- * - **lines**: a row of JSON a line. **csv**: the fields of the first row are the columns. **json**: one array, whole
- *   after each batch.
+ * - **lines**: a row of JSON a line. **csv**: the fields of the first row are the columns; a field that is none is not
+ *   written, and the first of a file is said. **json**: one array, whole after each batch, of which this is the only writer.
  * - **Rolling**: a file that is full is closed and the next one begun, also when nothing more comes. No file is begun
  *   twice, however fast they follow.
  * - **Whole rows**: what a batch holds is written at once; the end of the process loses none that was taken.
@@ -48,6 +49,8 @@ export class FileSink implements Sink {
   #opened = 0;
   #rows = 0;
   #columns: string[] | undefined;
+  /** The first field of the file that is no column of it, until that is said; `""` then. */
+  #leftOut: string | undefined;
   readonly #clock: Clock;
   readonly #closing = new AbortController();
   #checking: Promise<void> = Promise.resolve();
@@ -99,6 +102,7 @@ export class FileSink implements Sink {
         const room = count === 0 ? rows.length - from : count - this.#rows;
         const some = from === 0 && room >= rows.length ? rows : rows.slice(from, from + room);
         await this.#write(some);
+        this.#sayLeftOut(ctx);
         this.#rows += some.length;
         from += some.length;
       }
@@ -128,9 +132,20 @@ export class FileSink implements Sink {
       if (this.#hasHeader && text === "" && this.#file!.bytes === 0) {
         text += this.#csv(this.#columns);
       }
+      this.#leftOut ??= Object.keys(row).find((name) => !this.#columns!.includes(name));
       text += this.#csv(this.#columns.map((name) => row[name]));
     }
     return text;
+  }
+
+  #sayLeftOut(ctx: SinkContext): void {
+    if (this.#leftOut === undefined || this.#leftOut === "") return;
+    const columns = this.#columns!.join(", ");
+    ctx.log.warn(
+      `${this.#path} has the columns of its first row, ${columns}: the field "${this.#leftOut}" of a later row is not ` +
+        "written, nor is any other that is none of them; select the same fields for each row, or write lines",
+    );
+    this.#leftOut = "";
   }
 
   #csv(values: readonly (Value | undefined)[]): string {
@@ -195,12 +210,21 @@ export class FileSink implements Sink {
         : await FileAtWork.append(this.#path, isArray);
     } catch (error) {
       const path = this.#path;
+      if (error instanceof KuiperError) throw error;
       if (error instanceof Deno.errors.NotCapable) throw fail("denied", notWritable(path), error);
+      if (error instanceof Deno.errors.IsADirectory) {
+        throw fail(
+          "io",
+          `Cannot open ${path}: it is a folder, give the path of a file in it`,
+          error,
+        );
+      }
       throw fail("io", `Cannot open ${path}: ${messageOf(error)}`, error);
     }
     this.#opened = this.#clock.now();
     this.#rows = 0;
     this.#columns = undefined;
+    this.#leftOut = undefined;
   }
 
   #end(): void {

@@ -5,6 +5,8 @@ const END_BYTES = 64;
 /** Largest buffer that is kept. Bytes. */
 const MOST_KEPT = 1_048_576;
 const ENCODER = new TextEncoder();
+/** The arrays that are being written, by device and number of the file: two writers would overwrite each other. */
+const ARRAYS = new Set<string>();
 /** Most names that are tried for a new file. */
 const MOST_NAMES = 10_000;
 
@@ -21,15 +23,18 @@ export class FileAtWork {
   /** Where the next text goes. In an array that is before its end. */
   #at: number;
   #isEmpty: boolean;
+  /** What it is called in {@link ARRAYS}. */
+  readonly #key: string | undefined;
   #buffer = new Uint8Array(0);
 
   private constructor(
     file: Deno.FsFile,
-    isArray: boolean,
     start: { at: number; isEmpty: boolean },
+    key?: string,
   ) {
     this.#file = file;
-    this.#isArray = isArray;
+    this.#isArray = key !== undefined;
+    this.#key = key;
     this.#at = start.at;
     this.#isEmpty = start.isEmpty;
   }
@@ -37,37 +42,29 @@ export class FileAtWork {
   /**
    * Go on with the file at `path`, or make it.
    *
-   * @throws KuiperError `io` when an array shall go on that is none. What `Deno.open` throws.
+   * @throws KuiperError `io` when an array shall go on that is none, or that another sink writes. What `Deno.open` throws.
    */
   static async append(path: string, isArray: boolean): Promise<FileAtWork> {
     const file = await Deno.open(path, {
       create: true,
       ...(isArray ? { read: true, write: true } : { append: true }),
     });
+    let start = { at: 0, isEmpty: true };
+    let key: string | undefined;
     try {
-      const { size } = await file.stat();
-      if (!isArray) return new FileAtWork(file, false, { at: size, isEmpty: size === 0 });
-      if (size === 0) return await FileAtWork.#emptyArray(file);
-      const from = Math.max(0, size - END_BYTES);
-      await file.seek(from, Deno.SeekMode.Start);
-      const end = new Uint8Array(size - from);
-      for (let got = 0; got < end.length;) got += await file.read(end.subarray(got)) ?? end.length;
-      const closing = /(\[?)\s*\]\s*$/.exec(String.fromCharCode(...end));
-      if (closing === null) {
-        throw fail(
-          "io",
-          `${path} does not end as a JSON array does: move it away, or write to another file`,
-        );
-      }
-      const isEmpty = closing[1] === "[";
-      return new FileAtWork(file, true, {
-        at: from + closing.index + (isEmpty ? 1 : 0),
-        isEmpty,
-      });
+      const stat = await file.stat();
+      const { size } = stat;
+      if (!isArray) return new FileAtWork(file, { at: size, isEmpty: size === 0 });
+      key = arrayOf(stat, path);
+      if (size > 0) start = await endOf(file, { size, path });
     } catch (error) {
       file.close();
+      if (key !== undefined) ARRAYS.delete(key);
       throw error;
     }
+    return start.at === 0
+      ? await FileAtWork.#emptyArray(file, key)
+      : new FileAtWork(file, start, key);
   }
 
   /**
@@ -88,15 +85,21 @@ export class FileAtWork {
         if (error instanceof Deno.errors.AlreadyExists) continue;
         throw error;
       }
-      if (isArray) return await FileAtWork.#emptyArray(file);
-      return new FileAtWork(file, false, { at: 0, isEmpty: true });
+      if (!isArray) return new FileAtWork(file, { at: 0, isEmpty: true });
+      // Nobody else has a file that was just made.
+      return await FileAtWork.#emptyArray(file, arrayOf(file.statSync(), path));
     }
     throw fail("io", `${path} and ${MOST_NAMES - 1} more names are taken: move files away`);
   }
 
-  static async #emptyArray(file: Deno.FsFile): Promise<FileAtWork> {
-    const array = new FileAtWork(file, true, { at: 0, isEmpty: true });
-    await array.#put("[", "]\n");
+  static async #emptyArray(file: Deno.FsFile, key: string): Promise<FileAtWork> {
+    const array = new FileAtWork(file, { at: 0, isEmpty: true }, key);
+    try {
+      await array.#put("[", "]\n");
+    } catch (error) {
+      array.close();
+      throw error;
+    }
     return array;
   }
 
@@ -113,6 +116,7 @@ export class FileAtWork {
   }
 
   close(): void {
+    if (this.#key !== undefined) ARRAYS.delete(this.#key);
     this.#file.close();
   }
 
@@ -130,6 +134,11 @@ export class FileAtWork {
       // Unless somebody else has written behind it.
       const { size } = await this.#file.stat();
       if (size === this.#at + written || this.#isArray) await this.#file.truncate(this.#at);
+      // What was cut off has made room for its end.
+      if (this.#isArray && this.#at > 0) {
+        await this.#file.seek(this.#at, Deno.SeekMode.Start);
+        await this.#file.write(ENCODER.encode(this.#isEmpty ? "]\n" : "\n]\n"));
+      }
     } catch {
       // The error of the writing is told.
     }
@@ -150,4 +159,39 @@ export class FileAtWork {
     // The ends are of one byte a character.
     this.#at += bytes.length - end.length;
   }
+}
+
+/** Note that an array is being written. @throws KuiperError `io` when it is already. */
+function arrayOf({ dev, ino }: Deno.FileInfo, path: string): string {
+  // Where the system numbers no files its path has to do.
+  const key = ino === null ? path : `${dev} ${ino}`;
+  if (ARRAYS.has(key)) {
+    throw fail(
+      "io",
+      `${path} is written by another sink, and a JSON array can have one writer: give each its own path, set ` +
+        'concurrency to 1, or write "lines"',
+    );
+  }
+  ARRAYS.add(key);
+  return key;
+}
+
+/** Where the elements of the array in a file end. */
+async function endOf(
+  file: Deno.FsFile,
+  { size, path }: { size: number; path: string },
+): Promise<{ at: number; isEmpty: boolean }> {
+  const from = Math.max(0, size - END_BYTES);
+  await file.seek(from, Deno.SeekMode.Start);
+  const end = new Uint8Array(size - from);
+  for (let got = 0; got < end.length;) got += await file.read(end.subarray(got)) ?? end.length;
+  const closing = /(\[?)\s*\]\s*$/.exec(String.fromCharCode(...end));
+  if (closing === null) {
+    throw fail(
+      "io",
+      `${path} does not end as a JSON array does: move it away, or write to another file`,
+    );
+  }
+  const isEmpty = closing[1] === "[";
+  return { at: from + closing.index + (isEmpty ? 1 : 0), isEmpty };
 }

@@ -555,6 +555,30 @@ Deno.test("SinkRun.ops() tells how the connection stands", async () => {
   const [op] = run.ops();
   assertEquals(op?.metrics.connection_status, -1);
   assertEquals(op?.metrics.connection_last_disconnected_message, "the broker is away");
+  sink.events?.status("connected", "");
+  assertEquals(run.ops()[0]?.metrics.connection_status, 1);
+  await run.stop(1000);
+  assertEquals(run.ops()[0]?.metrics.connection_status, -1);
+});
+
+Deno.test("SinkRun says that a connection is back, however often it said that it is lost", async () => {
+  const lines: string[] = [];
+  const log = createLogger((line, level) => lines.push(`${level} ${line}`), { level: "info" });
+  const sink = new FakeSink();
+  sink.answers = Array.from({ length: 30 }, (_, i) => () => ({
+    kind: i % 2 === 0 ? "retry" : "taken",
+    message: "away",
+    refused: [],
+  }));
+  await using run = sink.run({}, "rows", log);
+  await run.opened;
+  for (let i = 0; i < 15; i++) {
+    run.send([result({ a: i })]);
+    await settled();
+  }
+  sink.events?.status("connected", "connected again");
+  assertEquals(lines.length, 11, lines.join("\n"));
+  assertEquals(lines.at(-1), "info connected again");
 });
 
 /** Let everything run that waits for nothing. */

@@ -13,10 +13,14 @@ async function folder(): Promise<AsyncDisposable & { path: string }> {
 async function open(
   props: Record<string, unknown>,
   clock?: Clock,
+  lines: string[] = [],
 ): Promise<SinkInstance & AsyncDisposable> {
   const host = inlineSinkHost(() => Promise.resolve(new FileSink(clock)), "rows");
   const spec = { props, ruleId: "r", opId: "sink_file_0", instanceId: 0 };
-  const instance = host.start(spec, { log: () => {}, status: () => {} });
+  const instance = host.start(spec, {
+    log: (level, line) => lines.push(`${level} ${line}`),
+    status: () => {},
+  });
   const failure = await instance.opened;
   if (failure !== undefined) throw new Error(failure.message);
   return Object.assign(instance, { [Symbol.asyncDispose]: () => instance.close(1000) });
@@ -54,6 +58,21 @@ Deno.test("FileSink writes a row of one empty field so that a reader of csv sees
     await sink.collect(items({ a: "" }, { a: 1 }, { a: null }));
   }
   assertEquals(await Deno.readTextFile(path), '""\n1\n""\n');
+});
+
+Deno.test("FileSink says once for each file of CSV that a field is no column", async () => {
+  await using dir = await folder();
+  const path = join(dir.path, "out.csv");
+  const lines: string[] = [];
+  await using sink = await open({ path, fileType: "csv" }, undefined, lines);
+  await sink.collect(items({ a: 1, b: 2 }, { a: 3 }));
+  assertEquals(lines, []);
+  await sink.collect(items({ a: 4, b: 5, c: 6 }, { d: 7 }));
+  await sink.collect(items({ d: 8 }));
+  assertEquals(lines, [
+    `warn ${path} has the columns of its first row, a, b: the field "c" of a later row is not written, nor is any other ` +
+    "that is none of them; select the same fields for each row, or write lines",
+  ]);
 });
 
 Deno.test("FileSink leaves no half row behind when the disk is full", async () => {
@@ -134,6 +153,59 @@ Deno.test("FileSink goes on with a JSON array that others wrote, and leaves what
   const error = await assertRejects(() => open({ path, fileType: "json" }), Error);
   assertEquals(error.message.includes("does not end as a JSON array does"), true);
   assertEquals(await Deno.readTextFile(path), "no array");
+});
+
+Deno.test("FileSink leaves a whole array behind when the disk is full", async () => {
+  await using dir = await folder();
+  const path = join(dir.path, "out.json");
+  await using sink = await open({ path, fileType: "json" });
+  const whole = Deno.FsFile.prototype.write;
+  for (const rows of [[], [{ a: 1 }]]) {
+    if (rows.length > 0) await sink.collect(items(...rows));
+    try {
+      Deno.FsFile.prototype.write = async function (bytes) {
+        Deno.FsFile.prototype.write = () => {
+          Deno.FsFile.prototype.write = whole;
+          return Promise.reject(new Error("No space left on device"));
+        };
+        return await whole.call(this, bytes.subarray(0, 3));
+      };
+      assertEquals((await sink.collect(items({ a: 2000 }))).kind, "failed");
+    } finally {
+      Deno.FsFile.prototype.write = whole;
+    }
+    assertEquals(JSON.parse(await Deno.readTextFile(path)), rows);
+  }
+});
+
+Deno.test("FileSink refuses a JSON array that another sink writes", async () => {
+  await using dir = await folder();
+  const path = join(dir.path, "out.json");
+  await Deno.symlink(path, join(dir.path, "other.json"));
+  const other = { path: join(dir.path, "other.json"), fileType: "json" };
+  {
+    await using sink = await open({ path, fileType: "json" });
+    await sink.collect(items({ a: 1 }));
+    const message = "is written by another sink, and a JSON array can have one writer";
+    for (let i = 0; i < 2; i++) await assertRejects(() => open(other), Error, message);
+    await sink.collect(items({ a: 2 }));
+  }
+  {
+    await using sink = await open(other);
+    await sink.collect(items({ a: 3 }));
+  }
+  assertEquals(JSON.parse(await Deno.readTextFile(path)), [{ a: 1 }, { a: 2 }, { a: 3 }]);
+});
+
+Deno.test("FileSink names a path that is a folder", async () => {
+  await using dir = await folder();
+  for (const fileType of ["lines", "json"]) {
+    await assertRejects(
+      () => open({ path: dir.path, fileType }),
+      Error,
+      `Cannot open ${dir.path}: it is a folder, give the path of a file in it`,
+    );
+  }
 });
 
 Deno.test("FileSink begins the next file at rollingCount, and loses no row within a millisecond", async () => {
