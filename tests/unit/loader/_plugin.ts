@@ -51,6 +51,8 @@ export async function openPlugin(
     type: "mine",
     permissions: {},
     log: silentLogger,
+    // Nobody waits for it on a machine that has much else to do.
+    loadDeadlineMs: 60_000,
     ...options,
   });
 }

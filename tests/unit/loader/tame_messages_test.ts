@@ -63,11 +63,14 @@ const CASES: Readonly<Record<string, string>> = {
     socket.onclose = (e) => { heard.push(e.code); done(); };`,
   "protocols and headers":
     `const socket = make("", { protocols: ["a", "b"], headers: { "x-mine": "me" } });
-    const other = make("", ["c"]);
-    socket.onmessage = ({ data }) => {
-      heard.push(data, socket.protocol); socket.close(); other.onclose = () => { heard.push(other.protocol); done(); };
-      socket.onclose = () => other.close();
-    };`,
+    const other = make("", ["c"]); let left = 2;
+    const said = ({ data, target }) => {
+      if (target === socket) heard.push(data);
+      if (--left > 0) return;
+      heard.push(socket.protocol, other.protocol);
+      other.onclose = done; socket.onclose = () => other.close(); socket.close();
+    };
+    socket.onmessage = other.onmessage = said;`,
   "a subclass": `class Mine extends (make.of) {
       constructor(...args) { super(...args); this.mine = 1; }
       send(data) { super.send("sub " + data); }
