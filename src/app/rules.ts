@@ -23,7 +23,7 @@ import {
   prepareQuery,
 } from "../sql/mod.ts";
 import type { Selection, StateKeeper, StreamRun } from "../stream/mod.ts";
-import { warnOfCircle } from "./feeds_itself.ts";
+import { warnOfCircle } from "./warn_of_circle.ts";
 import type { Functions } from "./functions.ts";
 import type { FunctionUser } from "./held_function.ts";
 import { type RunningPage, RunningParts } from "./running_parts.ts";
