@@ -49,8 +49,8 @@ export class FileSink implements Sink {
   #opened = 0;
   #rows = 0;
   #columns: string[] | undefined;
-  /** The first field of the file that is no column of it, until that is said; `""` then. */
-  #leftOut: string | undefined;
+  /** It was said of this file that a field is no column of it. */
+  #saidLeftOut = false;
   readonly #clock: Clock;
   readonly #closing = new AbortController();
   #checking: Promise<void> = Promise.resolve();
@@ -102,7 +102,7 @@ export class FileSink implements Sink {
         const room = count === 0 ? rows.length - from : count - this.#rows;
         const some = from === 0 && room >= rows.length ? rows : rows.slice(from, from + room);
         await this.#write(some);
-        this.#sayLeftOut(ctx);
+        this.#sayLeftOut(some, ctx);
         this.#rows += some.length;
         from += some.length;
       }
@@ -132,20 +132,26 @@ export class FileSink implements Sink {
       if (this.#hasHeader && text === "" && this.#file!.bytes === 0) {
         text += this.#csv(this.#columns);
       }
-      this.#leftOut ??= Object.keys(row).find((name) => !this.#columns!.includes(name));
       text += this.#csv(this.#columns.map((name) => row[name]));
     }
     return text;
   }
 
-  #sayLeftOut(ctx: SinkContext): void {
-    if (this.#leftOut === undefined || this.#leftOut === "") return;
-    const columns = this.#columns!.join(", ");
-    ctx.log.warn(
-      `${this.#path} has the columns of its first row, ${columns}: the field "${this.#leftOut}" of a later row is not ` +
-        "written, nor is any other that is none of them; select the same fields for each row, or write lines",
-    );
-    this.#leftOut = "";
+  #sayLeftOut(rows: readonly Row[], ctx: SinkContext): void {
+    const columns = this.#columns;
+    if (columns === undefined || this.#saidLeftOut) return;
+    for (const row of rows) {
+      const name = Object.keys(row).find((field) => !columns.includes(field));
+      if (name === undefined) continue;
+      ctx.log.warn(
+        `${this.#path} has the columns of its first row, ${
+          columns.join(", ")
+        }: the field "${name}" of a later row is ` +
+          "not written, nor is any other that is none of them; select the same fields for each row, or write lines",
+      );
+      this.#saidLeftOut = true;
+      return;
+    }
   }
 
   #csv(values: readonly (Value | undefined)[]): string {
@@ -224,7 +230,7 @@ export class FileSink implements Sink {
     this.#opened = this.#clock.now();
     this.#rows = 0;
     this.#columns = undefined;
-    this.#leftOut = undefined;
+    this.#saidLeftOut = false;
   }
 
   #end(): void {

@@ -19,11 +19,10 @@ const MOST_NAMES = 10_000;
  */
 export class FileAtWork {
   readonly #file: Deno.FsFile;
-  readonly #isArray: boolean;
   /** Where the next text goes. In an array that is before its end. */
   #at: number;
   #isEmpty: boolean;
-  /** What it is called in {@link ARRAYS}. */
+  /** What an array is called in {@link ARRAYS}. */
   readonly #key: string | undefined;
   #buffer = new Uint8Array(0);
 
@@ -33,7 +32,6 @@ export class FileAtWork {
     key?: string,
   ) {
     this.#file = file;
-    this.#isArray = key !== undefined;
     this.#key = key;
     this.#at = start.at;
     this.#isEmpty = start.isEmpty;
@@ -101,6 +99,10 @@ export class FileAtWork {
       throw error;
     }
     return array;
+  }
+
+  get #isArray(): boolean {
+    return this.#key !== undefined;
   }
 
   /** Bytes of what was written, without an array's end. */
