@@ -122,12 +122,18 @@ Deno.test("RuleLife has all attempts again after a healthy minute", async () => 
   assertEquals(life.status().message, "too soon; not started again after 1 attempt");
 });
 
-Deno.test("RuleLife.status() says that it was started again, and why, until the run is a minute old", async () => {
-  const { life, runs, clock } = live(AGAIN);
-  const opened = runs.next();
-  await life.start();
+/** A rule whose run has failed, and that waits for the next attempt. */
+async function failedOnce(): Promise<ReturnType<typeof live>> {
+  const site = live(AGAIN);
+  const opened = site.runs.next();
+  await site.life.start();
   (await opened).fail("boom");
-  await clock.asleep();
+  await site.clock.asleep();
+  return site;
+}
+
+Deno.test("RuleLife.status() says that it was started again, and why, until the run is a minute old", async () => {
+  const { life, runs, clock } = await failedOnce();
   const again = runs.next();
   await clock.wake();
   await again;
@@ -155,11 +161,7 @@ Deno.test("RuleLife.start() does not wait for the next attempt, and gives all of
 });
 
 Deno.test("RuleLife.stop() ends the waiting for the next attempt", async () => {
-  const { life, runs, clock } = live(AGAIN);
-  const opened = runs.next();
-  await life.start();
-  (await opened).fail("boom");
-  await clock.asleep();
+  const { life } = await failedOnce();
   await life.stop();
   assertEquals([life.state, life.status().message], ["stopped", "canceled manually"]);
   assertEquals(life.status().nextStartTimestamp, 0);
