@@ -59,8 +59,8 @@ export async function connectMqtt(options: MqttOptions, use: MqttUse): Promise<M
 /** Let messages at QoS 0 go by the library, to the same place where it hands over the others. */
 function takeShortcut(client: MqttClient): void {
   const build = client["streamBuilder"] as (client: MqttClient) => MqttClient["stream"];
-  client["streamBuilder"] = (self: MqttClient) => {
-    const socket = build(self);
+  client["streamBuilder"] = () => {
+    const socket = build(client);
     // All that the library wants of what comes is that it is piped.
     const pipe = (rest: ShortcutRest) => {
       new MqttShortcut(socket, rest, {

@@ -37,7 +37,7 @@ const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
  * Messages at QoS 0 on a short way from the socket to their stream; all other bytes go to the client library.
  *
  * Such a message asks for nothing: no answer, no state of the session. Taken by the library it costs several times
- * what the rest of its way through a stream costs (row A of the bench).
+ * what the rest of its way through a stream costs (rows A and R of the bench).
  *
  * - **What is left to the library**: all of the protocol but a whole PUBLISH at QoS 0 that lies in one chunk of the
  *   socket and has a topic and no properties. So whatever is malformed, too.
