@@ -1,6 +1,6 @@
 /**
  * The roads to the file system. They are walked like all others, and once more with one defence out after the other: see
- * layers_test.ts.
+ * _layers.ts.
  *
  * @module
  */

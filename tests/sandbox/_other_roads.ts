@@ -1,5 +1,5 @@
 /**
- * Roads to the network and to variables that are walked with one defence out after the other, too: see layers_test.ts.
+ * Roads to the network and to variables that are walked with one defence out after the other, too: see _layers.ts.
  *
  * @module
  */

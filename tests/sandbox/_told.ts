@@ -1,4 +1,4 @@
-/** What the tests of what is thrown have in common: see forged_test.ts and socket_test.ts. */
+/** What the tests of what is thrown have in common: see forged_test.ts, thrown_test.ts and socket_test.ts. */
 import { assertEquals } from "@std/assert";
 import { SECRET } from "./_venue.ts";
 
@@ -11,6 +11,9 @@ export const toldByEngine = (
   assertEquals(/\(in worker|^error: (?!Source)/m.test(stderr), false, stderr);
   assertEquals(stderr.includes(SECRET), false);
 };
+
+/** A rejection that nobody handles. */
+export const REJECTED = `void Promise.reject(new Error("late")); await new Promise(() => {});`;
 
 /** What runs code of the plugin's when the runtime looks at it. */
 export const LOOKED_AT: Readonly<Record<string, string>> = {

@@ -323,6 +323,8 @@ export interface Harm {
   readonly args?: readonly string[];
   /** There is a {@link greeter} at `SOCKET`, and the host is granted. @default {false} */
   readonly greeted?: boolean;
+  /** It keeps a process from waiting for long, on a slow machine for longer than one may by default. @default {false} */
+  readonly slow?: boolean;
   readonly check: (walked: Omit<Walked, "got">) => void;
   /**
    * Why it does no harm in an executable without the sandbox either, where it does none.
@@ -374,20 +376,21 @@ export function without(
 
 /** What comes of it in a program. */
 export async function runHarm(
-  { body, args, greeted = false }: Harm,
+  { body, args, greeted = false, slow = false }: Harm,
   venue: Venue,
   isolation: Level,
 ): Promise<Walked> {
   await using server = greeted ? greeter() : undefined;
   const head = server === undefined ? "" : `const SOCKET = "${server.url}";\n`;
   const permissions = server === undefined ? "{}" : `{ net: ["127.0.0.1"] }`;
+  const limits = slow && isolation === "process" ? "    limits: { watchdog: 60s }\n" : "";
   const base = await Deno.makeTempDir({ prefix: "kuiper_harm_" });
   try {
     await write(base, {
       "plugins/sources/Road.ts":
         `${head}export class Road { configure() {} async *open(ctx: any) { void ctx; ${body} } }\n`,
       "etc/plugins.yaml":
-        `plugins:\n  road:\n    isolation: ${isolation}\n    permissions: ${permissions}\n`,
+        `plugins:\n  road:\n    isolation: ${isolation}\n    permissions: ${permissions}\n${limits}`,
       "etc/kuiper.yaml": "basic:\n  gracefulShutdownTimeout: 1s\n",
     });
     return await runIn(venue, base, args);
@@ -507,7 +510,7 @@ ${tries.join("\n")}
 }
 
 /** Milliseconds that a program has: the longest of them needs a tenth. */
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 
 async function runIn(venue: Venue, base: string, more: readonly string[] = []): Promise<Walked> {
   const ran = await runKuiper(venue, base, { args: ["run", "--type", "road", ...more] });

@@ -1,3 +1,9 @@
+/**
+ * The roads to files, the network and variables, with one defence out after the other: a level has a file of its own, as
+ * files run beside each other.
+ *
+ * @module
+ */
 import { assertEquals } from "@std/assert";
 import { DEFENCES } from "../../src/dev/weaken.ts";
 import {
@@ -14,7 +20,7 @@ import {
   WRITTEN_LINKS,
 } from "./_file_roads.ts";
 import { BESIDE, HOSTS, NAMES, SOME_NAMES } from "./_other_roads.ts";
-import { type Level, LEVELS, openWithout, type Road, type Scene, without } from "./_venue.ts";
+import { type Level, openWithout, type Road, type Scene, without } from "./_venue.ts";
 
 /** That a plugin runs at all. */
 const RUNS: Road = { attempts: { runs: "1 + 1" } };
@@ -70,39 +76,16 @@ async function openRoads(executable: string, level: Level): Promise<string[]> {
   ];
 }
 
-without(
-  ["permissions of the Worker", "calls that look at hosts", "calls that look at names"],
-  "A process has given up what its plugin was not granted, whatever its Worker may do",
-  async (executable) => {
-    const open = async (level: Level) =>
-      (await openWithout(executable, { BESIDE }, level)).map((text) => text.split(": ")[0]);
-    assertEquals(await open("process"), []);
-    // Else the attempts would prove nothing.
-    const names = Object.keys(BESIDE.attempts).map((name) => `BESIDE ${name}`);
-    assertEquals(await open("worker"), names);
-  },
-);
-
-without(
-  ["permissions of the Worker", "pinned internals"],
-  "A look at a host is worth something only while what the runtime itself looks up is pinned",
-  async (executable) => {
-    const open = (await openWithout(executable, { HOSTS }, "worker"))
-      .map((text) => text.split(": ")[0]);
-    const taken = ["HOSTS takenCall", "HOSTS takenAddressOfEvents"];
-    assertEquals(open, [...taken, "HOSTS redirectEvents", "HOSTS dns"]);
-  },
-);
-
-for (const defence of DEFENCES) {
-  without(
-    [defence],
-    `No road leads to files, the network or variables without the ${defence} alone`,
-    async (executable) => {
-      for (const level of LEVELS) {
+/** Register the tests of a level: one for each defence. */
+export function layers(level: Level): void {
+  for (const defence of DEFENCES) {
+    without(
+      [defence],
+      `No road leads out of a ${level} without the ${defence} alone`,
+      async (executable) => {
         const names = (await openRoads(executable, level)).map((open) => open.split(": ")[0]);
-        assertEquals(names, ["RUNS runs", ...ONE_LAYER[defence] ?? []], level);
-      }
-    },
-  );
+        assertEquals(names, ["RUNS runs", ...ONE_LAYER[defence] ?? []]);
+      },
+    );
+  }
 }

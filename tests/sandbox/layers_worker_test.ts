@@ -1,0 +1,3 @@
+import { layers } from "./_layers.ts";
+
+layers("worker");
