@@ -2,7 +2,7 @@ import { fail, KuiperError, messageOf } from "../core/mod.ts";
 import type { IConnackPacket, IPublishPacket, MqttClient } from "mqtt";
 import { clientOptions, type MqttMessage, type MqttOptions } from "./mqtt_options.ts";
 import { MqttShortcut, type ShortcutRest } from "./mqtt_shortcut.ts";
-import { connectError, lostError, subscribeError } from "./mqtt_errors.ts";
+import { connectError, lostError, publishError, subscribeError } from "./mqtt_errors.ts";
 
 /** Milliseconds that the other side has to take our DISCONNECT before the socket is destroyed. */
 const FAREWELL_MS = 1000;
@@ -165,7 +165,8 @@ export class MqttConnection implements AsyncDisposable {
    * Publish messages, in order: resolves when the socket has taken all of them, at QoS 1 when the broker has
    * acknowledged them. The caller bounds how many that are.
    *
-   * @throws KuiperError `not_connected` when the connection goes first: any of them may have arrived.
+   * @throws KuiperError `not_connected` when the connection goes first, or the broker (version 5) takes one of them not
+   * now: any of them may have arrived. `denied` where it will never take it.
    */
   publish(
     messages: readonly { topic: string; payload: Uint8Array }[],
@@ -180,7 +181,10 @@ export class MqttConnection implements AsyncDisposable {
           payload as Parameters<MqttClient["publish"]>[1],
           options,
           (error) => {
-            if (error != null) reject(error);
+            const refused = (error as { code?: unknown } | null | undefined)?.code;
+            if (typeof refused === "number") {
+              reject(publishError(topic, refused, error, this.#options));
+            } else if (error != null) reject(error);
             else if (--open === 0) resolve();
           },
         );

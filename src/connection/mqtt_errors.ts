@@ -75,6 +75,17 @@ export function connectError(error: unknown, options: MqttOptions): KuiperError 
   );
 }
 
+/** MQTT 5.0, table 3-4. */
+const PUBLISH_REFUSALS: Readonly<Record<number, { reason: string; never?: boolean }>> = {
+  131: { reason: "it does not say why" },
+  135: {
+    reason: "{user} may not publish there, let it in the broker's access list or set another topic",
+  },
+  144: { reason: "it does not accept that topic", never: true },
+  151: { reason: "a quota is used up" },
+  153: { reason: "the payload is not in the format that was said", never: true },
+};
+
 /** A connection that stood and is gone. */
 export function lostError(
   error: unknown,
@@ -98,6 +109,24 @@ export function subscribeError(topic: string, code: number, options: MqttOptions
   const reason = SUBSCRIPTION_REFUSALS[code] ??
     "it gave no reason; is the client authorised to read it?";
   return fail("denied", `${options.server} refused the subscription to "${topic}": ${reason}`);
+}
+
+/**
+ * A message that the broker does not take: only version 5 says so. `not_connected` where the broker's mind may change,
+ * `denied` for a message that it will never take.
+ */
+export function publishError(
+  topic: string,
+  code: number,
+  error: unknown,
+  options: MqttOptions,
+): KuiperError {
+  const { reason, never = false } = PUBLISH_REFUSALS[code] ?? { reason: `it gave reason ${code}` };
+  return fail(
+    never ? "denied" : "not_connected",
+    `${options.server} refused a message to "${topic}": ${fill(reason, options)}`,
+    error,
+  );
 }
 
 function fill(words: string, options: MqttOptions): string {

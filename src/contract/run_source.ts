@@ -34,6 +34,9 @@ const TUPLES_PER_TURN = 2048;
 /** A source that is pulled has no reason to run far ahead of a reader that makes it wait. */
 const PULLED_QUEUE = 2 * BATCH_SIZE;
 
+/** Milliseconds after which what was dropped is told, if no batch has done so. */
+const TELL_LOSS_MS = 250;
+
 /** Most characters of a batch, about: whole as one text it must fit into memory, whatever a source yields. */
 const BATCH_WEIGHT = 67_108_864;
 
@@ -82,6 +85,7 @@ class SourceRun implements SourceInstance {
   /** What the source gave up by itself since the last batch. */
   #givenUp = 0;
   #oversize = 0;
+  #lossTimer: ReturnType<typeof setTimeout> | undefined;
   /** Whether it has ever yielded bytes. */
   #hasPayloads = false;
   #turnTime: number | undefined;
@@ -103,6 +107,7 @@ class SourceRun implements SourceInstance {
       capacity: splitBuffer(spec.bufferLength).queue,
       overflow: spec.overflow,
       batchSize: BATCH_SIZE,
+      onDrop: () => this.#tellLossLater(),
     });
     this.#ctx = this.#makeContext();
     provideChannel(this.#ctx, () => this.#channel());
@@ -139,6 +144,7 @@ class SourceRun implements SourceInstance {
     });
     clearTimeout(this.#deadline);
     this.#abort.abort();
+    clearTimeout(this.#lossTimer);
     if (cut) this.#queue.close();
     const state = this.#state.takeChanges();
     return {
@@ -400,6 +406,7 @@ class SourceRun implements SourceInstance {
     const { maxTupleBytes } = this.#spec;
     if (maxTupleBytes > 0 && payload.byteLength > maxTupleBytes) {
       this.#oversize++;
+      this.#tellLossLater();
       return undefined;
     }
     this.#hasPayloads = true;
@@ -425,6 +432,7 @@ class SourceRun implements SourceInstance {
     }
     if (weight > (maxTupleBytes > 0 ? Math.min(maxTupleBytes, BATCH_WEIGHT) : BATCH_WEIGHT)) {
       this.#oversize++;
+      this.#tellLossLater();
       return undefined;
     }
     entry.special = special;
@@ -449,6 +457,25 @@ class SourceRun implements SourceInstance {
       `yielded something that is no tuple: ${found.path} is ${found.found}, ` +
         `expected null, boolean, number, bigint, string, Uint8Array, Date, an array or a plain object`,
     );
+  }
+
+  /** A reader that takes nothing, or a source that has nothing but what is dropped, makes no batches. */
+  #tellLossLater(): void {
+    if (this.#abort.signal.aborted) return;
+    this.#lossTimer ??= setTimeout(() => {
+      this.#lossTimer = undefined;
+      const dropped = this.#takeDropped();
+      const oversize = this.#takeOversize();
+      if (dropped === 0 && oversize === 0) return;
+      this.#events.batch({
+        seq: ++this.#seq,
+        tuples: [],
+        hasPayloads: false,
+        special: false,
+        dropped,
+        oversize,
+      });
+    }, TELL_LOSS_MS);
   }
 
   #takeDropped(): number {
@@ -521,6 +548,7 @@ class SourceRun implements SourceInstance {
       room: () => queue.room(),
       countDropped: (count) => {
         this.#givenUp += count;
+        this.#tellLossLater();
       },
       close: (error) => queue.close(error),
       get size() {

@@ -42,7 +42,10 @@ export interface SourceTuple {
   payload?: Uint8Array | undefined;
 }
 
-/** A batch on its way from an instance to its stream. */
+/**
+ * A batch on its way from an instance to its stream. One without tuples tells only what was dropped: the reader may take
+ * nothing for long.
+ */
 export interface SourceBatch {
   /** Counts from 1. */
   seq: number;

@@ -10,6 +10,8 @@ export interface ChannelOptions {
   batchSize?: number;
   /** Most senders that may wait at once; one more is a RangeError. @default {1024} */
   maxWaiting?: number;
+  /** Told of each item that is dropped, after it was counted. It may not throw. */
+  onDrop?: () => void;
 }
 
 /** A channel was closed while an item waited for room; the item is in `item`. */
@@ -53,6 +55,7 @@ export class Channel<T> implements AsyncIterable<readonly T[]>, Disposable {
   readonly overflow: OverflowPolicy;
   readonly #batchSize: number;
   readonly #maxWaiting: number;
+  readonly #onDrop: (() => void) | undefined;
   // Arrays go through as they are where they can. A ring, which lives longer than its items, would be looked through at
   // each collection of garbage.
   #head: Chunk<T> | undefined;
@@ -82,6 +85,7 @@ export class Channel<T> implements AsyncIterable<readonly T[]>, Disposable {
     this.overflow = options.overflow ?? "wait";
     this.#batchSize = options.batchSize ?? 256;
     this.#maxWaiting = options.maxWaiting ?? 1024;
+    this.#onDrop = options.onDrop;
   }
 
   /** Items held now. */
@@ -113,6 +117,7 @@ export class Channel<T> implements AsyncIterable<readonly T[]>, Disposable {
     if (this.#size >= this.capacity) {
       if (this.overflow === "wait") return false;
       this.#dropped++;
+      this.#onDrop?.();
       if (this.overflow === "drop_newest") return true;
       this.#copy(1);
       this.#size--;

@@ -348,11 +348,12 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
 
   #arrived(lane: Lane, batch: SourceBatch): void {
     const count = batch.tuples.length;
+    this.#metrics.dropped_overflow_total += batch.dropped;
+    this.#metrics.dropped_oversize_total += batch.oversize;
+    if (count === 0 && batch.state === undefined && batch.offset === undefined) return;
     lane.sawTuples = true;
     lane.waiting += count;
     this.#metrics.records_in_total += count;
-    this.#metrics.dropped_overflow_total += batch.dropped;
-    this.#metrics.dropped_oversize_total += batch.oversize;
     if (this.#state === "starting" || this.#state === "reopening") this.#advance("running", "");
     this.#remember(lane, batch.state, batch.offset);
     if (this.#discarding) {

@@ -7,6 +7,7 @@ import {
   runSource,
   type Source,
   type SourceBatch,
+  type SourceChannel,
   type SourceEvents,
   type SourceSpec,
 } from "../../../src/contract/mod.ts";
@@ -194,6 +195,36 @@ Deno.test("runSource() counts what drop policies drop", async () => {
     assertEquals(rows().at(-1)?.i, last);
     assertEquals(closed.end, { kind: "done" });
   }
+});
+
+Deno.test("runSource() tells what is dropped also to a reader that takes nothing", async () => {
+  const told = async (lose: (out: SourceChannel) => void, spec: Partial<SourceSpec>) => {
+    const { instance, batches, nextBatch } = run(
+      {
+        open(ctx) {
+          const out = channel(ctx);
+          for (let i = 0; i < 7; i++) lose(out);
+          ctx.signal.addEventListener("abort", () => out.close());
+          return out;
+        },
+      },
+      { bufferLength: 4, ...spec },
+      0,
+    );
+    await nextBatch();
+    instance.stop(100);
+    const closed = await instance.closed;
+    assertEquals([closed.dropped, closed.oversize], [0, 0]);
+    return batches.map(({ seq, tuples, dropped, oversize }) => [seq, tuples, dropped, oversize]);
+  };
+  assertEquals(
+    await Promise.all([
+      told((out) => out.push({ message: { i: 0 } }), { overflow: "drop_oldest" }),
+      told((out) => out.countDropped(1), {}),
+      told((out) => out.push({ message: { i: "x".repeat(100) } }), { maxTupleBytes: 50 }),
+    ]),
+    [[[1, [], 5, 0]], [[1, [], 7, 0]], [[1, [], 0, 7]]],
+  );
 });
 
 Deno.test("runSource() fails when open throws nothing at all", async () => {

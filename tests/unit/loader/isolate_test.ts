@@ -598,6 +598,28 @@ Deno.test("start() keeps its channel out of the plugin's reach", async () => {
   assertEquals(run.rows, [{ names: [], seen: [] }]);
 });
 
+Deno.test("start() tells what an isolate dropped while its reader takes nothing", async () => {
+  await using host = await openPlugin(`import { channel } from "kuiper";
+    export class Mine {
+      configure() {}
+      open(ctx) {
+        const out = channel(ctx);
+        for (let i = 0; i < 7; i++) out.push({ message: { i } });
+        ctx.signal.addEventListener("abort", () => out.close());
+        return out;
+      }
+    }`);
+  const run = new Run(host, { bufferLength: 4, overflow: "drop_newest" }, 0);
+  await run.until(({ batches }) => batches.length > 0);
+  assertEquals(run.batches.map(({ tuples, dropped }) => [tuples, dropped]), [[[], 5]]);
+  // The next has its number, and the tuples that were kept.
+  run.instance.grant(10, 0);
+  await run.until(({ rows }) => rows.length === 2);
+  assertEquals(run.batches.map(({ seq, dropped }) => [seq, dropped]), [[1, 5], [2, 0]]);
+  run.instance.stop(1000);
+  assertEquals(await run.end(), { kind: "stopped", forced: false });
+});
+
 Deno.test("start() ends an isolate that forges credit", async () => {
   await using host = await openPlugin(source(`
     dispatchEvent(new MessageEvent("message", { data: { t: "grant", id: 1, credit: 1000, doneThrough: 0 } }));

@@ -1,5 +1,5 @@
 /** The mqtt sink against a real broker. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { inlineSinkHost, type Props } from "../../../src/contract/mod.ts";
 import { fail, type Logger, silentLogger, systemClock } from "../../../src/core/mod.ts";
 import { Backoff } from "../../../src/flow/mod.ts";
@@ -102,6 +102,34 @@ mosquittoTest(
         const twice = numbers.length - COUNT;
         assert(twice <= PORTION + marked, `${twice} came twice, the broker marked ${marked}`);
       });
+    }
+  },
+);
+
+mosquittoTest(
+  "MqttSink.collect() keeps what the broker's access list refuses, says so, and publishes it once it may",
+  async () => {
+    const acl = await Deno.makeTempFile({ prefix: "kuiper_acl_" });
+    try {
+      await Deno.writeTextFile(acl, "topic read out\n");
+      await Deno.chmod(acl, 0o644);
+      await using broker = await startMosquitto({ config: [`acl_file ${acl}`] });
+      await using got = await subscribe(broker, "5");
+      const sink = runSink({ server: broker.url, topic: "out", qos: 1, protocolVersion: "5" });
+      await using run = sink.run;
+      await send(run, 0, 1);
+      while (sink.warnings.length === 0) await systemClock.sleep(5);
+      assertStringIncludes(
+        sink.warnings[0]!,
+        `${broker.url} refused a message to "out": a client without username may not publish there, ` +
+          "let it in the broker's access list or set another topic; trying again",
+      );
+      await Deno.writeTextFile(acl, "topic readwrite out\n");
+      await broker.restart();
+      assertEquals(await run.stop(30_000), { lost: 0 });
+      assertEquals(await received(broker, got), [0]);
+    } finally {
+      await Deno.remove(acl);
     }
   },
 );

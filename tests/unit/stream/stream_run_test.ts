@@ -4,6 +4,7 @@ import {
   inlineHost,
   NotConnected,
   type Source,
+  type SourceChannel,
   type SourceHost,
   type SourceItem,
 } from "../../../src/contract/mod.ts";
@@ -484,3 +485,24 @@ for (const [overflow, expected] of [["drop_newest", [0, 9]], ["drop_oldest", [90
     assertEquals(run.status().metrics.dropped_overflow_total, 90);
   });
 }
+
+Deno.test("StreamRun counts what is dropped while nobody reads on", async () => {
+  let out: SourceChannel | undefined;
+  const run = stream(() => ({ open: (ctx) => out = channel(ctx) }), {
+    bufferLength: 4,
+    overflow: "drop_oldest",
+  });
+  const counted = () => run.status().metrics.dropped_overflow_total;
+  const nextTurn = () => new Promise((resolve) => setTimeout(resolve));
+  const reader = run[Symbol.asyncIterator]();
+  const first = reader.next();
+  while (out === undefined) await nextTurn();
+  out.push({ message: { i: 0 } });
+  await first;
+  for (let i = 1; i <= 20; i++) out.push({ message: { i } });
+  while (counted() === 0) await nextTurn();
+  // The last two are queued.
+  assertEquals(counted(), 18);
+  await run.stop();
+  await reader.return!();
+});
