@@ -1,6 +1,6 @@
 import type { ConfigInput } from "../config/mod.ts";
 import type { FunctionLookup } from "../contract/mod.ts";
-import { type Clock, fail, type Logger, messageOf } from "../core/mod.ts";
+import { type Clock, fail, type Logger, messageOf, sayLosses } from "../core/mod.ts";
 import {
   compilePlan,
   parseRule,
@@ -229,7 +229,17 @@ class Rules {
   ): Promise<RuleSource> {
     const { bufferLength, overflow = "drop_oldest" } = rule.options;
     if (stream.options.shared && overflow !== "wait") {
-      return await this.#shared.join(stream, { bufferLength, overflow });
+      let say: ((count: number) => void) | undefined;
+      const onDrop = () => {
+        say ??= sayLosses(this.#logOf(rule), {
+          now: () => this.#context.clock.now(),
+          what: "tuples",
+          why: `the SHARED stream "${stream.name}" does not wait for this rule, for which ` +
+            `${bufferLength} may wait, its "bufferLength"`,
+        });
+        say(1);
+      };
+      return await this.#shared.join(stream, { bufferLength, overflow, onDrop });
     }
     const keeper = storeKeeper(
       this.#context.store,

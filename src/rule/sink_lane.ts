@@ -29,6 +29,8 @@ export interface LaneShared extends Omit<SinkRunOptions, "openHost"> {
   readonly cut: AbortSignal;
   /** Lines about results that were dropped, sampled. */
   gate(say: (suppressed: number) => void): void;
+  /** A result was dropped since more came than may wait; lines of it are sampled. */
+  sayOverflow(): void;
   /** A line of the log about the connection of an instance; they are sampled. */
   sayOfConnection(level: "info" | "warn", line: string): void;
   /** Milliseconds that an instance has to close. */
@@ -61,7 +63,12 @@ export class SinkLane {
     const { common: { overflow, batchSize, lingerMs, ...common }, clock } = shared;
     this.#transform = compileTransform(common);
     this.#sendSingle = common.sendSingle;
-    this.channel = new Channel({ capacity, overflow, batchSize: Math.min(WAKE, capacity) });
+    this.channel = new Channel({
+      capacity,
+      overflow,
+      batchSize: Math.min(WAKE, capacity),
+      onDrop: shared.sayOverflow,
+    });
     if (batchSize > 1 || lingerMs > 0) {
       const most = batchSize > 0 ? batchSize : capacity;
       this.#gathering = new Gathering({ most, lingerMs, clock });

@@ -10,6 +10,7 @@ import {
   type KuiperError,
   type Logger,
   sampled,
+  sayLosses,
   type SinkCommon,
 } from "../core/mod.ts";
 import { ChannelClosedError, unlessAborted } from "../flow/mod.ts";
@@ -65,10 +66,19 @@ export class SinkRun implements AsyncDisposable {
   constructor({ openHost, ...options }: SinkRunOptions) {
     this.opId = options.opId;
     const { common, clock } = options;
+    let say: ((count: number) => void) | undefined;
     const shared: LaneShared = {
       ...options,
       cut: this.#cut.signal,
       gate: sampled(() => clock.now(), SAMPLE),
+      sayOverflow: () => {
+        say ??= sayLosses(options.log, {
+          now: () => clock.now(),
+          what: "results",
+          why: `the sink is slow, and ${common.bufferLength} may wait, its "bufferLength"`,
+        });
+        say(1);
+      },
       sayOfConnection: sampledLines(options.log, () => clock.now()),
       closeMs: () => this.#closeMs,
     };

@@ -7,6 +7,8 @@ export interface SubscribeOptions {
   readonly bufferLength: number;
   /** What happens when they are more; waiting would stall the others. */
   readonly overflow: Exclude<OverflowPolicy, "wait">;
+  /** Told of each tuple that is dropped. */
+  readonly onDrop?: () => void;
 }
 
 /** Is given the tuples of each batch, in order, and changes none of it. While its promise is open it is given nothing. */
@@ -48,13 +50,14 @@ export class SharedReader implements Subscription {
 
   /** @param leave called when nothing shall arrive any more, perhaps again. */
   constructor(
-    { bufferLength, overflow }: SubscribeOptions,
+    { bufferLength, overflow, onDrop }: SubscribeOptions,
     leave: (reader: SharedReader) => void,
   ) {
     this.#queue = new Channel<Tuple>({
       capacity: bufferLength,
       overflow,
       batchSize: Math.min(256, bufferLength),
+      ...(onDrop === undefined ? {} : { onDrop }),
     });
     this.#leave = leave;
   }

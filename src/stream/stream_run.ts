@@ -11,6 +11,7 @@ import {
   type Json,
   type KuiperError,
   type Logger,
+  sayLosses,
 } from "../core/mod.ts";
 import {
   type SourceBatch,
@@ -123,9 +124,24 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
   #lastSave: number;
   #saving: Promise<void> = Promise.resolve();
   #discarding = false;
+  readonly #sayOverflow: (count: number) => void;
+  readonly #sayOversize: (count: number) => void;
 
   constructor(options: StreamRunOptions) {
     this.#options = options;
+    const now = () => options.clock.now();
+    this.#sayOverflow = sayLosses(options.log, {
+      now,
+      what: "tuples",
+      why: `more came than may wait, which is "bufferLength", ${options.bufferLength}`,
+    });
+    this.#sayOversize = sayLosses(options.log, {
+      now,
+      what: "tuples",
+      why: options.maxTupleBytes > 0
+        ? `larger than "maxTupleBytes", ${options.maxTupleBytes}`
+        : "larger than what can be handed over at once",
+    });
     this.name = options.definition.name;
     this.#ingest = compileIngest(options.definition, {
       metrics: this.#metrics,
@@ -337,8 +353,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
     if (this.#stop.signal.aborted) instance.stop(this.#sourceStopMs);
     const closed = await instance.closed;
     lane.instance = undefined;
-    this.#metrics.dropped_overflow_total += closed.dropped;
-    this.#metrics.dropped_oversize_total += closed.oversize;
+    this.#countLosses(closed);
     if (closed.state !== undefined) {
       this.#remember(lane, closed.state, undefined);
       this.#keep(lane, closed.state, undefined);
@@ -348,8 +363,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
 
   #arrived(lane: Lane, batch: SourceBatch): void {
     const count = batch.tuples.length;
-    this.#metrics.dropped_overflow_total += batch.dropped;
-    this.#metrics.dropped_oversize_total += batch.oversize;
+    this.#countLosses(batch);
     if (count === 0 && batch.state === undefined && batch.offset === undefined) return;
     lane.sawTuples = true;
     lane.waiting += count;
@@ -363,6 +377,13 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
     } else {
       this.#arrivals.push({ lane, instance: lane.instance, batch });
     }
+  }
+
+  #countLosses({ dropped, oversize }: { dropped: number; oversize: number }): void {
+    this.#metrics.dropped_overflow_total += dropped;
+    this.#metrics.dropped_oversize_total += oversize;
+    if (dropped > 0) this.#sayOverflow(dropped);
+    if (oversize > 0) this.#sayOversize(oversize);
   }
 
   #remember(lane: Lane, changes: StateChanges | undefined, offset: Json | undefined): void {

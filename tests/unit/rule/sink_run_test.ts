@@ -462,14 +462,19 @@ Deno.test("SinkRun.send() hands over more than there is room for, in order, as r
   assertEquals(run.ops()[0]?.metrics.records_in_total, 100);
 });
 
-Deno.test("SinkRun counts exactly what drop_oldest drops", async () => {
+Deno.test("SinkRun counts exactly what drop_oldest drops, and says that it does", async () => {
   const sink = new FakeSink();
-  await using run = sink.run({ bufferLength: 2, overflow: "drop_oldest" });
+  const lines: string[] = [];
+  const log: Logger = { ...silentLogger, warn: (line) => void lines.push(line) };
+  await using run = sink.run({ bufferLength: 2, overflow: "drop_oldest" }, "rows", log);
   run.send(Array.from({ length: 5 }, (_, a) => result({ a })));
   await run.stop(1000);
   assertEquals(sink.rows, [{ a: 3 }, { a: 4 }]);
   assertEquals(run.ops()[0]?.metrics.dropped_total, 3);
   assertEquals(run.ops()[0]?.metrics.records_in_total, 5);
+  assertEquals(lines, [
+    'dropped 1 result: the sink is slow, and 2 may wait, its "bufferLength"',
+  ]);
 });
 
 Deno.test("SinkRun opens again a sink that is not connected, and fails for any other reason", async () => {

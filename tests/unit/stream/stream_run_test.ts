@@ -486,11 +486,13 @@ for (const [overflow, expected] of [["drop_newest", [0, 9]], ["drop_oldest", [90
   });
 }
 
-Deno.test("StreamRun counts what is dropped while nobody reads on", async () => {
+Deno.test("StreamRun counts and says what is dropped while nobody reads on", async () => {
+  const lines: string[] = [];
   let out: SourceChannel | undefined;
   const run = stream(() => ({ open: (ctx) => out = channel(ctx) }), {
-    bufferLength: 4,
+    bufferLength: 2,
     overflow: "drop_oldest",
+    log: { ...silentLogger, warn: (line) => void lines.push(line) },
   });
   const counted = () => run.status().metrics.dropped_overflow_total;
   const nextTurn = () => new Promise((resolve) => setTimeout(resolve));
@@ -501,8 +503,11 @@ Deno.test("StreamRun counts what is dropped while nobody reads on", async () => 
   await first;
   for (let i = 1; i <= 20; i++) out.push({ message: { i } });
   while (counted() === 0) await nextTurn();
-  // The last two are queued.
-  assertEquals(counted(), 18);
+  // The last is queued.
+  assertEquals(counted(), 19);
+  assertEquals(lines, [
+    'dropped 19 tuples: more came than may wait, which is "bufferLength", 2',
+  ]);
   await run.stop();
   await reader.return!();
 });
