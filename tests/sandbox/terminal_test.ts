@@ -1,47 +1,53 @@
 import { allowed, type Attempt, road, spoils } from "./_venue.ts";
 
-/** Through where a line has the text and does not say that the plugin said it. */
-const unattributed = (code: string): Attempt => ({
-  code,
-  hit: (_, { stdout, stderr }) =>
-    stderr.includes("\u001b") ||
-    `${stdout}\n${stderr}`.split("\n").some((line) =>
-      line.includes("forged") && !line.startsWith("{") && !/^[\d:.]+ \w+ +road: /.test(line)
-    ),
-});
-
-const FORGED = `Object.assign(new Error("forged"), { stack: "error: \\u001b[31mforged" })`;
+/** Attempts that are through where a line has their text and does not say that the plugin said it. */
+const unattributed = (attempts: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(attempts).map(([name, code]): [string, Attempt] => [name, {
+      code: `(told = "forged in ${name};", ${code})`,
+      hit: (_, { stdout, stderr }) =>
+        stderr.includes(`\u001b[31mforged in ${name};`) ||
+        `${stdout}\n${stderr}`.split("\n").some((line) =>
+          line.includes(`forged in ${name};`) && !line.startsWith("{") &&
+          !/^[\d:.]+ \w+ +road: /.test(line)
+        ),
+    }]),
+  );
 
 road("What goes wrong in a server that was granted is said by nobody but the plugin", {
   // What a process writes to its standard error is kept for the sentence of its end.
   controlledIn: ["worker"],
   permissions: `{ net: ["127.0.0.1"] }`,
-  head: `const serve = async (handler: any, options: any = {}) => {
+  head: `let told = "";
+const serve = async (handler: any, options: any = {}) => {
   const server: any = Deno.serve({ hostname: "127.0.0.1", port: 0, ...options }, handler);
   const text = await fetch("http://127.0.0.1:" + server.addr.port).then((answer) => answer.text());
   await server.shutdown();
   return text === "Internal Server Error" || text === "mine" ? undefined : text;
 };
-const failing = () => { throw ${FORGED}; };
-const inspected = () => { throw { [Symbol.for("Deno.customInspect")]: () => "\\u001b[31mforged" }; };`,
-  attempts: {
-    thrown: unattributed(`serve(failing)`),
-    rejected: unattributed(`serve(async () => failing())`),
-    inspected: unattributed(`serve(inspected)`),
-    onError: unattributed(`serve(failing, { onError: failing })`),
-    onErrorInspected: unattributed(`serve(failing, { onError: inspected })`),
-    onErrorLater: unattributed(`serve(failing, { onError: async () => failing() })`),
-    onErrorNothing: unattributed(`serve(failing, { onError: () => ({ toString: failing }) })`),
-    onErrorForged: unattributed(
-      `serve(failing, { onError: () => Object.create(Response.prototype) })`,
-    ),
-    answered: unattributed(`serve(failing, { onError: () => new Response("mine") })`),
-    noAnswer: unattributed(`(async () => {
+const failing = () => {
+  throw Object.assign(new Error(told), { stack: "error: \\u001b[31m" + told });
+};
+const inspected = () => {
+  const said = told;
+  throw { [Symbol.for("Deno.customInspect")]: () => "\\u001b[31m" + said };
+};`,
+  attempts: unattributed({
+    thrown: `serve(failing)`,
+    rejected: `serve(async () => failing())`,
+    inspected: `serve(inspected)`,
+    onError: `serve(failing, { onError: failing })`,
+    onErrorInspected: `serve(failing, { onError: inspected })`,
+    onErrorLater: `serve(failing, { onError: async () => failing() })`,
+    onErrorNothing: `serve(failing, { onError: () => ({ toString: failing }) })`,
+    onErrorForged: `serve(failing, { onError: () => Object.create(Response.prototype) })`,
+    answered: `serve(failing, { onError: () => new Response("mine") })`,
+    noAnswer: `(async () => {
       const before = Error.prepareStackTrace;
-      Error.prepareStackTrace = () => "error: \\u001b[31mforged";
-      try { return await serve(() => 1); } finally { Error.prepareStackTrace = before; } })()`),
-    inOptions: unattributed(`serve(undefined, { handler: failing })`),
-  },
+      Error.prepareStackTrace = () => "error: \\u001b[31m" + told;
+      try { return await serve(() => 1); } finally { Error.prepareStackTrace = before; } })()`,
+    inOptions: `serve(undefined, { handler: failing })`,
+  }),
 });
 
 /** Attempts with an error that looks like one of the runtime's own assertions, given to it in a stream. */
@@ -132,27 +138,30 @@ road("Where a server of a plugin's listens is said by nobody but the plugin", {
   ),
 });
 
+/** Attempts that write a text of their own: code in which TEXT is the text, which nothing else says. */
+const spoiling = (attempts: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(attempts).map(([name, code]) => [
+      name,
+      spoils(code.replaceAll("TEXT", `"spoilt by " + "${name};"`), `spoilt by ${name};`),
+    ]),
+  );
+
 road("A plugin writes nothing to the standard output of its process", {
   permissions: `{ read: true, write: ["data/out"] }`,
   attempts: {
     stream: allowed(`Deno.stdout.writeSync(new TextEncoder().encode("spoilt"))`),
-    device: spoils(`Deno.writeTextFileSync("/dev/stdout", "spo" + "ilt")`, "spoilt"),
-    descriptor: spoils(`Deno.writeTextFileSync("/dev/fd/1", "spo" + "ilt")`, "spoilt"),
-    proc: spoils(`Deno.writeTextFileSync("/proc/self/fd/1", "spo" + "ilt")`, "spoilt"),
-    opened: spoils(
-      `Deno.openSync("/dev/stdout", { append: true }).writeSync(new TextEncoder().encode("spo" + "ilt"))`,
-      "spoilt",
-    ),
-    console: spoils(`console.log("spo" + "ilt")`, "spoilt"),
-    file: spoils(
-      `new (Deno as any).FsFile(1, Symbol.for("Deno.internal.FsFile"))
-      .writeSync(new TextEncoder().encode("spo" + "ilt"))`,
-      "spoilt",
-    ),
-    node: spoils(
-      `process.getBuiltinModule("node:fs").writeSync(1, "spo" + "ilt")`,
-      "spoilt",
-    ),
+    ...spoiling({
+      device: `Deno.writeTextFileSync("/dev/stdout", TEXT)`,
+      descriptor: `Deno.writeTextFileSync("/dev/fd/1", TEXT)`,
+      proc: `Deno.writeTextFileSync("/proc/self/fd/1", TEXT)`,
+      opened:
+        `Deno.openSync("/dev/stdout", { append: true }).writeSync(new TextEncoder().encode(TEXT))`,
+      console: `console.log(TEXT)`,
+      file: `new (Deno as any).FsFile(1, Symbol.for("Deno.internal.FsFile"))
+        .writeSync(new TextEncoder().encode(TEXT))`,
+      node: `process.getBuiltinModule("node:fs").writeSync(1, TEXT)`,
+    }),
     frame: spoils(
       `process.getBuiltinModule("node:fs").writeSync(1, new Uint8Array([255, 255, 255, 255, 1, 0]))`,
       "\u0001",

@@ -44,10 +44,10 @@ road("A plugin speaks to no other isolate and not to the terminal", {
     stdout: allowed(`Deno.stdout.writeSync(new Uint8Array([33]))`),
     stderr: allowed(`Deno.stderr.writeSync(new Uint8Array([33]))`),
     stdin: allowed(`Deno.stdin.readSync(new Uint8Array(1))`),
-    processStdout: spoils(`process.stdout.write("spo" + "ilt")`, "spoilt"),
+    processStdout: spoils(`process.stdout.write("spo" + "ilt out")`, "spoilt out"),
     processStderr: {
-      code: `process.stderr.write("spo" + "ilt")`,
-      hit: (got, { stderr }) => got === undefined || stderr.includes("spoilt"),
+      code: `process.stderr.write("spo" + "ilt err")`,
+      hit: (got, { stderr }) => got === undefined || stderr.includes("spoilt err"),
     },
     prompt: `prompt("x")`,
     confirm: `confirm("x")`,
