@@ -1,5 +1,6 @@
 import { fail, KuiperError, messageOf } from "../core/mod.ts";
 import type { IConnackPacket, IPublishPacket, MqttClient } from "mqtt";
+import type { Socket } from "node:net";
 import { clientOptions, type MqttMessage, type MqttOptions } from "./mqtt_options.ts";
 import { MqttShortcut, type ShortcutRest } from "./mqtt_shortcut.ts";
 import { connectError, lostError, publishError, subscribeError } from "./mqtt_errors.ts";
@@ -28,15 +29,14 @@ export async function connectMqtt(options: MqttOptions, use: MqttUse): Promise<M
   const { signal } = use;
   signal.throwIfAborted();
   const own = await clientOptions(options);
-  // Costs 20 ms and 20 MB: only who has an mqtt stream pays.
+  // Costs 20 ms and 10 MB: only who has an mqtt stream pays.
   // By its default export: a bundler knows no other of a CommonJS package.
-  const { default: { connect } } = await import("mqtt");
+  const { default: { MqttClient } } = await import("mqtt");
+  const { openSocket } = await import("./mqtt_socket.ts");
   signal.throwIfAborted();
   let client: MqttClient;
   try {
-    client = connect({ ...own, manualConnect: true });
-    takeShortcut(client);
-    client.connect();
+    client = new MqttClient((client) => shortcutOf(client, openSocket(client, own)), own);
   } catch (error) {
     throw connectError(error, options);
   }
@@ -56,22 +56,18 @@ export async function connectMqtt(options: MqttOptions, use: MqttUse): Promise<M
   }
 }
 
-/** Let messages at QoS 0 go by the library, to the same place where it hands over the others. */
-function takeShortcut(client: MqttClient): void {
-  const build = client["streamBuilder"] as (client: MqttClient) => MqttClient["stream"];
-  client["streamBuilder"] = () => {
-    const socket = build(client);
-    // All that the library wants of what comes is that it is piped.
-    const pipe = (rest: ShortcutRest) => {
-      new MqttShortcut(socket, rest, {
-        isVersion5: client.options.protocolVersion === 5,
-        isOpen: () => client.connected,
-        onMessage: (message, done) => client.handleMessage(message as IPublishPacket, done),
-      });
-      return rest;
-    };
-    return Object.assign(socket, { pipe });
+/** A socket of which messages at QoS 0 go by the library, to the same place where it hands over the others. */
+function shortcutOf(client: MqttClient, socket: Socket): MqttClient["stream"] {
+  // All that the library wants of what comes is that it is piped.
+  const pipe = (rest: ShortcutRest) => {
+    new MqttShortcut(socket, rest, {
+      isVersion5: client.options.protocolVersion === 5,
+      isOpen: () => client.connected,
+      onMessage: (message, done) => client.handleMessage(message as IPublishPacket, done),
+    });
+    return rest;
   };
+  return Object.assign(socket, { pipe });
 }
 
 /**

@@ -101,6 +101,9 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:timers": ["loader"],
   // Digests that do not wait: those of the Web do, and no expression may.
   "node:crypto": ["function", "loader"],
+  // The way to a broker; the loader and the demo as with any other.
+  "node:net": ["connection", "loader", "dev"],
+  "node:tls": ["connection", "loader", "dev"],
   // Any other: the loader hands the safe ones to plugins, the demo gives its broker a socket.
   "node:*": ["loader", "dev"],
 };
