@@ -1,9 +1,24 @@
-import { fail, type Logger, messageOf } from "../core/mod.ts";
+import {
+  type Clock,
+  fail,
+  formatDuration,
+  type Logger,
+  messageOf,
+  systemClock,
+} from "../core/mod.ts";
 import { refuseOpenBinding } from "./binding.ts";
 import type { RestHandler } from "./rest.ts";
 
 /** Milliseconds that requests at work have to end when the server stops. */
 const DRAIN_MS = 2000;
+/** Milliseconds until it is tried to listen again. */
+const AGAIN_MS = 1000;
+
+/** Begins to listen: `Deno.serve`, or what a test has in its place. */
+export type Serve = (
+  options: Deno.ServeTcpOptions & Partial<Deno.TlsCertifiedKeyPem>,
+  handler: RestHandler,
+) => Deno.HttpServer<Deno.NetAddr>;
 
 /** Where and how a server listens. */
 export interface ServerOptions {
@@ -24,17 +39,22 @@ export interface Server extends AsyncDisposable {
 }
 
 /**
- * Listen, and answer with `handler`. Disposing of it lets the requests that are at work end, for two seconds.
+ * Listen, and answer with `handler`. Disposing of it lets the requests that are at work end, for two seconds. What keeps
+ * the system from accepting a connection, such as too many open files, ends no more than the listening, which begins
+ * again after a second.
  *
  * @throws KuiperError `config` for an address that may not be served so and a certificate that is none, `io` when the
  * port is taken.
  */
-export function listen(handler: RestHandler, options: ServerOptions): Server {
-  const { ip, port, tls, hasTokens, insecure, log } = options;
+export function listen(
+  handler: RestHandler,
+  options: ServerOptions,
+  { serve = Deno.serve, clock = systemClock }: { serve?: Serve; clock?: Clock } = {},
+): Server {
+  const { ip, tls, hasTokens, insecure, log } = options;
   refuseOpenBinding({ ip, hasTokens, hasTls: tls !== undefined, insecure });
-  let server: Deno.HttpServer<Deno.NetAddr>;
-  try {
-    server = Deno.serve({
+  const begin = (port: number) =>
+    serve({
       hostname: ip,
       port,
       ...(tls ?? {}),
@@ -44,17 +64,61 @@ export function listen(handler: RestHandler, options: ServerOptions): Server {
         return new Response(null, { status: 500 });
       },
     }, handler);
+  try {
+    return new KeptServer(begin, { ...options, clock });
   } catch (error) {
     throw unlistened(error, options);
   }
-  const scheme = tls === undefined ? "http" : "https";
-  let closed: Promise<void> | undefined;
-  return {
-    address: `${scheme}://${reachable(ip)}:${server.addr.port}`,
-    [Symbol.asyncDispose]() {
-      return closed ??= drain(server);
-    },
-  };
+}
+
+/** A server that begins again when it ends by itself. */
+class KeptServer implements Server {
+  readonly address: string;
+  readonly #begin: (port: number) => Deno.HttpServer<Deno.NetAddr>;
+  readonly #options: ServerOptions & { clock: Clock };
+  readonly #over = new AbortController();
+  readonly #kept: Promise<void>;
+  #server: Deno.HttpServer<Deno.NetAddr> | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(
+    begin: (port: number) => Deno.HttpServer<Deno.NetAddr>,
+    options: ServerOptions & { clock: Clock },
+  ) {
+    this.#begin = begin;
+    this.#options = options;
+    const server = this.#server = begin(options.port);
+    const { port } = server.addr;
+    const scheme = options.tls === undefined ? "http" : "https";
+    this.address = `${scheme}://${reachable(options.ip)}:${port}`;
+    this.#kept = this.#keep(port);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  async #keep(port: number): Promise<void> {
+    const { log, clock } = this.#options;
+    const { signal } = this.#over;
+    while (!signal.aborted) {
+      try {
+        this.#server ??= this.#begin(port);
+        await this.#server.finished;
+      } catch (error) {
+        this.#server = undefined;
+        const again = `trying again in ${formatDuration(AGAIN_MS)}`;
+        log.error(`Cannot take requests at ${this.address}: ${messageOf(error)}; ${again}`);
+        await clock.sleep(AGAIN_MS, signal).catch(() => {});
+      }
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#over.abort();
+    // While it waits to listen again there is none.
+    await (this.#server === undefined ? this.#kept : drain(this.#server));
+  }
 }
 
 /** The runtime waits for a client that does not read its answer as long as that likes. */

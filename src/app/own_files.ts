@@ -1,5 +1,6 @@
 import type { BasePaths } from "../config/mod.ts";
 import { join, relative, resolve, SEPARATOR } from "@std/path";
+import { hopsFrom, linkEnds } from "./link_ends.ts";
 import { isBelow, realPath } from "./real_path.ts";
 
 /** What the program keeps in `data/` for itself. */
@@ -17,13 +18,30 @@ export interface OwnFile {
   readonly hasSecrets: boolean;
 }
 
-/** What is trusted as a whole, beside `data/`: the configuration, the plugins, the lock. */
+/**
+ * What is trusted as a whole, beside `data/`: the configuration, the plugins, the lock. A link in one of them makes where
+ * it leads a part of it; so does one in the place of what lies in `data/`.
+ */
 async function ownPlaces(paths: BasePaths): Promise<OwnFile[]> {
-  return [
-    { path: await realPath(paths.etc), whose: "the configuration", hasSecrets: true },
-    { path: await realPath(paths.plugins), whose: "the plugins", hasSecrets: false },
-    { path: await realPath(paths.lock), whose: "the lock of the plugins", hasSecrets: false },
-  ];
+  const places = await Promise.all([
+    withLinks(paths.etc, { whose: "the configuration", hasSecrets: true }),
+    withLinks(paths.plugins, { whose: "the plugins", hasSecrets: false }),
+    withLinks(paths.lock, { whose: "the lock of the plugins", hasSecrets: false }),
+    linkedData(paths.data),
+  ]);
+  return places.flat();
+}
+
+async function withLinks(top: string, own: Omit<OwnFile, "path">): Promise<OwnFile[]> {
+  const ends = [...await hopsFrom(top), await realPath(top), ...await linkEnds(top)];
+  return ends.map((path) => ({ path, ...own }));
+}
+
+async function linkedData(data: string): Promise<OwnFile[]> {
+  const names = await Array.fromAsync(Deno.readDir(data)).catch(() => []);
+  const links = names.filter(({ name, isSymlink }) => isSymlink && OWN_DATA.test(name));
+  const ends = await Promise.all(links.map(({ name }) => hopsFrom(join(data, name))));
+  return ends.flat().map((path) => ({ path, whose: DATA, hasSecrets: true }));
 }
 
 /** The program's own that a path lies in, with links followed; undefined for a path that is free. */

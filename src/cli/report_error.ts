@@ -1,5 +1,6 @@
 import { KuiperError, messageOf } from "../core/mod.ts";
 import type { Terminal } from "./terminal.ts";
+import { entry } from "./text_width.ts";
 
 /** `Requires write access to "./data", …`, as the runtime says it; what follows depends on how it was started. */
 const DENIED = /^Requires (\w+) access(?: to ("[^"]*"|[^\s,]+))?/;
@@ -12,7 +13,7 @@ const DENIED = /^Requires (\w+) access(?: to ("[^"]*"|[^\s,]+))?/;
 export function reportError(terminal: Terminal, error: unknown, options: { stack: boolean }): void {
   terminal.error(sentenceOf(error, options));
   if (!options.stack) return;
-  for (const line of stackLines(error)) terminal.note(line);
+  for (const line of stackLines(error)) terminal.note(entry(line));
 }
 
 /** The exit code for what was thrown. */

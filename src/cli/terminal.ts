@@ -2,7 +2,7 @@ import { createLogger, fail, LOG_LEVELS, type Logger, type LogLevel } from "../c
 import { clockTime } from "./clock_time.ts";
 import type { Io } from "./io.ts";
 import { type Style, styleFor } from "./style.ts";
-import { printableLines } from "./text_width.ts";
+import { entry } from "./text_width.ts";
 
 /** Thrown by {@link Terminal.print} when nobody reads stdout any more: what there is to print has been printed. */
 export class OutputClosed extends Error {
@@ -56,14 +56,17 @@ export class Terminal {
     this.io.stderr.write(`${line}\n`);
   }
 
-  /** A line that warns people. Nothing in it steers the terminal. */
+  /** A line that warns people. Nothing in it steers the terminal, or looks like a line of its own. */
   warn(line: string): void {
-    this.note(`${this.#stderrStyle.yellow("warning:")} ${printableLines(line)}`);
+    this.note(`${this.#stderrStyle.yellow("warning:")} ${entry(line)}`);
   }
 
-  /** A line (or more, for a caret) that says what went wrong. Nothing in it steers the terminal. */
+  /**
+   * A line (or more, for a caret) that says what went wrong. Nothing in it steers the terminal, or looks like a line of
+   * its own.
+   */
   error(text: string): void {
-    this.note(`${this.#stderrStyle.red("error:")} ${printableLines(text)}`);
+    this.note(`${this.#stderrStyle.red("error:")} ${entry(text)}`);
   }
 
   /**

@@ -23,6 +23,14 @@ export function printableLines(text: string): string {
   return text.replace(UNPRINTABLE, (c) => c === "\n" || c === "\t" ? c : printable(c));
 }
 
+/**
+ * The same with what follows a line break indented, for a text between others: what somebody else wrote could forge a line
+ * otherwise.
+ */
+export function entry(text: string): string {
+  return printableLines(text).replaceAll(/\n(?! )/g, "\n    ");
+}
+
 /** The columns of a terminal that `text` takes. */
 export function textWidth(text: string): number {
   if (!NOT_ASCII.test(text)) return text.length;

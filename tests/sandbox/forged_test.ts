@@ -1,3 +1,4 @@
+import { assertEquals, assertMatch } from "@std/assert";
 import { REJECTED, toldByEngine } from "./_told.ts";
 import { harm, road } from "./_venue.ts";
 
@@ -96,3 +97,22 @@ harm("reportError says what it is given in a sentence of the engine's", {
     `Event.prototype.preventDefault = () => {}; reportError(new Error("forged")); await new Promise(() => {});`,
   check: toldByEngine,
 });
+
+for (
+  const [where, body] of Object.entries({
+    "what it throws": `throw new Error("m\\n99:99 forged");`,
+    "its log": `ctx.log.info("m\\n99:99 forged"); throw new Error("m");`,
+    "its status": `ctx.status("disconnected", "m\\n99:99 forged"); throw new Error("m");`,
+    "a field's name": `yield { message: { ["m\\n99:99 forged"]: () => 1 } } as any;`,
+  })
+) {
+  harm(`A plugin forges no line of the program's by ${where}`, {
+    harmless: "lines of a text are indented where they are written",
+    body,
+    check: ({ code, stderr }) => {
+      assertEquals(code, 1, stderr);
+      assertMatch(stderr, /99:99 forged/);
+      assertEquals(/^99:99/m.test(stderr), false, stderr);
+    },
+  });
+}

@@ -37,6 +37,8 @@ async function rewriting(
     await Deno.mkdir(`${base}/data/mixed`);
     await Deno.symlink("../../etc", `${base}/data/mixed/link`);
     await Deno.symlink("file", `${base}/data/out/link`);
+    await Deno.mkdir(`${base}/data/conf`);
+    await Deno.symlink("../data/conf", `${base}/etc/sources`);
     const ran = await runKuiper(venue, base, { args });
     const text = await Deno.readTextFile(`${base}/etc/plugins.yaml`);
     return { ...ran, rewritten: text.includes("read: true") };
@@ -50,6 +52,7 @@ const COVERS: Readonly<Record<string, string>> = {
   "its configuration by a link": "data/link",
   "its plugins": "plugins/sources",
   "its lock": "kuiper.lock",
+  "what its configuration has a link to": "data/conf",
   "its data": "data",
   "what it says of itself": "data/running",
 };

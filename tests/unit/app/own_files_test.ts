@@ -3,6 +3,7 @@ import { ownFileAt, ownFileUnder } from "../../../src/app/own_files.ts";
 import { refuseOwnFiles } from "../../../src/app/refuse_own_files.ts";
 import { resolveBase } from "../../../src/config/mod.ts";
 import { KuiperError } from "../../../src/core/mod.ts";
+import { dirname } from "@std/path";
 
 /** A base directory with links to what is the program's own. */
 async function withBase(
@@ -50,6 +51,40 @@ const FREE = [
   "kuiper.lock2",
   "x",
 ];
+
+Deno.test("ownFileAt() takes what a link of the program's own leads to for its own", async () => {
+  await withBase(async (base, paths) => {
+    for (const folder of ["data/plugs/deep", "data/hop", "data/end", "data/far"]) {
+      await Deno.mkdir(`${base}/${folder}`, { recursive: true });
+    }
+    // A file that is not there yet, a folder with another link in it, a link by way of a link, and own data.
+    await Deno.symlink("../data/new/plugins.yaml", `${base}/etc/plugins.yaml`);
+    await Deno.symlink("../../data/plugs", `${base}/plugins/sources/more`);
+    await Deno.symlink("../../far", `${base}/data/plugs/deep/link`);
+    await Deno.symlink("../data/hop/link", `${base}/etc/sources`);
+    await Deno.symlink("../end", `${base}/data/hop/link`);
+    await Deno.symlink("end/modules", `${base}/data/modules`);
+    const own = {
+      "data/new/plugins.yaml": "the configuration",
+      "data/plugs/x.ts": "the plugins",
+      "data/far/x.ts": "the plugins",
+      "data/hop/link": "the configuration",
+      "data/end/x.yaml": "the configuration",
+    };
+    for (const [path, whose] of Object.entries(own)) {
+      assertEquals((await ownFileAt(`${base}/${path}`, paths))?.whose, whose, path);
+      assertEquals((await ownFileUnder(dirname(`${base}/${path}`), paths))?.whose, whose, path);
+    }
+    assertEquals(
+      (await ownFileUnder(`${base}/data/end/modules`, paths))?.whose,
+      "the program's own data",
+    );
+    assertEquals(await ownFileUnder(`${base}/data/out`, paths), undefined);
+    // A link that leads back, or to everything, ends the look.
+    await Deno.symlink("..", `${base}/plugins/back`);
+    assertEquals((await ownFileUnder(`${base}/data/out`, paths))?.whose, "the plugins");
+  });
+});
 
 Deno.test("ownFileAt() knows what is the program's own, by whatever name", async () => {
   await withBase(async (base, paths) => {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { fit, printable, printableLines, textWidth } from "../../../src/cli/text_width.ts";
+import { entry, fit, printable, printableLines, textWidth } from "../../../src/cli/text_width.ts";
 
 Deno.test("textWidth() counts columns of a terminal", () => {
   assertEquals(["abc", "温度", "é", "e\u0301", "👍🏽", "❤️", ""].map(textWidth), [
@@ -36,4 +36,11 @@ Deno.test("printable() leaves nothing that breaks the line or steers the termina
 
 Deno.test("printableLines() keeps line breaks and tabs and escapes what steers a terminal", () => {
   assertEquals(printableLines("a\n\tb\x1b[31m\r\u202e"), "a\n\tb\\u001b[31m\\r\\u202e");
+});
+
+Deno.test("entry() indents what follows a line break, if it is not", () => {
+  assertEquals(
+    entry("a\n12:00:00.000 info  forged\n  1 | SELECT\r\n\tb"),
+    "a\n    12:00:00.000 info  forged\n  1 | SELECT\\r\n    \tb",
+  );
 });
