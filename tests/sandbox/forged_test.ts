@@ -103,7 +103,6 @@ for (
     "what it throws": `throw new Error("m\\n99:99 forged");`,
     "its log": `ctx.log.info("m\\n99:99 forged"); throw new Error("m");`,
     "its status": `ctx.status("disconnected", "m\\n99:99 forged"); throw new Error("m");`,
-    "a field's name": `yield { message: { ["m\\n99:99 forged"]: () => 1 } } as any;`,
   })
 ) {
   harm(`A plugin forges no line of the program's by ${where}`, {
