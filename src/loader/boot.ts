@@ -117,6 +117,8 @@ function obey(message: ToIsolate): void {
       instances.get(message.id)?.grant(message.credit, message.doneThrough);
       break;
     case "stop":
+      // It may be cut off before its end.
+      denials.flush();
       instances.get(message.id)?.stop(message.deadlineMs);
       break;
     case "sink_start":
@@ -126,12 +128,14 @@ function obey(message: ToIsolate): void {
       void collect(message);
       break;
     case "sink_close":
+      denials.flush();
       void closeSink(message.id, message.deadlineMs);
       break;
     case "call":
       void answer(message);
       break;
     case "ping":
+      denials.flush();
       send({ t: "pong" });
       break;
   }

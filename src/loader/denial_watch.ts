@@ -68,13 +68,16 @@ export function watchDenials(send: (message: FromIsolate & { t: "denied" }) => v
       flush();
       return;
     }
-    if (waits) return;
     const waitMs = last + EVERY_MS - now();
-    waits = true;
-    later(() => {
-      waits = false;
-      flush();
-    }, waitMs > 0 ? waitMs : 0);
+    // Not left to the timer alone: no turn may come for it.
+    if (waitMs <= 0) flush();
+    else if (!waits) {
+      waits = true;
+      later(() => {
+        waits = false;
+        flush();
+      }, waitMs);
+    }
   }
 
   defineProperty(Deno.errors.NotCapable.prototype, "name", {

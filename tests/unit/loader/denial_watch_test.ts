@@ -79,6 +79,33 @@ Deno.test("watchDenials() tells of what was tried by code that never waits again
   await run.end();
 });
 
+Deno.test("watchDenials() tells what a plugin tried that takes away timers and does not end", async () => {
+  const counts: Record<string, number> = {};
+  const told = Promise.withResolvers<void>();
+  const onDenied = (denial: Denial | undefined, count: number) => {
+    if (denial?.kind !== "env") return;
+    counts[denial.target!] = (counts[denial.target!] ?? 0) + count;
+    told.resolve();
+  };
+  await using host = await openPlugin(
+    source(
+      `for (let i = 0; i < 20; i++) new Deno.errors.NotCapable("x" + i);
+      try { Deno.readTextFileSync("/etc/warm"); } catch { /* Its report waits. */ }
+      for (let i = 0; i < 5000; i++) clearTimeout(i);
+      for (let i = 0; i < 7; i++) { try { Deno.env.get("HOME"); } catch { /* Nobody hears of it. */ } }
+      ctx.log.info("tried");
+      await new Promise(() => {});`,
+      `close() { return new Promise(() => {}); }`,
+    ),
+    { onDenied },
+  );
+  const run = new Run(host);
+  await run.until(({ lines }) => lines.length > 0);
+  run.instance.stop(10);
+  await Promise.all([told.promise, run.end()]);
+  assertEquals(counts, { HOME: 7 });
+});
+
 Deno.test("watchDenials() lets a plugin that forges denials inflate its own count only", async () => {
   const counts = await denied(source(`
     for (let i = 0; i < 100_000; i++) {
