@@ -93,17 +93,16 @@ Deno.test("watchDenials() tells what a plugin tried that takes away timers and d
       try { Deno.readTextFileSync("/etc/warm"); } catch { /* Its report waits. */ }
       for (let i = 0; i < 5000; i++) clearTimeout(i);
       for (let i = 0; i < 7; i++) { try { Deno.env.get("HOME"); } catch { /* Nobody hears of it. */ } }
-      ctx.log.info("tried");
       await new Promise(() => {});`,
       `close() { return new Promise(() => {}); }`,
     ),
-    { onDenied },
+    { onDenied, heartbeatMs: 20 },
   );
   const run = new Run(host);
-  await run.until(({ lines }) => lines.length > 0);
-  run.instance.stop(10);
-  await Promise.all([told.promise, run.end()]);
+  await told.promise;
   assertEquals(counts, { HOME: 7 });
+  run.instance.stop(10);
+  await run.end();
 });
 
 Deno.test("watchDenials() lets a plugin that forges denials inflate its own count only", async () => {
