@@ -44,7 +44,9 @@ export type RestHandler = (request: Request) => Promise<Response>;
  */
 export function createRest(app: RestApp, options: RestOptions): RestHandler {
   const { settings, log } = options;
-  const router: Router = new Hono();
+  // Of the path that the guard has looked at, and no other: the runtime puts `Host` and the path of a request together
+  // as they came, and the two could be read in several ways.
+  const router: Router = new Hono({ getPath: pathOf });
   const failed = (error: unknown, route?: Route) => {
     if (error instanceof Refused) return error.response;
     return problem(error, {
@@ -87,7 +89,12 @@ export function createRest(app: RestApp, options: RestOptions): RestHandler {
     }
     running++;
     try {
-      const refused = await guard.check(request, new URL(request.url).pathname);
+      if (!hasPlainHost(request) || !URL.canParse(request.url)) {
+        const message =
+          "The header Host, or the address that is asked for, is no name or address with a port";
+        return refusal({ status: 400, message });
+      }
+      const refused = await guard.check(request, pathOf(request));
       const answer = refused ?? await router.fetch(request);
       return guard.share(request, request.method === "HEAD" ? headOf(answer) : answer);
     } catch (error) {
@@ -96,6 +103,16 @@ export function createRest(app: RestApp, options: RestOptions): RestHandler {
       running--;
     }
   };
+}
+
+function pathOf(request: Request): string {
+  return new URL(request.url).pathname;
+}
+
+/** Whether what the client calls us is a name or an address, with a port or without, and nothing besides. */
+function hasPlainHost(request: Request): boolean {
+  const host = request.headers.get("host");
+  return host === null || /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i.test(host);
 }
 
 function headOf(answer: Response): Response {

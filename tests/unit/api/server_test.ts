@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { listen, type Serve } from "../../../src/api/server.ts";
+import { newToken } from "../../../src/api/mod.ts";
 import { type Logger, silentLogger } from "../../../src/core/mod.ts";
+import { FakeServer } from "./_rest.ts";
 
 const OPTIONS = { ip: "127.0.0.1", port: 0, hasTokens: false, insecure: false };
 
@@ -77,4 +79,49 @@ Deno.test("listen() ends while it waits to listen again", async () => {
   });
   await asleep.promise;
   await server[Symbol.asyncDispose]();
+});
+
+/** The first line of the answer to a request as it is on the wire. */
+async function answerTo(address: string, request: string): Promise<string> {
+  const { hostname, port } = new URL(address);
+  using socket = await Deno.connect({ hostname, port: Number(port) });
+  await socket.write(new TextEncoder().encode(request));
+  const text = await new Response(socket.readable).text();
+  return text.split("\r\n", 1)[0]!;
+}
+
+Deno.test("listen() hands no request past the tokens, whatever it calls the server", async () => {
+  const { hash } = await newToken();
+  const rest = new FakeServer({ tokens: { alice: hash } });
+  rest.define('CREATE STREAM a () WITH (TYPE="random")');
+  await using server = listen((request) => rest.send(request), { ...OPTIONS, log: silentLogger });
+  const ask = (method: string, path: string, host: string, version = "1.1") =>
+    answerTo(
+      server.address,
+      `${method} ${path} HTTP/${version}\r\n${host}connection: close\r\n\r\n`,
+    );
+  for (const host of ["a?", "a#", "a/ping?", "a\\ping?b", "a b", "a@b", "[::1", "", "a:b", "é"]) {
+    for (const version of ["1.0", "1.1"]) {
+      const line = await ask("GET", "/streams", `host: ${host}\r\n`, version);
+      assertEquals(/ 40[01] /.test(line), true, `${host}: ${line}`);
+    }
+  }
+  for (
+    const path of [
+      "/streams",
+      "/ping/../streams",
+      "/streams/%2e%2e/streams",
+      "//streams",
+      "http://a/streams",
+      "http://a?/streams",
+      "http://a#/streams",
+      "/?/streams",
+    ]
+  ) {
+    const line = await ask("DELETE", path, "host: localhost\r\n");
+    assertEquals(/ 40[0145] /.test(line), true, `${path}: ${line}`);
+  }
+  assertEquals([...rest.streams.keys()], ["a"]);
+  assertEquals(await ask("GET", "/ping", "host: localhost:1\r\n"), "HTTP/1.1 200 OK");
+  assertEquals(await ask("GET", "/ping", "", "1.0"), "HTTP/1.0 200 OK");
 });
