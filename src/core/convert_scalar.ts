@@ -14,7 +14,7 @@ export interface ScalarRules {
 
 /** Longer integers take too long to read and print. */
 const INTEGER = /^[+-]?\d{1,1000}$/;
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const TRUE = /^(?:true|t|1)$/i;
 const FALSE = /^(?:false|f|0)$/i;
 

@@ -1,14 +1,11 @@
 /**
  * JSON that keeps every digit: an integer beyond 2^53 is read as a bigint and written with all its digits.
  */
-import { MAX_DEPTH, type Value } from "./value.ts";
+import { MAX_DEPTH, MOST_DIGITS, type Value } from "./value.ts";
 
 const INTEGER = /^-?\d+$/;
 /** A row holds containers {@link MAX_DEPTH} deep; itself and an array around it are two more. */
 const DEEPEST = MAX_DEPTH + 2;
-
-/** Reading and printing an integer of millions of digits takes seconds, in which nothing else runs. */
-const MOST_DIGITS = 1000;
 
 /** What {@link parseJson} says of a text that is nested deeper than any row may be. */
 export const TOO_DEEP = `Nested deeper than ${MAX_DEPTH}`;

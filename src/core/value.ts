@@ -19,6 +19,10 @@ export type Row = { [key: string]: Value | undefined };
 /** Deepest nesting of arrays and objects in a tuple; a cycle is found by reaching it. */
 export const MAX_DEPTH = 64;
 
+/** Most digits of an integer. Reading and printing one of millions takes seconds, in which nothing else runs. */
+export const MOST_DIGITS = 1000;
+const FIRST_TOO_LONG = 10n ** BigInt(MOST_DIGITS);
+
 /** What {@link checkRow} found: nothing special, values that plain JSON cannot carry, or no tuple at all. */
 export type RowCheck = "plain" | "special" | { path: string; found: string };
 
@@ -125,7 +129,8 @@ function checkOther(value: unknown, depth: number): number {
     case "number":
       return isPlainNumber(value) ? PLAIN : SPECIAL;
     case "bigint":
-      return SPECIAL;
+      if (value < FIRST_TOO_LONG && value > -FIRST_TOO_LONG) return SPECIAL;
+      throw new NoValue(`an integer of more than ${MOST_DIGITS} digits`);
     case "object":
       if (value === null) return PLAIN;
       if (depth >= MAX_DEPTH) throw new NoValue(`nesting deeper than ${MAX_DEPTH}, or a cycle`);

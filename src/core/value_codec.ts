@@ -5,7 +5,7 @@
  * What JSON has no word for is written as `{"$": kind, "v": text}`; an object that has a key `$` of its own is
  * wrapped as `{"$": "o", "v": {…}}`.
  */
-import type { Row, Value } from "./value.ts";
+import { MOST_DIGITS, type Row, type Value } from "./value.ts";
 
 /** Encode rows that were checked. `special` says that one of them holds what plain JSON cannot carry. */
 export function encodeRows(rows: readonly (Row | null)[], special: boolean): string {
@@ -54,7 +54,7 @@ function untag(value: unknown): unknown {
     case "o":
       return untagObject(inner as Record<string, unknown>);
     case "n":
-      return BigInt(inner as string);
+      return readInteger(inner);
     case "f":
       return Number(inner as string);
     case "b":
@@ -64,6 +64,11 @@ function untag(value: unknown): unknown {
     default:
       throw new SyntaxError(`Cannot decode rows: unknown tag ${JSON.stringify(object.$)}`);
   }
+}
+
+function readInteger(text: unknown): bigint {
+  if (typeof text === "string" && text.length <= MOST_DIGITS + 1) return BigInt(text);
+  throw new SyntaxError(`Cannot decode rows: an integer of more than ${MOST_DIGITS} digits`);
 }
 
 function untagObject(object: Record<string, unknown>): Record<string, unknown> {

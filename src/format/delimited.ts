@@ -10,7 +10,7 @@ interface FieldReader {
 
 /** Longer integers take too long to read and print. */
 const INTEGER = /^[+-]?\d{1,1000}$/;
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
  * Every line is a row, its fields separated by the delimiter. A field in double quotes may hold the delimiter, line

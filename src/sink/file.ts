@@ -18,6 +18,8 @@ import { notWritable } from "./writable.ts";
 
 const TYPES = ["lines", "json", "csv"] as const;
 const PATTERNS = ["suffix", "prefix"] as const;
+/** Most names in a sentence. */
+const MOST_SHOWN = 20;
 
 /** When a file is closed and the next one begun; 0 is never. */
 interface Rolling {
@@ -140,12 +142,13 @@ export class FileSink implements Sink {
   #sayLeftOut(rows: readonly Row[], ctx: SinkContext): void {
     const columns = this.#columns;
     if (columns === undefined || this.#saidLeftOut) return;
+    const known = new Set(columns);
     for (const row of rows) {
-      const name = Object.keys(row).find((field) => !columns.includes(field));
+      const name = Object.keys(row).find((field) => !known.has(field));
       if (name === undefined) continue;
       ctx.log.warn(
         `${this.#path} has the columns of its first row, ${
-          columns.join(", ")
+          someOf(columns)
         }: the field "${name}" of a later row is ` +
           "not written, nor is any other that is none of them; select the same fields for each row, or write lines",
       );
@@ -269,4 +272,10 @@ function oneOfProp<T extends string>(
   const found = values.find((one) => one === value);
   if (found === undefined) throw wrongProp(name, value, oneOf(values));
   return found;
+}
+
+/** The first of many names, for people. */
+function someOf(names: readonly string[]): string {
+  const more = names.length - MOST_SHOWN;
+  return names.slice(0, MOST_SHOWN).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

@@ -33,3 +33,22 @@ Deno.test("decodeRows() refuses what encodeRows() did not write", () => {
     assertThrows(() => decodeRows(text, true), SyntaxError);
   }
 });
+
+Deno.test("decodeRows() and checkRow() take no integer that is longer than those of JSON", () => {
+  const most = 10n ** 1000n - 1n;
+  assertEquals(checkRow({ a: most, b: -most }), "special");
+  assertEquals(decodeRows(encodeRows([{ a: most, b: -most }], true), true), [{
+    a: most,
+    b: -most,
+  }]);
+  assertEquals(checkRow({ a: [most + 1n] }), {
+    path: "message.a[0]",
+    found: "an integer of more than 1000 digits",
+  });
+  assertThrows(
+    () => decodeRows(`[{"a":{"$":"n","v":"${"9".repeat(1002)}"}}]`, true),
+    SyntaxError,
+    "an integer of more than 1000 digits",
+  );
+  assertThrows(() => decodeRows(`[{"a":{"$":"n","v":[1]}}]`, true), SyntaxError);
+});

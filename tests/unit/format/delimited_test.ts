@@ -93,3 +93,10 @@ Deno.test("delimited decoder reads texts without quotes the same on both of its 
     assertEquals(decode(`"q"\n${text}`), [{ col0: "q" }, ...decode(text)]);
   }));
 });
+
+Deno.test("delimited decoder takes a million digits that are no number, in steps as many as these", () => {
+  const text = "9".repeat(1e6) + "x";
+  const columns = [column("n", "bigint"), column("f", "float")];
+  // Another decoder says that they do not fit.
+  assertEquals(decode(`${text},${text}`, ",", columns), [{ n: text, f: text }]);
+});
