@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { jsonForPeople } from "./quiet_json.ts";
 import { RestClient, TOKEN_FLAG } from "./rest_client.ts";
 
 /** `kuiper describe rule`. */
@@ -13,7 +14,7 @@ export const command: Command = {
     const [name = ""] = call.args;
     await using rest = await RestClient.open(call);
     const rule = (await rest.ask("GET", ["rules", name])).json();
-    await call.terminal.print(`${JSON.stringify(rule, null, 2)}\n`);
+    await call.terminal.print(jsonForPeople(rule));
     return 0;
   },
 };

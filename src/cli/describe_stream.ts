@@ -2,6 +2,7 @@ import type { Command } from "./command.ts";
 import { facts } from "./columns.ts";
 import type { StreamDescription } from "./engine.ts";
 import { openEngine } from "./open_engine.ts";
+import { jsonForPeople } from "./quiet_json.ts";
 import type { Style } from "./style.ts";
 
 /** `kuiper describe stream`. */
@@ -23,9 +24,7 @@ cannot be found or configured.`,
     await using engine = await openEngine(call, { quiet: true });
     const description = await engine.describeStream(name);
     await terminal.print(
-      flags.on("json")
-        ? `${JSON.stringify(description, null, 2)}\n`
-        : describe(description, terminal.style),
+      flags.on("json") ? jsonForPeople(description) : describe(description, terminal.style),
     );
     if (description.problem === undefined) return 0;
     terminal.warn(description.problem);

@@ -3,6 +3,7 @@ import { BUILTIN_FUNCTIONS, type FunctionArg, type StaticType } from "../functio
 import { columns, facts } from "./columns.ts";
 import type { Call, Command } from "./command.ts";
 import { openEngine } from "./open_engine.ts";
+import { quietJson } from "./quiet_json.ts";
 
 /** `kuiper functions`. */
 export const command: Command = {
@@ -25,7 +26,7 @@ with a NAME, one of them with the types of its arguments and what null does to i
       const plugins = await pluginFunctions(call);
       if (flags.on("json")) {
         const all = faces.map(({ name, group, doc, args }) => ({ name, group, args, doc }));
-        await terminal.print(`${JSON.stringify([...all, ...plugins])}\n`);
+        await terminal.print(`${quietJson(JSON.stringify([...all, ...plugins]))}\n`);
         return 0;
       }
       const rows = faces.map((face) => [face.group, callText(face), face.doc]);
@@ -41,7 +42,9 @@ with a NAME, one of them with the types of its arguments and what null does to i
       const plugin = (await pluginFunctions(call)).find((one) => one.name === name);
       if (plugin !== undefined) {
         await terminal.print(
-          flags.on("json") ? `${JSON.stringify([plugin])}\n` : `${name}(…)\n${plugin.doc}.\n`,
+          flags.on("json")
+            ? `${quietJson(JSON.stringify([plugin]))}\n`
+            : `${name}(…)\n${plugin.doc}.\n`,
         );
         return 0;
       }
@@ -53,7 +56,9 @@ with a NAME, one of them with the types of its arguments and what null does to i
     }
     const { group, doc, returns, nulls, deterministic } = face;
     if (flags.on("json")) {
-      await terminal.print(`${JSON.stringify([{ name, group, args: face.args, doc }])}\n`);
+      await terminal.print(
+        `${quietJson(JSON.stringify([{ name, group, args: face.args, doc }]))}\n`,
+      );
       return 0;
     }
     await terminal.print(`${terminal.style.bold(callText(face))}\n${doc}.\n\n`);

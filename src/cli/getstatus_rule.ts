@@ -1,5 +1,6 @@
 import { columns, facts } from "./columns.ts";
 import type { Command } from "./command.ts";
+import { jsonForPeople } from "./quiet_json.ts";
 import { RestClient, TOKEN_FLAG } from "./rest_client.ts";
 import type { Style } from "./style.ts";
 
@@ -20,7 +21,7 @@ a table, elsewhere an object of JSON.`,
     const status = (await rest.ask("GET", ["rules", name, "status"])).json() as Flat;
     await terminal.print(
       flags.on("json") || !terminal.io.stdout.isTerminal
-        ? `${JSON.stringify(status, null, 2)}\n`
+        ? jsonForPeople(status)
         : statusText(status, terminal.style),
     );
     return 0;

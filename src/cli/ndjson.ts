@@ -1,8 +1,6 @@
 import { toJson, type Tuple, type Value } from "../core/mod.ts";
 import type { Printer } from "./printer.ts";
-
-/** What is invisible in JSON and yet steers a terminal: DEL, C1, and the marks that reorder text. */
-const STEERING = /[\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+import { quietJson } from "./quiet_json.ts";
 
 /** How JSON lines are written. */
 export interface NdjsonOptions {
@@ -20,7 +18,7 @@ export function ndjsonPrinter(options: NdjsonOptions = {}): Printer {
       const stream = JSON.stringify(name);
       let text = "";
       for (const tuple of tuples) text += line(tuple, stream) + "\n";
-      return options.terminal === true ? text.replace(STEERING, escape) : text;
+      return options.terminal === true ? quietJson(text) : text;
     },
   };
 }
@@ -51,8 +49,4 @@ function isForNative(value: Value | undefined): boolean {
     if (type === "bigint" || (type === "object" && !isForNative(field))) return false;
   }
   return true;
-}
-
-function escape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

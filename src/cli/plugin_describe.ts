@@ -3,6 +3,7 @@ import type { Call, Command } from "./command.ts";
 import type { PluginDescription, PluginOf } from "./engine.ts";
 import { openEngine } from "./open_engine.ts";
 import { modulesTable } from "./proposal_text.ts";
+import { jsonForPeople } from "./quiet_json.ts";
 import { runnerText } from "./runner_text.ts";
 import type { Style } from "./style.ts";
 import { printable } from "./text_width.ts";
@@ -30,9 +31,7 @@ export async function describePlugin(call: Call, name: string, of?: PluginOf): P
   await using engine = await openEngine(call, { quiet: true });
   const description = await engine.describePlugin(name, of);
   await terminal.print(
-    flags.on("json")
-      ? `${JSON.stringify(description, null, 2)}\n`
-      : descriptionText(description, terminal.style),
+    flags.on("json") ? jsonForPeople(description) : descriptionText(description, terminal.style),
   );
   return 0;
 }

@@ -4,6 +4,7 @@ import type { PluginOf } from "./engine.ts";
 import { openEngine } from "./open_engine.ts";
 import { kindFlag } from "./plugin_kind.ts";
 import { shortHash } from "./proposal_text.ts";
+import { jsonForPeople } from "./quiet_json.ts";
 
 /** `kuiper plugin list`. */
 export const command: Command = {
@@ -29,7 +30,7 @@ export async function listPlugins(call: Call, kind: PluginOf | undefined): Promi
   const all = await engine.listPlugins();
   const plugins = all.filter(({ of }) => kind === undefined || of === kind);
   if (flags.on("json")) {
-    await terminal.print(`${JSON.stringify(plugins, null, 2)}\n`);
+    await terminal.print(jsonForPeople(plugins));
     return 0;
   }
   const rows = plugins.map(({ name, of, from, kind, version, isolation, grant, hash }) => [

@@ -4,6 +4,7 @@ import type { Call, Command } from "./command.ts";
 import { interruptible } from "./interruptible.ts";
 import { FROZEN_FLAG } from "./open_engine.ts";
 import { OUTPUT_FLAGS, outputOf } from "./output_flags.ts";
+import { jsonForPeople } from "./quiet_json.ts";
 import { RestClient, TOKEN_FLAG } from "./rest_client.ts";
 import { OutputClosed } from "./terminal.ts";
 
@@ -83,7 +84,7 @@ function shown(text: string): string {
   if (Array.isArray(value) && value.every((item) => typeof item === "string")) {
     return value.length === 0 ? "there are no streams" : value.join("\n");
   }
-  return JSON.stringify(value, null, 2);
+  return jsonForPeople(value).trimEnd();
 }
 
 async function printRows(

@@ -1,5 +1,6 @@
 import { columns } from "./columns.ts";
 import type { Command } from "./command.ts";
+import { quietJson } from "./quiet_json.ts";
 import { RestClient, TOKEN_FLAG } from "./rest_client.ts";
 
 interface Summary {
@@ -23,7 +24,7 @@ export const command: Command = {
     await using rest = await RestClient.open(call);
     const rules = (await rest.ask("GET", ["rules"])).json() as Summary[];
     if (flags.on("json")) {
-      await terminal.print(`${JSON.stringify(rules)}\n`);
+      await terminal.print(`${quietJson(JSON.stringify(rules))}\n`);
     } else if (rules.length === 0) {
       terminal.note('there are no rules; "kuiper help create rule" shows how to make one');
     } else {

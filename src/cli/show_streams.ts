@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 import { openEngine } from "./open_engine.ts";
+import { quietJson } from "./quiet_json.ts";
 
 /** `kuiper show streams`. */
 export const command: Command = {
@@ -16,7 +17,7 @@ export const command: Command = {
     await using engine = await openEngine(call, { quiet: true });
     const names = await engine.streamNames();
     if (flags.on("json")) {
-      await terminal.print(`${JSON.stringify(names)}\n`);
+      await terminal.print(`${quietJson(JSON.stringify(names))}\n`);
       return 0;
     }
     if (names.length === 0) {

@@ -107,7 +107,7 @@ export function sampled(
 
 /** All but the line break: C0, DEL, C1, and the marks that reorder text. */
 // deno-lint-ignore no-control-regex
-const CONTROLS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+const CONTROLS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 function escapeControls(text: string): string {
   // Line breaks stay: a caret under a statement needs them. What follows one is indented, so no line can be forged.

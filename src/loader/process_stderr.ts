@@ -20,7 +20,7 @@ export class StderrTail {
       .slice(-5)
       .join(" | ")
       // deno-lint-ignore no-control-regex
-      .replace(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, " ")
+      .replace(/[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, " ")
       .trim();
   }
 

@@ -7,7 +7,8 @@ const SHOWN_BEFORE = 60;
 
 const LINE_END = /\r\n|\n|\r/g;
 /** Characters that would break the line, turn its direction or steer the terminal. A tab may stay. */
-const UNPRINTABLE = /(?!\t)[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const UNPRINTABLE =
+  /(?!\t)[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 const ZERO_WIDTH = /^[\p{M}\p{Cf}]$/u;
 /** What terminals draw over two columns: East Asian wide and full-width characters and emoji. */
 const DOUBLE_WIDTH =

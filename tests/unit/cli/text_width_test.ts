@@ -40,7 +40,7 @@ Deno.test("printableLines() keeps line breaks and tabs and escapes what steers a
 
 Deno.test("entry() indents what follows a line break, if it is not", () => {
   assertEquals(
-    entry("a\n12:00:00.000 info  forged\n  1 | SELECT\r\n\tb"),
-    "a\n    12:00:00.000 info  forged\n  1 | SELECT\\r\n    \tb",
+    entry("a\n 12:00:00.000 info  forged\n  1 | SELECT\r\n\tb"),
+    "a\n     12:00:00.000 info  forged\n  1 | SELECT\\r\n    \tb",
   );
 });
