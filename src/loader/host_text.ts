@@ -65,9 +65,10 @@ export function plainHost(hostname: string): string {
   }
   if (has(hostname, ":")) return plainIPv6(hostname);
   const isWhole = hostname[last] === ".";
-  const address = withoutZone(hostname);
   // The dot at the end is a name's.
-  if (isIPv4(isWhole ? apply(slice, hostname, [0, last]) : address)) return isWhole ? "" : address;
+  if (isIPv4(isWhole ? apply(slice, hostname, [0, last]) : hostname)) {
+    return isWhole ? "" : hostname;
+  }
   let name = "";
   for (let i = 0; i < hostname.length; i++) {
     const character = smallLetter(hostname[i]!);
@@ -89,7 +90,10 @@ function has(text: string, character: string): boolean {
   return endOf(text, character, 0) < text.length;
 }
 
-/** By which of the machine's networks an address is reached stands behind a "%". */
+/**
+ * By which of the machine's networks an IPv6 address is reached stands behind a "%". Behind an IPv4 address the runtime's
+ * permissions cut it off as well, and then it is all together a name that the machine looks up.
+ */
 function withoutZone(address: string): string {
   return apply(slice, address, [0, endOf(address, "%", 0)]);
 }
