@@ -57,6 +57,48 @@ Deno.test("A plugin without a network gets calls that refuse, and names the host
   );
 });
 
+const likeOptions = (properties: string) => `Object.assign(() => {}, ${properties})`;
+
+Deno.test("A plugin without a network is refused one by options that are no plain object", async () => {
+  const unix = "NotCapable: Requires net access, a unix socket is no host: only all of it has them";
+  const vsock = 'TypeError: Cannot use a transport "vsock": a plugin has "tcp" and "unix"';
+  const socket = `{ transport: "unix", path: "/s" }`;
+  const tries: Readonly<Record<string, string>> = {
+    [`Deno.connect(${likeOptions(`{ transport: "vsock", cid: 2, port: 1 }`)})`]: vsock,
+    [`Deno.listen(${likeOptions(`{ transport: "vsock", cid: 2, port: 1 }`)})`]: vsock,
+    [`Deno.connect(${likeOptions(socket)})`]: unix,
+    [`Deno.listen(${likeOptions(socket)})`]: unix,
+    [`Deno.connect(${likeOptions(`{ hostname: "a.example", port: 1 }`)})`]: refused("a.example:1"),
+    [`Deno.listen("a text")`]: refused("0.0.0.0:0"),
+    [`Deno.createHttpClient(${likeOptions(`{ proxy: ${socket} }`)})`]: unix,
+    [`Deno.createHttpClient({ proxy: ${likeOptions(socket)} })`]: unix,
+    [`Deno.createHttpClient({ proxy: ${likeOptions(`{ url: "http://a.example" }`)} })`]: refused(
+      "a.example:80",
+    ),
+  };
+  assertEquals(await outcomes(Object.keys(tries), {}), Object.values(tries));
+});
+
+Deno.test("A plugin with a granted host has no transport but those that are known", async () => {
+  const has = 'a plugin has "tcp" and "unix"';
+  const option = (name: string) =>
+    `TypeError: Cannot use the option "${name}": a plugin has the transports "tcp" and "unix"`;
+  const served = (options: string) => `Deno.serve(${options}, () => new Response())`;
+  const tries: Readonly<Record<string, string>> = {
+    [served(`{ cid: 2, port: 8000, hostname: "127.0.0.1" }`)]: option("cid"),
+    [served(`{ cid: undefined, port: 8000, hostname: "127.0.0.1" }`)]: option("cid"),
+    [served(`{ tunnel: true, port: 8000, hostname: "127.0.0.1" }`)]: option("tunnel"),
+    [`Deno.listen({ transport: "tunnel" })`]: `TypeError: Cannot use a transport "tunnel": ${has}`,
+    [`Deno.connect({ transport: ["tcp"] })`]:
+      `TypeError: Cannot use a transport of type object: ${has}`,
+    // A path that is there and undefined is one to the runtime.
+    [`${served(`{ path: undefined, port: 0, hostname: "127.0.0.1" }`)}.addr.transport`]: "tcp",
+    [`Deno.createHttpClient({ proxy: { transport: "http", url: "http://127.0.0.1" } }).close()`]:
+      "undefined",
+  };
+  assertEquals(await outcomes(Object.keys(tries), { net: ["127.0.0.1"] }), Object.values(tries));
+});
+
 Deno.test("A plugin without a network has what needs none", async () => {
   assertEquals(
     await outcomes([
