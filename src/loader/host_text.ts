@@ -41,9 +41,14 @@ export function hostPattern(entry: string): HostPattern {
   return { host, below, port };
 }
 
+/** Whether the port is one that was granted. */
+export function isAt(pattern: HostPattern, port: number): boolean {
+  return pattern.port === undefined || pattern.port === port;
+}
+
 /** Whether a host is one that was granted. @param host of {@link plainHost}. */
 export function matches(pattern: HostPattern, host: string, port: number): boolean {
-  if (pattern.port !== undefined && pattern.port !== port) return false;
+  if (!isAt(pattern, port)) return false;
   if (pattern.host === host) return host !== "";
   if (!pattern.below || isIPv4(host) || host[0] === "[") return false;
   const start = host.length - pattern.host.length;

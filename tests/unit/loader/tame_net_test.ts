@@ -1,4 +1,9 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { hostGuard } from "../../../src/loader/granted_hosts.ts";
+import { pathGuard } from "../../../src/loader/granted_paths.ts";
+import type { Realm } from "../../../src/loader/realm.ts";
+import { type Granted, readRealmName, realmName } from "../../../src/loader/realm_name.ts";
+import { tamedNet } from "../../../src/loader/tame_net.ts";
 import { runPlugin, source } from "./_plugin.ts";
 import type { Grant } from "../../../src/loader/permissions.ts";
 
@@ -97,6 +102,45 @@ Deno.test("A plugin with a granted host has no transport but those that are know
       "undefined",
   };
   assertEquals(await outcomes(Object.keys(tries), { net: ["127.0.0.1"] }), Object.values(tries));
+});
+
+/** What `resolveDns` throws with a grant, when the runtime refuses the machine's own server. */
+async function dnsError(net: Granted): Promise<Error & { asked: boolean }> {
+  const deno = Deno as unknown as Realm;
+  const grant = readRealmName(realmName("mine", { net }));
+  const guard = pathGuard(deno, grant);
+  const hosts = hostGuard(deno, net);
+  let asked = false;
+  const call = async () => {
+    await Promise.resolve();
+    asked = true;
+    throw new Deno.errors.NotCapable('Requires net access to "192.0.2.53:53", run again');
+  };
+  const { resolveDns } = tamedNet({}, deno, { grant, guard, hosts, answers: undefined });
+  const tamed = resolveDns!(call) as (name: string, type: string) => Promise<unknown>;
+  const error = await assertRejects(() => tamed("a.example", "A"), Deno.errors.NotCapable);
+  return Object.assign(error, { asked });
+}
+
+Deno.test("Deno.resolveDns() asks the machine's server only where that may have been granted", async () => {
+  const asks: readonly [Granted, boolean][] = [
+    [[], false],
+    [["a.example:443"], false],
+    [["a.example:443", "127.0.0.1:53"], true],
+    [["a.example"], true],
+    [true, true],
+  ];
+  for (const [net, asked] of asks) assertEquals((await dnsError(net)).asked, asked, `${net}`);
+  assertEquals(
+    (await dnsError(["a.example:443"])).message,
+    "Requires net access, it lies outside of what was granted",
+  );
+});
+
+Deno.test("Deno.resolveDns() does not tell which server the machine asks", async () => {
+  const { name, message, stack } = await dnsError(["a.example"]);
+  const text = "Requires net access to the machine's own server of names, which was not granted";
+  assertEquals([name, message, stack], ["NotCapable", text, `NotCapable: ${text}`]);
 });
 
 Deno.test("A plugin without a network has what needs none", async () => {
