@@ -46,7 +46,7 @@ export const ALLOWED_DENO: readonly string[] = (
   // sys
   "hostname osRelease osUptime loadavg systemMemoryInfo networkInterfaces uid gid " +
   // nothing to guard
-  "inspect version build noColor refTimer unrefTimer"
+  "inspect version build refTimer unrefTimer"
 ).split(" ");
 
 /** Of `Deno`, for a grant that opens the sandbox. */

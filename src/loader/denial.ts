@@ -8,14 +8,15 @@ import type { PluginRole } from "./protocol.ts";
 
 /** A permission that was asked for and not granted. */
 export interface Denial {
-  kind: GrantKind | "run" | "ffi" | "import";
+  /** "all" is what the runtime wants for files that tell of the whole system. */
+  kind: GrantKind | "run" | "ffi" | "import" | "all";
   /** The host, path, variable or name; absent when everything of the kind was asked for. */
   target?: string;
 }
 
-/** Both wordings of the runtime: under `deno run`, and in a compiled program. */
+/** Both wordings of the runtime: under `deno run`, and in a compiled program. A long one may be cut in its target. */
 const REQUIRES =
-  /\bRequires (net|read|write|env|sys|run|ffi|import) access(?: to (?:"((?:[^"\\]|\\.)*)"|(<[^>]*>|all)))?,/;
+  /\bRequires (net|read|write|env|sys|run|ffi|import|all) access(?: to (?:"((?:[^"\\]|\\.)*)(?:"|\\?$)|(<[^>]*>|all)))?(?:,|$)/;
 
 /** Find in an error's message that a permission was denied. */
 export function findDenial(message: string): Denial | undefined {
@@ -42,15 +43,23 @@ export function denialSentence(
     : `${kind} access to ${JSON.stringify(target)}`;
   const sentence = `${role} "${type}" was denied ${asked}`;
   if (!isGrantable(kind)) {
-    const why = kind === "import"
-      ? "which no plugin is given: import with a literal path"
-      : "which opens the sandbox: only plugins.allowUnsafe in etc/kuiper.yaml lets etc/plugins.yaml grant it";
-    return `${sentence}, ${why}`;
+    return `${sentence}, ${UNGRANTABLE[kind]}`;
   }
   const granted = target === undefined ? "true" : `[${JSON.stringify(target)}]`;
   return `${sentence}; to grant it, add to etc/plugins.yaml:\n` +
     `plugins:\n  ${yamlKey(type)}:\n    permissions:\n      ${kind}: ${granted}`;
 }
+
+const OPENS =
+  "which opens the sandbox: only plugins.allowUnsafe in etc/kuiper.yaml lets etc/plugins.yaml grant it";
+
+/** Why there are no lines that would grant it. */
+const UNGRANTABLE: Readonly<Record<Exclude<Denial["kind"], GrantKind>, string>> = {
+  run: OPENS,
+  ffi: OPENS,
+  import: "which no plugin is given: import with a literal path",
+  all: "which no plugin is given: the file tells of the whole program or system",
+};
 
 function isGrantable(kind: Denial["kind"]): kind is GrantKind {
   return (GRANT_KINDS as readonly string[]).includes(kind);

@@ -1,4 +1,5 @@
 import { type Denial, denialSentence } from "./denial.ts";
+import { cut } from "./protocol.ts";
 
 /** A permission that was denied, and how often. */
 export interface DeniedPermission extends Denial {
@@ -55,7 +56,7 @@ export class DenialCounts {
     this.#total = Math.min(this.#total + count, Number.MAX_SAFE_INTEGER);
     if (denial === undefined) return false;
     const { kind } = denial;
-    const target = denial.target?.slice(0, TARGET_CHARS);
+    const target = denial.target === undefined ? undefined : cut(denial.target, TARGET_CHARS);
     const key = `${kind} ${target ?? ""}`;
     const known = this.#kept.get(key);
     if (known === undefined && this.#kept.size >= MOST_KEPT) return false;

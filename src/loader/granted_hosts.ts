@@ -6,18 +6,19 @@
  *
  * @module
  */
-import { type HostPattern, hostPattern, matches, plainHost } from "./host_text.ts";
+import { type HostPattern, hostPattern, isAt, matches, plainHost } from "./host_text.ts";
 import type { Realm } from "./realm.ts";
 import type { Granted } from "./realm_name.ts";
 
 /** Asks for hosts. */
 export interface HostGuard {
   /**
-   * @param hostname a name or an address, as a call of the network or a URL has it.
+   * @param hostname a name or an address, as a call of the network or a URL has it; undefined for one that only the machine
+   * knows, which may be any that was granted.
    * @param port NaN where there is none: then a grant of one port is not enough.
    * @throws NotCapable for one that was not granted.
    */
-  check(hostname: string, port: number): void;
+  check(hostname: string | undefined, port: number): void;
   /** The error of the runtime for what names no host, of a grant that is not everything. */
   refuse(): never;
 }
@@ -40,6 +41,10 @@ export function hostGuard(deno: Realm, granted: Granted): HostGuard {
   return {
     check(hostname, port) {
       if (granted === true) return;
+      if (hostname === undefined) {
+        for (let i = 0; i < patterns.length; i++) if (isAt(patterns[i]!, port)) return;
+        refuse();
+      }
       const host = plainHost(hostname);
       for (let i = 0; i < patterns.length; i++) if (matches(patterns[i]!, host, port)) return;
       const named = host === "" ? hostname : host;

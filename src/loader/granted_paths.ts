@@ -38,9 +38,13 @@ const NOWHERE = "";
 export function pathGuard(deno: Realm, grant: RealmGrant): PathGuard {
   const { build, cwd, realPathSync, lstatSync, errors } = deno as unknown as typeof Deno;
   const { NotCapable } = errors;
-  const passing = [errors.PermissionDenied, errors.NotADirectory, errors.FilesystemLoop]
-    .map((kind) => kind.prototype as object);
   const notFound: object = errors.NotFound.prototype;
+  const blocked: readonly object[] = [
+    notFound,
+    errors.PermissionDenied.prototype,
+    errors.NotADirectory.prototype,
+    errors.FilesystemLoop.prototype,
+  ];
   const folder = () => apply(cwd, undefined, []);
   const normalized = (granted: Granted): Granted => {
     if (granted === true || granted.length === 0) return granted;
@@ -62,8 +66,9 @@ export function pathGuard(deno: Realm, grant: RealmGrant): PathGuard {
   }
 
   /**
-   * Where a path leads; undefined where nobody may look, or could go. What is not there leads nowhere else: it lies in
-   * the nearest folder that is.
+   * Where a path leads; undefined where nobody may look. What is not there, or where nobody could go, leads nowhere else: it
+   * lies in the nearest folder that is. The call itself will fail in the same way and says so, and behind a link that leads
+   * out that would tell what is there.
    */
   function leadsTo(path: string, use: PathUse): string | undefined {
     let rest = "";
@@ -73,15 +78,19 @@ export function pathGuard(deno: Realm, grant: RealmGrant): PathGuard {
           return apply(realPathSync, undefined, [at]) + rest;
         } catch (error) {
           const kind = getPrototypeOf(error as object);
-          // The call itself will fail in the same way, and says it in its own words.
-          for (let i = 0; i < passing.length; i++) if (kind === passing[i]) return undefined;
-          if (kind !== notFound) throw error;
-          if (use.kind === "write" && at === path && isThere(path)) return NOWHERE;
+          if (!isBlocked(kind)) throw error;
+          const isDangling = kind === notFound && at === path && isThere(path);
+          if (isDangling && use.kind === "write") return NOWHERE;
         }
       }
       rest = `/${nameOf(at)}${rest}`;
     }
     return undefined;
+  }
+
+  function isBlocked(kind: object | null): boolean {
+    for (let i = 0; i < blocked.length; i++) if (kind === blocked[i]) return true;
+    return false;
   }
 
   function isThere(path: string): boolean {
@@ -120,13 +129,9 @@ export function pathGuard(deno: Realm, grant: RealmGrant): PathGuard {
       const handedOn = goesUp(path) ? normal : path;
       if (!covers(kind, normal)) refuse(kind, handedOn);
       const real = leadsTo(normal, use);
-      if (real === NOWHERE) refuse(kind, handedOn, "the link there leads nowhere");
-      if (real !== undefined && !coversReal(kind, normal, real)) {
-        refuse(
-          kind,
-          real,
-          `where ${stringify(handedOn)} leads: it lies outside of what was granted`,
-        );
+      if (real === NOWHERE || real !== undefined && !coversReal(kind, normal, real)) {
+        // Where a link leads, and whether anything is there, is not the plugin's to know.
+        refuse(kind, handedOn, "a link there leads nowhere, or out of what was granted");
       }
       return handedOn;
     },

@@ -41,9 +41,14 @@ export function hostPattern(entry: string): HostPattern {
   return { host, below, port };
 }
 
+/** Whether the port is one that was granted. */
+export function isAt(pattern: HostPattern, port: number): boolean {
+  return pattern.port === undefined || pattern.port === port;
+}
+
 /** Whether a host is one that was granted. @param host of {@link plainHost}. */
 export function matches(pattern: HostPattern, host: string, port: number): boolean {
-  if (pattern.port !== undefined && pattern.port !== port) return false;
+  if (!isAt(pattern, port)) return false;
   if (pattern.host === host) return host !== "";
   if (!pattern.below || isIPv4(host) || host[0] === "[") return false;
   const start = host.length - pattern.host.length;
@@ -65,9 +70,10 @@ export function plainHost(hostname: string): string {
   }
   if (has(hostname, ":")) return plainIPv6(hostname);
   const isWhole = hostname[last] === ".";
-  const address = withoutZone(hostname);
   // The dot at the end is a name's.
-  if (isIPv4(isWhole ? apply(slice, hostname, [0, last]) : address)) return isWhole ? "" : address;
+  if (isIPv4(isWhole ? apply(slice, hostname, [0, last]) : hostname)) {
+    return isWhole ? "" : hostname;
+  }
   let name = "";
   for (let i = 0; i < hostname.length; i++) {
     const character = smallLetter(hostname[i]!);
@@ -89,7 +95,10 @@ function has(text: string, character: string): boolean {
   return endOf(text, character, 0) < text.length;
 }
 
-/** By which of the machine's networks an address is reached stands behind a "%". */
+/**
+ * By which of the machine's networks an IPv6 address is reached stands behind a "%". Behind an IPv4 address the runtime's
+ * permissions cut it off as well, and then it is all together a name that the machine looks up.
+ */
 function withoutZone(address: string): string {
   return apply(slice, address, [0, endOf(address, "%", 0)]);
 }

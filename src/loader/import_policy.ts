@@ -14,6 +14,8 @@ export const CONTRACT_SPECIFIER = "kuiper";
 export type Resolution =
   | { readonly kind: "file"; readonly url: string }
   | { readonly kind: "native"; readonly specifier: string }
+  /** To a name without an extension, which is no module's; `url` is for suggestions. */
+  | { readonly kind: "extensionless"; readonly url: string }
   /** `origin` when the operator could allow it. */
   | { readonly kind: "refused"; readonly why: string; readonly origin?: string };
 
@@ -81,18 +83,29 @@ function relativeFile(
   if (!href.startsWith(policy.root)) {
     return refused("it lies outside the plugin's folder; copy the file into it");
   }
-  if (/\.json$/i.test(href)) {
+  const name = nameIn(href);
+  if (name === undefined) return refused("its escapes stand for no text in UTF-8");
+  if (/\.json$/i.test(name)) {
     return refused("JSON is not imported; put the data into a .ts or .js file that exports it");
   }
-  const extension = /\.[^./]*$/.exec(href)?.[0];
-  if (extension !== undefined && /^\.(?:[cm]?[jt]sx?|wasm|css|txt)$/i.test(extension)) {
-    if (!/^\.m?[jt]s$/.test(extension)) {
-      return refused(
-        `"${extension}" is not a kind of module that is loaded; use .ts, .mts, .js or .mjs`,
-      );
-    }
+  // What is no module is not run as one: what the language says of it would tell of what stands there.
+  const extension = /\.[^.]*$/.exec(name)?.[0];
+  if (extension === undefined) return { kind: "extensionless", url: href };
+  if (!/^\.m?[jt]s$/.test(extension)) {
+    return refused(
+      `"${extension}" is not a kind of module that is loaded; use .ts, .mts, .js or .mjs`,
+    );
   }
   return { kind: "file", url: href };
+}
+
+/** The last part of a URL, as the file is called. */
+function nameIn(href: string): string | undefined {
+  try {
+    return decodeURIComponent(href.slice(href.lastIndexOf("/") + 1));
+  } catch {
+    return undefined;
+  }
 }
 
 function nodeRefusal(specifier: string, allowed: readonly string[]): string {

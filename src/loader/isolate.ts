@@ -352,8 +352,8 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
     const { onDenied } = this.#options;
     if (onDenied === undefined) return;
     for (const [message, count] of Object.entries(counts)) {
-      const denial = findDenial(message);
-      if (denial !== undefined && count > 0) onDenied(denial, count);
+      // One in words that are not known counts as well: nobody must be able to hide behind them.
+      if (count > 0) onDenied(findDenial(message), count);
     }
     if (more > 0) onDenied(undefined, more);
   }

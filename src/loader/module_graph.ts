@@ -205,6 +205,10 @@ class GraphReader {
       case "native":
         this.#natives.add(resolution.specifier);
         return { native: resolution.specifier };
+      case "extensionless": {
+        const { url } = resolution;
+        return { refusal: missing(url, await this.#options.reader.siblings(url)) };
+      }
       case "file":
         return await this.#load(resolution.url, importer);
     }
@@ -379,5 +383,8 @@ function missing(url: string, siblings: readonly string[]): string {
     return `no such file; write the extension: ${oneOf(extended)}`;
   }
   const close = nearest(name, modules);
-  return close.length > 0 ? `no such file; did you mean ${oneOf(close)}?` : "no such file";
+  if (close.length > 0) return `no such file; did you mean ${oneOf(close)}?`;
+  return /\.m?[jt]s$/.test(name)
+    ? "no such file"
+    : "a module's name ends in .ts, .mts, .js or .mjs";
 }

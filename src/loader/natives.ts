@@ -1,3 +1,5 @@
+import { tamedUtil } from "./tame_util.ts";
+
 /**
  * The modules of the runtime that a plugin may import. A table of literals: no specifier that comes from a plugin
  * ever reaches the module loader. What is missing here reaches files, sockets or code around the permissions.
@@ -24,6 +26,6 @@ export const NATIVES: Readonly<Record<string, () => Promise<object>>> = {
   "node:timers": () => import("node:timers"),
   "node:timers/promises": () => import("node:timers/promises"),
   "node:url": () => import("node:url"),
-  "node:util": () => import("node:util"),
+  "node:util": async () => tamedUtil(await import("node:util")),
   "node:util/types": () => import("node:util/types"),
 };

@@ -11,10 +11,16 @@ import { hostnameOfUrl, portOfUrl } from "./path_text.ts";
 import type { Callable, Realm } from "./realm.ts";
 import type { RealmGrant } from "./realm_name.ts";
 
-const { apply } = Reflect;
+const { apply, deleteProperty } = Reflect;
+const { stringify } = JSON;
 const makeText = String;
 const makeNumber = Number;
 const MakeUrl = URL;
+
+/** Without one it is "tcp". What a later runtime adds is refused until it is listed here. */
+const TRANSPORTS: readonly unknown[] = [undefined, "tcp", "unix"];
+/** Of a proxy the others are spoken over "tcp". */
+const PROXY_TRANSPORTS: readonly unknown[] = [...TRANSPORTS, "http", "https", "socks5"];
 
 /** What options are checked by. */
 export interface NetChecks {
@@ -32,34 +38,30 @@ export interface UsualHost {
 
 /**
  * The call with the transports and the hosts that a plugin has. For "vsock" the runtime wants a flag: when that is missing
- * it does not throw, it ends the whole program.
+ * it does not throw, it ends the whole program. What the options are, an object or a function, is nothing to the runtime:
+ * it looks only at what they have, and is given an object with the same.
  *
  * @param usual absent for a call that has no host of its own.
  */
 export function withOptions(call: Callable, checks: NetChecks, usual?: UsualHost): Callable {
-  return (...args) => {
-    const copies: unknown[] = [];
-    for (let i = 0; i < args.length; i++) copies[i] = plainOptions(args[i], checks);
-    const options = copies[0];
-    if (usual !== undefined && options !== null && typeof options === "object") {
-      checkHost(options as Realm, usual, checks.hosts);
-    }
-    return apply(call, undefined, copies);
+  return (given, handler) => {
+    const options = plainOptions(given, checks);
+    if (usual !== undefined) checkHost(options, usual, checks.hosts);
+    return apply(call, undefined, typeof handler === "function" ? [options, handler] : [options]);
   };
 }
 
-function plainOptions(arg: unknown, checks: NetChecks): unknown {
-  if (arg === null || typeof arg !== "object") return arg;
-  const options: Realm = { ...arg };
-  checkTransport(options, checks);
+function plainOptions(given: unknown, checks: NetChecks): Realm {
+  const options: Realm = { ...given as object | undefined };
+  checkTransport(options, checks, TRANSPORTS);
   const { proxy } = options;
-  if (proxy !== null && typeof proxy === "object") options.proxy = plainProxy(proxy, checks);
+  if (proxy) options.proxy = plainProxy(proxy, checks);
   return options;
 }
 
-function plainProxy(given: object, checks: NetChecks): Realm {
-  const proxy: Realm = { ...given };
-  checkTransport(proxy, checks);
+function plainProxy(given: unknown, checks: NetChecks): Realm {
+  const proxy: Realm = { ...given as object };
+  checkTransport(proxy, checks, PROXY_TRANSPORTS);
   const { transport, url } = proxy;
   if (transport === "tcp") checkHost(proxy, { hostname: "" }, checks.hosts);
   else if (transport !== "unix") {
@@ -85,13 +87,31 @@ function checkHost(options: Realm, usual: UsualHost, hosts: HostGuard): void {
   if (asked !== undefined) options.port = asked;
 }
 
-/** Whatever is no text would be made one by the runtime, later. A server over a path has a socket there. */
-function checkTransport(options: Realm, { unix }: NetChecks): void {
-  const { transport, path } = options;
+/**
+ * Whatever is no text would be made one by the runtime, later. A server over a path has a socket there, and one with a "cid"
+ * is one of "vsock", whatever else its options say: of both names the runtime asks only whether they are there.
+ */
+function checkTransport(options: Realm, { unix }: NetChecks, list: readonly unknown[]): void {
+  const { transport, path, tunnel } = options;
+  if (!isOneOf(list, transport)) {
+    const asked = typeof transport === "string"
+      ? stringify(transport)
+      : `of type ${typeof transport}`;
+    throw new TypeError(`Cannot use a transport ${asked}: a plugin has "tcp" and "unix"`);
+  }
+  if ("cid" in options || tunnel) {
+    const name = tunnel ? "tunnel" : "cid";
+    throw new TypeError(
+      `Cannot use the option "${name}": a plugin has the transports "tcp" and "unix"`,
+    );
+  }
   if (transport === "unix" || path !== undefined) options.path = unix(path);
-  if (transport === undefined) return;
-  if (typeof transport === "string" && transport !== "vsock") return;
-  throw new TypeError('Cannot use this transport: a plugin has "tcp" and "unix"');
+  else deleteProperty(options, "path");
+}
+
+function isOneOf(list: readonly unknown[], value: unknown): boolean {
+  for (let i = 0; i < list.length; i++) if (list[i] === value) return true;
+  return false;
 }
 
 /**

@@ -56,8 +56,8 @@ export function quietServe(
     options.onError = onError;
     // Without one the runtime says where it is.
     options.onListen ||= () => {};
-    let handler = isHandler ? first : second;
-    handler ??= options.handler;
+    // As the runtime chooses: one that is no function would be passed over there, and the other not looked at here.
+    let handler = isHandler ? first : typeof second === "function" ? second : options.handler;
     if (answers !== undefined && typeof handler === "function") {
       handler = ownOf(handler as Callable, onError);
     }

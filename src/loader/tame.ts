@@ -198,6 +198,8 @@ function replaceDeno(
   }
   allowed.errors = Object.freeze({ ...deno.errors as object });
   allowed.env = tamedEnv(deno, grant);
+  // Whether the program has colors is said by its environment. What a plugin writes has none.
+  allowed.noColor = true;
   define(realm, { Deno: Object.freeze(allowed) });
 }
 

@@ -4,9 +4,9 @@ import { unixCheck, type UsualHost, withOptions } from "./net_options.ts";
 import type { OwnAnswers } from "./own_answer.ts";
 import { quietServe } from "./quiet_serve.ts";
 import type { Callable, Realm } from "./realm.ts";
-import { isAny, type RealmGrant } from "./realm_name.ts";
+import type { RealmGrant } from "./realm_name.ts";
 
-const { apply } = Reflect;
+const { apply, defineProperty, getPrototypeOf } = Reflect;
 const makeText = String;
 const makeNumber = Number;
 
@@ -18,7 +18,7 @@ const DNS_PORT = 53;
 /**
  * What stands before calls of the network, by their names: each looks at the host that it is given before the runtime is
  * asked. The permissions of the Worker refuse as well; either is enough. Theirs alone are where a server redirects to, and
- * which servers of names the machine asks where the plugin names none.
+ * which servers of names the machine asks where the plugin names none: here it is known only at which port they are.
  *
  * A plugin runs when they are called, so they use nothing that a plugin could have replaced.
  *
@@ -53,15 +53,17 @@ export function tamedNet(
       answers?.keep(made.response);
       return made;
     },
-    resolveDns: (call) => checkedDns(call, { grant, hosts }),
+    resolveDns: (call) => checkedDns(call, deno, hosts),
   };
 }
 
-/** Which server of names is asked may stand in the options. */
-function checkedDns(
-  call: Callable,
-  { grant, hosts }: { grant: RealmGrant; hosts: HostGuard },
-): Callable {
+/**
+ * Which server of names is asked may stand in the options. The machine's own one is refused by the runtime where it was not
+ * granted, and its error names it: the one who counts denials has heard that before the plugin does.
+ */
+function checkedDns(call: Callable, deno: Realm, hosts: HostGuard): Callable {
+  const { NotCapable } = deno.errors as typeof Deno.errors;
+  const denied: object = NotCapable.prototype;
   return async (query, type, given) => {
     const options: Realm = { ...given as object | undefined };
     const { nameServer } = options;
@@ -72,7 +74,21 @@ function checkedDns(
       const asked = port === undefined || port === null ? DNS_PORT : makeNumber(port);
       hosts.check(address, asked);
       options.nameServer = { ...server, ipAddr: address, port: asked };
-    } else if (!isAny(grant.net)) hosts.refuse();
-    return await apply(call, undefined, [query, type, options]);
+      return await apply(call, undefined, [query, type, options]);
+    }
+    hosts.check(undefined, DNS_PORT);
+    try {
+      return await apply(call, undefined, [query, type, options]);
+    } catch (error) {
+      if (getPrototypeOf(error as object) === denied) hideText(error as Error);
+      throw error;
+    }
   };
+}
+
+function hideText(error: Error): void {
+  // No denial by its form: as one it would be told with a grant of the whole network for its cure.
+  const message = "Requires net access to the machine's own server of names, which was not granted";
+  defineProperty(error, "message", { value: message });
+  defineProperty(error, "stack", { value: `NotCapable: ${message}` });
 }

@@ -120,11 +120,15 @@ export const LEAVES: Road = {
     renameOut: `Deno.renameSync(props.granted + "/in2", props.folder + "/p") ?? "renamed"`,
     openToWrite: `Deno.openSync(props.folder + "/q", { write: true, create: true }) && "opened"`,
     temporary: `Deno.makeTempFileSync({ dir: props.folder })`,
+    temporaryPrefix: `Deno.makeTempFileSync({ dir: props.granted, prefix: "../x" })`,
+    temporarySuffix: `Deno.makeTempFileSync({ dir: props.granted, suffix: "/../../x" })`,
     watch: `Deno.watchFs([props.granted, props.folder]).close() ?? "watched"`,
     fetch: `fetch("file://" + props.path).then((answer) => answer.text())`,
     fetchTwoFaced: `fetch(${
       twoFaced(`"file://" + props.granted + "/in"`, `"file://" + props.path`)
     }).then((answer) => answer.text()).then((text) => text === "in" ? undefined : text)`,
+    fetchTabs: `fetch("file://" + props.granted + "/.\\t./\\t../..\\t/outside/secret.json")
+      .then((answer) => answer.text())`,
     fetchSlash: `fetch("file://" + props.granted + "/..%2f..%2f..%2foutside/secret.json")
       .then((answer) => answer.text())`,
     object: `Deno.readTextFileSync({ toString: () => props.path } as any)`,
@@ -183,6 +187,15 @@ export const LINKS: Road = {
     readDir: `[...Deno.readDirSync(props.granted + "/folder")].length`,
     realPath: `Deno.realPathSync(props.granted + "/file")`,
     watch: `Deno.watchFs(props.granted + "/folder").close() ?? "watched"`,
+    whereTo: `(() => { try { return Deno.readTextFileSync(props.granted + "/file"); }
+      catch (error) { return String(error).includes(props.folder) ? String(error) : undefined; } })()`,
+    whatIsThere: `(() => {
+      const [there, none] = ["secret.json", "none"].map((name) => {
+        const path = props.granted + "/folder/" + name + "/x";
+        try { return Deno.statSync(path).size; } catch (error) { return String(error).replaceAll(path, ""); }
+      });
+      return there === none ? undefined : there;
+    })()`,
   },
   scene: linkedScene,
 };

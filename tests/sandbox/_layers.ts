@@ -50,11 +50,11 @@ const FOLLOWED = namesOf({ LINKS }).filter((name) =>
 );
 
 /**
- * What one layer alone keeps a plugin from: where a link leads that was in a granted folder before, where a server redirects
- * an event source to, and the machine's own servers of names.
+ * What one layer alone keeps a plugin from: where a link leads that was in a granted folder before, and where a server
+ * redirects an event source to.
  */
 const ONE_LAYER: Readonly<Record<string, readonly string[]>> = {
-  "permissions of the Worker": ["HOSTS redirectEvents", "HOSTS dns"],
+  "permissions of the Worker": ["HOSTS redirectEvents"],
   "calls that look at paths": FOLLOWED,
   // It is what puts them there, all but fetch.
   "list of Deno": FOLLOWED.filter((name) => name !== "LINKS fetch"),

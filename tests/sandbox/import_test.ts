@@ -10,6 +10,22 @@ road("A plugin that imports a file from outside of its folder is not run", STATI
 
 road("A plugin that imports the runtime's module for files is not run", STATIC_NODE);
 
+/** What the linker gives a module, by a spelling that it does not look for. */
+const KIT = String.raw`\u0024k`;
+
+road("What the linker gives a module leads to nothing that was not linked", {
+  attempts: {
+    names: {
+      code: `Object.keys(${KIT}).join()`,
+      hit: (got) => got === undefined || !/^!|^u,x,d,i,g,t,m$/.test(got),
+    },
+    node: `${KIT}.i("node:fs").then((module) => Object.keys(module).length)`,
+    file: `${KIT}.i("file://" + props.script).then((module) => module.default)`,
+    object: `${KIT}.i({ toString: () => "map" })`,
+    prototype: `${KIT}.i("__proto__")`,
+  },
+});
+
 Deno.test("A plugin imports no file when it is linked", async () => {
   const specifiers = [
     "file:///etc/hostname",

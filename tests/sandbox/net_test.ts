@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { HOSTS } from "./_other_roads.ts";
-import { asks, type Attempts, ended, road, type Scene, secretServer } from "./_venue.ts";
+import { allowed, asks, type Attempts, ended, road, type Scene, secretServer } from "./_venue.ts";
 
 /** A server that nobody may reach; the control does. */
 function forbiddenServer(more: Record<string, string> = {}): Promise<Scene> {
@@ -14,6 +14,9 @@ function forbiddenServer(more: Record<string, string> = {}): Promise<Scene> {
 
 const allAsk = (codes: Readonly<Record<string, string>>): Attempts =>
   Object.fromEntries(Object.entries(codes).map(([name, code]) => [name, asks(code)]));
+
+/** Options that are no plain object: the runtime looks only at what they have. */
+const likeOptions = (properties: string) => `Object.assign(() => {}, ${properties}) as any`;
 
 const SPELLINGS = allAsk({
   fetch: "fetch(props.url).then((answer) => answer.text())",
@@ -63,6 +66,18 @@ road("A plugin reaches no host", {
     vsockServe: ended(
       `Deno.serve({ transport: "vsock", cid: 2, port: 1 }, () => new Response()).addr`,
     ),
+    vsockFunction: ended(
+      `Deno.connect(${likeOptions(`{ transport: "vsock", cid: 2, port: 1 }`)})`,
+    ),
+    vsockListenFunction: ended(
+      `Deno.listen(${likeOptions(`{ transport: "vsock", cid: 2, port: 1 }`)})`,
+    ),
+    connectFunction: `Deno.connect(${
+      likeOptions(`{ hostname: "127.0.0.1", port: Number(props.port) }`)
+    }).then((c) => (c.close(), "ok"))`,
+    proxyFunction: `Deno.createHttpClient({ proxy: ${
+      likeOptions("{ url: props.url }")
+    } }).close() ?? "made"`,
     vsockObject: `Deno.connect({ transport: { toString: () => "vsock" }, cid: 2, port: 1 })`,
     vsockGetter:
       `(() => { let n = 0; return Deno.connect({ get transport() { return n++ === 0 ? "tcp" : "vsock"; },
@@ -123,8 +138,16 @@ async function unixScene(folder: string, base: string): Promise<Scene> {
   const socket = `${folder}/engine.sock`;
   const granted = `${base}/data/out`;
   await Deno.mkdir(granted);
-  const server = Deno.serve({ path: socket, onListen() {} }, () => new Response("answered"));
-  return { props: { socket, granted }, [Symbol.asyncDispose]: () => server.shutdown() };
+  const own = `${granted}/own.sock`;
+  const servers = [socket, own].map((path) =>
+    Deno.serve({ path, onListen() {} }, () => new Response("answered"))
+  );
+  return {
+    props: { socket, own, granted },
+    async [Symbol.asyncDispose]() {
+      for (const server of servers) await server.shutdown();
+    },
+  };
 }
 
 road("A plugin reaches no unix socket and makes none", {
@@ -138,6 +161,8 @@ road("A plugin reaches no unix socket and makes none", {
       .then(() => "ok")`,
     packet: `Deno.listenDatagram({ transport: "unixpacket", path: props.folder + "/c" })`,
     abstract: `Deno.listen({ transport: "unix", path: "\0kuiper" }).close() ?? "ok"`,
+    connectFunction: `Deno.connect(${likeOptions(`{ transport: "unix", path: props.socket }`)})
+      .then((c: any) => c.close() ?? "ok")`,
   },
   scene: unixScene,
 });
@@ -150,6 +175,17 @@ road("A folder that was granted gives no unix socket without a grant of the netw
       .then(() => "ok")`,
     connect:
       `Deno.connect({ transport: "unix", path: props.socket }).then((c) => c.close() ?? "ok")`,
+    connectFunction: `Deno.connect(${likeOptions(`{ transport: "unix", path: props.own }`)})
+      .then((c: any) => c.close() ?? "ok")`,
+    listenFunction: `Deno.listen(${
+      likeOptions(`{ transport: "unix", path: props.granted + "/c" }`)
+    }).close() ?? "ok"`,
+    clientFunction: `Deno.createHttpClient(${
+      likeOptions(`{ proxy: { transport: "unix", path: props.own } }`)
+    }).close() ?? "ok"`,
+    proxyFunction: `Deno.createHttpClient({ proxy: ${
+      likeOptions(`{ transport: "unix", path: props.own }`)
+    } }).close() ?? "ok"`,
     link: `(Deno.symlinkSync(props.socket, props.granted + "/s"),
       Deno.connect({ transport: "unix", path: props.granted + "/s" }).then((c) => c.close() ?? "ok"))`,
   },
@@ -160,6 +196,68 @@ road("A grant of one port is a grant of no other port and no other name", {
   permissions: `{ net: ["127.0.0.1:9", "localhost:9", "example.org"] }`,
   attempts: SPELLINGS,
   scene: () => forbiddenServer(),
+});
+
+const connects = (hostname: string, port: string) =>
+  asks(
+    `Deno.connect({ hostname: ${hostname}, port: ${port} } as any).then((c) => c.close() ?? "ok")`,
+  );
+
+road("A port or a host that is written in an unusual way is the one that it is", {
+  // The one before: what is cut off or rounded leads from the one to the other.
+  permissions: ({ props }) => `{ net: ["127.0.0.1:${Number(props!["port"]) - 1}"] }`,
+  attempts: {
+    ...Object.fromEntries(
+      Object.entries({
+        blanks: `" " + props.port + " "`,
+        hex: `"0x" + Number(props.port).toString(16)`,
+        exponent: `props.port + "e0"`,
+        fraction: `Number(props.port) - 0.1`,
+        fractionText: `(Number(props.port) - 0.1).toFixed(1)`,
+        beyond: `Number(props.port) + 65536`,
+        beyondGranted: `Number(props.port) - 1 + 65536`,
+      }).map(([name, port]) => [`port ${name}`, connects(`"127.0.0.1"`, port)]),
+    ),
+    ...Object.fromEntries(
+      ["0", "0.0.0.0", "::", "::127.0.0.1", "0x7f000001"].map((
+        host,
+      ) => [`host ${host}`, connects(JSON.stringify(host), "Number(props.port)")]),
+    ),
+    ...allAsk({
+      fullWidth: `fetch("http://\uff11\uff12\uff17.0.0.1:" + props.port)${text}`,
+      softHyphen: `fetch("http://12\u00ad7.0.0.1:" + props.port)${text}`,
+      tab: `fetch("http://127.0.0.1:" + props.port[0] + "\t" + props.port.slice(1))${text}`,
+      zero: `fetch("http://0:" + props.port)${text}`,
+    }),
+  },
+  scene: () => forbiddenServer(),
+});
+
+road("A name behind an address that was granted is not looked up", {
+  permissions: `{ net: ["127.0.0.1"] }`,
+  attempts: Object.fromEntries(
+    Object.entries({
+      connect: `Deno.connect({ hostname: "127.0.0.1%localhost", port: 9 })`,
+      connectTls: `Deno.connectTls({ hostname: "127.0.0.1%localhost", port: 9 })`,
+      listen: `Deno.listen({ hostname: "127.0.0.1%localhost", port: 0 }).close()`,
+    }).map(([name, code]) => [name, {
+      code,
+      // The machine says that there is no such name, if it says anything.
+      hit: (got: string | undefined) => got?.startsWith("!NotCapable") !== true,
+    }]),
+  ),
+});
+
+road("A server on a port that was granted is one of no other transport", {
+  permissions: `{ net: ["127.0.0.1"] }`,
+  attempts: Object.fromEntries(
+    ["cid: 2", "cid: undefined", "transport: 'vsock', cid: 2", "tunnel: true"].map((option) => [
+      option,
+      // For these the runtime wants a flag, or another program; without it it ends the program, or throws.
+      allowed(`Deno.serve({ ${option}, port: 8000, hostname: "127.0.0.1", onListen() {} } as any,
+        () => new Response()).addr`),
+    ]),
+  ),
 });
 
 road("A grant of one host is a grant of no other by any call", HOSTS);

@@ -51,6 +51,9 @@ const walk = (seen: Set<unknown>, value: any, test: (value: any, key: string) =>
       return walk(new Set(), seen, (held, key) => key === "core" || typeof held?.readTextFileSync === "function"
         && held !== Deno || /^op_/.test(held?.name)); })()`,
     engine: `crypto_.setEngine("x")`,
+    arguments: `util_.parseArgs({ strict: false }).positionals.join() || undefined`,
+    defaultArguments:
+      `(util_ as any).default.parseArgs({ strict: false }).positionals.join() || undefined`,
   },
 });
 

@@ -22,6 +22,6 @@ without(
     const open = (await openWithout(executable, { HOSTS }, "worker"))
       .map((text) => text.split(": ")[0]);
     const taken = ["HOSTS takenCall", "HOSTS takenAddressOfEvents"];
-    assertEquals(open, [...taken, "HOSTS redirectEvents", "HOSTS dns"]);
+    assertEquals(open, [...taken, "HOSTS redirectEvents"]);
   },
 );

@@ -17,11 +17,25 @@ Deno.test("findDenial() reads what the runtime says", () => {
       [`sys access to "hostname"`, { kind: "sys", target: "hostname" }],
       [`run access to "sh"`, { kind: "run", target: "sh" }],
       [`ffi access`, { kind: "ffi" }],
+      [`all access to "/proc/self/environ"`, { kind: "all", target: "/proc/self/environ" }],
     ] as const;
     for (const [what, denial] of cases) {
       assertEquals(findDenial(say(what)), denial);
       assertEquals(findDenial(`no host: ${say(what)}`), denial);
     }
+  }
+});
+
+Deno.test("findDenial() takes what is left of a long target", () => {
+  const long = "/" + "./".repeat(20) + '\\"' + "etc/passwd";
+  const message = `Requires read access to "${long}", run again with the --allow-read flag`;
+  for (let length = message.indexOf(long) + 1; length < message.length; length++) {
+    const denial = findDenial(message.slice(0, length));
+    assertEquals(
+      [denial?.kind, long.startsWith(denial?.target ?? "none")],
+      ["read", true],
+      message,
+    );
   }
 });
 
@@ -49,6 +63,14 @@ Deno.test("denialSentence() offers no grant of run and ffi", () => {
     denialSentence({ kind: "run", target: "sh" }, "mine"),
     `source "mine" was denied run access to "sh", which opens the sandbox: ` +
       `only plugins.allowUnsafe in etc/kuiper.yaml lets etc/plugins.yaml grant it`,
+  );
+});
+
+Deno.test("denialSentence() offers no grant of what the runtime gives to no sandbox", () => {
+  assertEquals(
+    denialSentence({ kind: "all", target: "/proc/self/environ" }, "mine"),
+    `source "mine" was denied all access to "/proc/self/environ", which no plugin is given: ` +
+      "the file tells of the whole program or system",
   );
 });
 

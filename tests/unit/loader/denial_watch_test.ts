@@ -1,15 +1,19 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Denial } from "../../../src/loader/denial.ts";
+import type { Grant } from "../../../src/loader/permissions.ts";
 import { openPlugin, Run, source } from "./_plugin.ts";
 
 /** What is told of a plugin of this code. */
-async function denied(code: string): Promise<Record<string, number>> {
+async function denied(
+  code: string,
+  permissions: Grant = {},
+): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   const onDenied = (denial: Denial | undefined, count: number) => {
     const key = denial === undefined ? "more" : `${denial.kind} ${denial.target ?? ""}`;
     counts[key] = (counts[key] ?? 0) + count;
   };
-  await using host = await openPlugin(code, { onDenied });
+  await using host = await openPlugin(code, { onDenied, permissions });
   await new Run(host).end();
   return counts;
 }
@@ -29,6 +33,22 @@ Deno.test("watchDenials() tells of denials that the plugin catches", async () =>
     "env HOME": 1,
     "net 127.0.0.1:7": 1,
   });
+});
+
+Deno.test("watchDenials() tells of denials that are long, and of those in words that are not known", async () => {
+  const counts = await denied(source(`
+    ${tried(`Deno.readTextFileSync("/" + "./".repeat(600) + "etc/passwd")`)}
+    ${tried(`Deno.env.get("A".repeat(1200))`)}
+    ${tried(`Deno.connect({ hostname: "a".repeat(1200), port: 1 })`)}
+    new Deno.errors.NotCapable("A later runtime says it in other words");
+    yield { message: {} };`));
+  const short = Object.entries(counts).map(([key, count]) => [key.slice(0, 8), count]);
+  assertEquals(short, [["read /./", 1], ["env AAAA", 1], ["net aaaa", 1], ["more", 1]]);
+});
+
+Deno.test("watchDenials() tells of what the runtime gives to no sandbox", async () => {
+  const code = source(`${tried(`Deno.readTextFile("/proc/self/environ")`)} yield { message: {} };`);
+  assertEquals(await denied(code, { read: true }), { "all /proc/self/environ": 1 });
 });
 
 Deno.test("watchDenials() tells of one that ends the loading or the source", async () => {

@@ -111,6 +111,21 @@ Deno.test("PathGuard.check() follows links, and lets one be that is not followed
   });
 });
 
+Deno.test("PathGuard.check() says the same of all that lies behind a link which leads out, and not where it leads", async () => {
+  await withLinks(async (folder) => {
+    await Deno.symlink("round", `${folder}/out/round`);
+    const { check } = guardOf({ read: [`${folder}/in`] });
+    const behind = ["", "/file", "/none", "/file/x", "/none/x", "/round", "/round/x"];
+    for (const path of behind.map((end) => `${folder}/in/leaves${end}`)) {
+      const { message } = assertThrows(() => check(path, READ), Deno.errors.NotCapable);
+      assertEquals(
+        message,
+        `Requires read access to "${path}", a link there leads nowhere, or out of what was granted`,
+      );
+    }
+  });
+});
+
 Deno.test("PathGuard.check() takes a granted path for what it leads to, wherever links are in it", async () => {
   await withLinks((folder) => {
     const { check } = guardOf({ read: [`${folder}/current`, `${folder}/in/leaves/file`] });

@@ -60,6 +60,21 @@ for (const [what, [handler, init]] of Object.entries(CASES)) {
   });
 }
 
+Deno.test("quietServe() takes the handler that the runtime would take, whatever stands beside it", () => {
+  const handed: unknown[] = [];
+  const serve: Callable = (_options, handler) => handed.push(handler);
+  const handler = () => new Response("text");
+  for (const second of [{}, null, "text"]) {
+    quietServe(serve, globalThis as unknown as Realm, answers)({ handler }, second);
+  }
+  // None is the plugin's own, which would answer with what nobody has looked at.
+  assertEquals(handed.map((one) => typeof one === "function" && one !== handler), [
+    true,
+    true,
+    true,
+  ]);
+});
+
 Deno.test("ownAnswers() says what goes wrong by an answer, and the server goes on", async () => {
   const used = new Response("once");
   await used.text();

@@ -1,4 +1,9 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { hostGuard } from "../../../src/loader/granted_hosts.ts";
+import { pathGuard } from "../../../src/loader/granted_paths.ts";
+import type { Realm } from "../../../src/loader/realm.ts";
+import { type Granted, readRealmName, realmName } from "../../../src/loader/realm_name.ts";
+import { tamedNet } from "../../../src/loader/tame_net.ts";
 import { runPlugin, source } from "./_plugin.ts";
 import type { Grant } from "../../../src/loader/permissions.ts";
 
@@ -55,6 +60,87 @@ Deno.test("A plugin without a network gets calls that refuse, and names the host
       refused(),
     ],
   );
+});
+
+const likeOptions = (properties: string) => `Object.assign(() => {}, ${properties})`;
+
+Deno.test("A plugin without a network is refused one by options that are no plain object", async () => {
+  const unix = "NotCapable: Requires net access, a unix socket is no host: only all of it has them";
+  const vsock = 'TypeError: Cannot use a transport "vsock": a plugin has "tcp" and "unix"';
+  const socket = `{ transport: "unix", path: "/s" }`;
+  const tries: Readonly<Record<string, string>> = {
+    [`Deno.connect(${likeOptions(`{ transport: "vsock", cid: 2, port: 1 }`)})`]: vsock,
+    [`Deno.listen(${likeOptions(`{ transport: "vsock", cid: 2, port: 1 }`)})`]: vsock,
+    [`Deno.connect(${likeOptions(socket)})`]: unix,
+    [`Deno.listen(${likeOptions(socket)})`]: unix,
+    [`Deno.connect(${likeOptions(`{ hostname: "a.example", port: 1 }`)})`]: refused("a.example:1"),
+    [`Deno.listen("a text")`]: refused("0.0.0.0:0"),
+    [`Deno.createHttpClient(${likeOptions(`{ proxy: ${socket} }`)})`]: unix,
+    [`Deno.createHttpClient({ proxy: ${likeOptions(socket)} })`]: unix,
+    [`Deno.createHttpClient({ proxy: ${likeOptions(`{ url: "http://a.example" }`)} })`]: refused(
+      "a.example:80",
+    ),
+  };
+  assertEquals(await outcomes(Object.keys(tries), {}), Object.values(tries));
+});
+
+Deno.test("A plugin with a granted host has no transport but those that are known", async () => {
+  const has = 'a plugin has "tcp" and "unix"';
+  const option = (name: string) =>
+    `TypeError: Cannot use the option "${name}": a plugin has the transports "tcp" and "unix"`;
+  const served = (options: string) => `Deno.serve(${options}, () => new Response())`;
+  const tries: Readonly<Record<string, string>> = {
+    [served(`{ cid: 2, port: 8000, hostname: "127.0.0.1" }`)]: option("cid"),
+    [served(`{ cid: undefined, port: 8000, hostname: "127.0.0.1" }`)]: option("cid"),
+    [served(`{ tunnel: true, port: 8000, hostname: "127.0.0.1" }`)]: option("tunnel"),
+    [`Deno.listen({ transport: "tunnel" })`]: `TypeError: Cannot use a transport "tunnel": ${has}`,
+    [`Deno.connect({ transport: ["tcp"] })`]:
+      `TypeError: Cannot use a transport of type object: ${has}`,
+    // A path that is there and undefined is one to the runtime.
+    [`${served(`{ path: undefined, port: 0, hostname: "127.0.0.1" }`)}.addr.transport`]: "tcp",
+    [`Deno.createHttpClient({ proxy: { transport: "http", url: "http://127.0.0.1" } }).close()`]:
+      "undefined",
+  };
+  assertEquals(await outcomes(Object.keys(tries), { net: ["127.0.0.1"] }), Object.values(tries));
+});
+
+/** What `resolveDns` throws with a grant, when the runtime refuses the machine's own server. */
+async function dnsError(net: Granted): Promise<Error & { asked: boolean }> {
+  const deno = Deno as unknown as Realm;
+  const grant = readRealmName(realmName("mine", { net }));
+  const guard = pathGuard(deno, grant);
+  const hosts = hostGuard(deno, net);
+  let asked = false;
+  const call = async () => {
+    await Promise.resolve();
+    asked = true;
+    throw new Deno.errors.NotCapable('Requires net access to "192.0.2.53:53", run again');
+  };
+  const { resolveDns } = tamedNet({}, deno, { grant, guard, hosts, answers: undefined });
+  const tamed = resolveDns!(call) as (name: string, type: string) => Promise<unknown>;
+  const error = await assertRejects(() => tamed("a.example", "A"), Deno.errors.NotCapable);
+  return Object.assign(error, { asked });
+}
+
+Deno.test("Deno.resolveDns() asks the machine's server only where that may have been granted", async () => {
+  const asks: readonly [Granted, boolean][] = [
+    [[], false],
+    [["a.example:443"], false],
+    [["a.example:443", "127.0.0.1:53"], true],
+    [["a.example"], true],
+    [true, true],
+  ];
+  for (const [net, asked] of asks) assertEquals((await dnsError(net)).asked, asked, `${net}`);
+  assertEquals(
+    (await dnsError(["a.example:443"])).message,
+    "Requires net access, it lies outside of what was granted",
+  );
+});
+
+Deno.test("Deno.resolveDns() does not tell which server the machine asks", async () => {
+  const { name, message, stack } = await dnsError(["a.example"]);
+  const text = "Requires net access to the machine's own server of names, which was not granted";
+  assertEquals([name, message, stack], ["NotCapable", text, `NotCapable: ${text}`]);
 });
 
 Deno.test("A plugin without a network has what needs none", async () => {

@@ -27,11 +27,15 @@ Deno.test("tameRealm() leaves of Deno what is listed, frozen", async () => {
   const names = await valueOf(`Reflect.ownKeys(Deno)`) as string[];
   assertEquals(
     names.filter((name) => !ALLOWED_DENO.includes(name)).sort(),
-    ["env", "errors"],
+    ["env", "errors", "noColor"],
   );
   assertEquals(ALLOWED_DENO.filter((name) => !names.includes(name)), []);
   assertEquals(await valueOf(`Object.isFrozen(Deno) && Object.isFrozen(Deno.env)`), true);
   assertEquals(await valueOf(`Object.keys(Deno.env)`), ["get", "has", "toObject"]);
+});
+
+Deno.test("tameRealm() does not tell by Deno.noColor what stands in the environment", async () => {
+  assertEquals(await valueOf("Deno.noColor"), true);
 });
 
 Deno.test("tameRealm() gives process and Buffer to a module that names them", async () => {
