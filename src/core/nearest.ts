@@ -1,10 +1,24 @@
-/** The names closest to `name`, best first: at most `most`, each within a third of its length in edits. */
+/** Longer names are not compared: the work grows with the square, and a plugin's names are as long as it likes. */
+const MOST_LETTERS = 100;
+/** Most pairs of letters that are compared for one name. */
+const MOST_PAIRS = 2_000_000;
+
+/**
+ * The names closest to `name`, best first: at most `most`, each within a third of its length in edits. Long names, and those
+ * behind the first thousands, are left out.
+ */
 export function nearest(name: string, names: Iterable<string>, most = 3): string[] {
   const wanted = name.toLowerCase();
   const scored: [number, string][] = [];
+  if (wanted.length > MOST_LETTERS) return [];
+  let pairs = 0;
   for (const candidate of names) {
+    if (candidate.length > MOST_LETTERS) continue;
     const other = candidate.toLowerCase();
     const limit = Math.max(1, Math.floor(Math.max(wanted.length, other.length) / 3));
+    if (Math.abs(wanted.length - other.length) > limit) continue;
+    pairs += wanted.length * other.length;
+    if (pairs > MOST_PAIRS) break;
     const distance = edits(wanted, other);
     if (distance <= limit) scored.push([distance, candidate]);
   }

@@ -63,7 +63,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     imports: ["core", "function", "config", "store", "sql", "stream", "rule", "app", "api"],
   },
   main: { about: "runs the command line, or a plugin's process", imports: ["cli", "loader"] },
-  dev: { about: "compile, lint, demo; never in the binary", imports: ["core", "cli"] },
+  dev: {
+    about: "compile, lint, demo; never in the binary",
+    imports: ["core", "loader", "cli"],
+  },
   plugins: { about: "plugins that ship as examples", imports: [] },
 };
 

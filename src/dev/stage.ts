@@ -11,6 +11,7 @@ import {
 } from "./compile_config.ts";
 import { compact } from "./compact.ts";
 import { fail } from "../core/mod.ts";
+import { countTransformer } from "../loader/mod.ts";
 import { importDirectly } from "./direct_imports.ts";
 import { run } from "./run.ts";
 
@@ -183,7 +184,7 @@ const BASE64 = /Buffer2\.from\("([A-Za-z0-9+/]+=*)", "base64"\)/;
 /**
  * Write the transformer: the one file of its package that does the work, and its WebAssembly, packed. Every start reads
  * all that the binary carries, a megabyte in a millisecond, and holds it in memory; as base64 it is 3.7 MB, packed 1.
- * Unpacking takes 8 ms, no longer than base64 did.
+ * Unpacking takes 8 ms, no longer than base64 did. It counts its calls, as `loader/transformer.ts` needs it.
  *
  * @throws KuiperError `internal` when the package is made in another way.
  */
@@ -199,6 +200,6 @@ async function writeTransformer(folder: string): Promise<void> {
   const packed = `require("node:fs").readFileSync(__dirname + "/${basename(transformerWasm)}")`;
   const unpacked = `require("node:zlib").gunzipSync(${packed})`;
   await Deno.writeTextFile(join(folder, transformer), text.replace(written, () => unpacked));
-  const bytes = gzipSync(Uint8Array.fromBase64(base64), { level: 9 });
-  await Deno.writeFile(join(folder, transformerWasm), bytes);
+  const counted = countTransformer(Uint8Array.fromBase64(base64));
+  await Deno.writeFile(join(folder, transformerWasm), gzipSync(counted, { level: 9 }));
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { TextLines } from "./text_lines.ts";
+
 /** `text` in place of `[start, end)`; the line breaks of what goes are kept. */
 export interface Edit {
   readonly start: number;
@@ -19,11 +21,9 @@ export interface EditedText {
   readonly columns: number[];
 }
 
-const LINE_BREAK = /\r\n|[\n\r\u2028\u2029]/g;
-
 /** Apply `edits`, of which one inside another is dropped. */
 export function applyEdits(source: string, edits: readonly Edit[]): EditedText {
-  const starts = lineStarts(source);
+  const { starts } = new TextLines(source);
   const ordered = edits.toSorted((a, b) => a.start - b.start || a.end - b.end);
   const parts: string[] = [];
   const columns: number[] = [];
@@ -49,10 +49,4 @@ export function applyEdits(source: string, edits: readonly Edit[]): EditedText {
   }
   parts.push(source.slice(cursor));
   return { text: parts.join(""), lines: starts.length, columns };
-}
-
-function lineStarts(source: string): number[] {
-  const starts = [0];
-  for (const match of source.matchAll(LINE_BREAK)) starts.push(match.index + match[0].length);
-  return starts;
 }

@@ -9,6 +9,7 @@
  */
 import { fail } from "../core/mod.ts";
 import { applyEdits, type Edit } from "./edit_text.ts";
+import { firstIndex } from "./first_index.ts";
 import {
   breakWords,
   findForbidden,
@@ -16,6 +17,7 @@ import {
   quote,
   unicodeEscape,
 } from "./forbidden_words.ts";
+import { LinkBudget } from "./link_budget.ts";
 import type { LinkedModule, LinkedName } from "./link_runtime.ts";
 import { checkInvariant, LINKED_HEADER } from "./linked_text.ts";
 import { type GraphModule, lineOf, type ModuleGraph, type Target } from "./module_graph.ts";
@@ -36,12 +38,14 @@ const LINKED_FOOTER = "];\n";
 /**
  * Link a graph.
  *
- * @throws a `module` error for an export that does not exist or is ambiguous.
+ * @throws a `module` error for an export that does not exist or is ambiguous, and for more than {@link LinkBudget}
+ * gives.
  */
 export function link(graph: ModuleGraph): LinkedText {
-  const resolver = new ExportResolver(graph);
-  const drafts = graph.modules.map((module) => new ModuleLinker(module, resolver));
-  const namespaces = namespacesOf(graph, { resolver, drafts });
+  const budget = new LinkBudget(graph.modules[0]!.display);
+  const resolver = new ExportResolver(graph, budget);
+  const drafts = graph.modules.map((module) => new ModuleLinker(module, { resolver, budget }));
+  const namespaces = namespacesOf(graph, { resolver, drafts, budget });
   const parts = [LINKED_HEADER];
   const maps: ModuleMap[] = [];
   let line = 2;
@@ -69,7 +73,11 @@ interface Namespace {
 /** The full namespaces of all modules whose namespace someone holds: the entry's first of all. */
 function namespacesOf(
   graph: ModuleGraph,
-  { resolver, drafts }: { resolver: ExportResolver; drafts: readonly ModuleLinker[] },
+  { resolver, drafts, budget }: {
+    resolver: ExportResolver;
+    drafts: readonly ModuleLinker[];
+    budget: LinkBudget;
+  },
 ): (Namespace | undefined)[] {
   const found: (Namespace | undefined)[] = graph.modules.map(() => undefined);
   const held = new Set<number>([0]);
@@ -79,6 +87,7 @@ function namespacesOf(
     const { names, nativeStars } = resolver.namespace(module);
     found[module] = {
       names: names.map(([name, binding]) => {
+        budget.takeText(name.length + (binding.kind === "namespace" ? 0 : binding.name.length));
         if (binding.kind === "own") return [name, binding.module, binding.name];
         const holder = binding.kind === "namespace" ? binding.of : binding.from;
         if (typeof holder === "number") held.add(holder);
@@ -94,6 +103,7 @@ function namespacesOf(
 /** Writes one module. */
 class ModuleLinker {
   readonly #module: GraphModule;
+  readonly #budget: LinkBudget;
   readonly #edits: Edit[] = [];
   /** Namespace → number of the constant that holds it. */
   readonly #uses = new Map<number | string, number>();
@@ -104,18 +114,23 @@ class ModuleLinker {
   /** Modules whose whole namespace this one needs. */
   readonly holds = new Set<number>();
 
-  constructor(module: GraphModule, resolver: ExportResolver) {
+  constructor(
+    module: GraphModule,
+    { resolver, budget }: { resolver: ExportResolver; budget: LinkBudget },
+  ) {
     this.#module = module;
+    this.#budget = budget;
+    budget.takeText(module.code.length);
     this.#kit = freeName(module.code);
     const { scan, comments, code } = module;
     for (const { start, end } of comments) {
       // A comment stands for a blank, or for a line break if it has one, which is kept anyway.
-      this.#edits.push({ start, end, text: code[start + 1] === "*" ? " " : "" });
+      this.#edit(start, end, code[start + 1] === "*" ? " " : "");
     }
-    for (const { start, end } of scan.statements) this.#edits.push({ start, end, text: ";" });
+    for (const { start, end } of scan.statements) this.#edit(start, end, ";");
     this.#link(resolver);
     for (const { start, end } of scan.metas) {
-      this.#edits.push({ start, end, text: `${this.#kit}.m` });
+      this.#edit(start, end, `${this.#kit}.m`);
     }
     this.#dynamicImports();
     this.#defaultExport();
@@ -142,13 +157,22 @@ class ModuleLinker {
     // Constants, because an imported namespace cannot be assigned to either.
     const uses = [...this.#uses.values().map((index) => `${kit}${index}`)].join(",");
     const constants = uses === "" ? "" : `const [${uses}]=${kit}.u;`;
-    const readers = [...scan.locals.values()].map((local) => `()=>${local ?? `${kit}d`}`);
+    const readers = [...scan.locals.values()].map((local = `${kit}d`) => {
+      this.#budget.takeText(local.length);
+      return `()=>${local}`;
+    });
     const named = scan.defaultExport?.kind === "function" ? `${kit}.d(${kit}d);` : "";
     const fields = JSON.stringify(record).slice(1, -1);
+    this.#budget.takeText(fields.length);
     const star = scan.async ? "async function*" : "function*";
     const head = `{${fields},"${MODULE_FUNCTION}":(${star}(${kit}){` +
       `${constants}${kit}.x(${readers.join(",")});${named}yield;`;
     return { head: `${breakWords(head)}\n`, body: applyEdits(code, this.#edits) };
+  }
+
+  #edit(start: number, end: number, text: string): void {
+    this.#budget.takeText(text.length);
+    this.#edits.push({ start, end, text });
   }
 
   // -- Imported names --
@@ -177,7 +201,7 @@ class ModuleLinker {
         : kind === "call" && isMember
         ? `${beginsStatement ? ";" : ""}(0,${value})`
         : value;
-      this.#edits.push({ start, end, text });
+      this.#edit(start, end, text);
     }
   }
 
@@ -196,6 +220,7 @@ class ModuleLinker {
 
   #want(binding: Binding, offset: number): void {
     if (binding.kind === "native") {
+      this.#budget.takeText(binding.name.length);
       this.#wants.push([binding.from, binding.name, lineOf(this.#module, offset)]);
     }
     const held = binding.kind === "native"
@@ -223,11 +248,11 @@ class ModuleLinker {
       if (typeof target === "object" && "refusal" in target) {
         // What the argument computes is still computed.
         const text = `${this.#kit}.g(${quote(target.refusal)},`;
-        this.#edits.push({ start, end: dynamic.argument, text });
+        this.#edit(start, dynamic.argument, text);
         continue;
       }
       if (typeof target === "number") this.holds.add(target);
-      this.#edits.push({ start, end, text: `${this.#kit}.i(${targetText(target)})` });
+      this.#edit(start, end, `${this.#kit}.i(${targetText(target)})`);
     }
   }
 
@@ -237,18 +262,18 @@ class ModuleLinker {
     const { start, declaration, end, kind } = scan.defaultExport;
     const name = `${this.#kit}d`;
     if (kind === "function") {
-      this.#edits.push({ start, end: declaration, text: ";" });
+      this.#edit(start, declaration, ";");
       const parameters = findInCode(code, "(", { from: declaration, comments });
-      this.#edits.push({ start: parameters, end: parameters, text: ` ${name}` });
+      this.#edit(parameters, parameters, ` ${name}`);
       return;
     }
     // A member named "default" gives its name to what has none.
     const [open, close] = kind === "named" ? ["({default:(", ")}).default"] : ["(", ")"];
     const word = findInCode(code, "default", { from: start, comments });
-    this.#edits.push({ start, end: word + "default".length, text: `;const ${name}=${open}` });
+    this.#edit(start, word + "default".length, `;const ${name}=${open}`);
     const hasSemicolon = code[end - 1] === ";";
     const at = hasSemicolon ? end - 1 : end;
-    this.#edits.push({ start: at, end: at, text: hasSemicolon ? close : `${close};` });
+    this.#edit(at, at, hasSemicolon ? close : `${close};`);
   }
 
   /** Strings in place of names, which may hold an escape wherever Deno parses them. */
@@ -256,16 +281,16 @@ class ModuleLinker {
     const { scan, code, comments } = this.#module;
     for (const { name, start, end, kind, objectEnd, optional } of scan.keywordNames) {
       if (kind === "private") {
-        this.#edits.push({ start, end, text: `#${this.#kit}${name[0]}` });
+        this.#edit(start, end, `#${this.#kit}${name[0]}`);
         continue;
       }
       if (kind === "key") {
-        this.#edits.push({ start, end, text: quote(name) });
+        this.#edit(start, end, quote(name));
         continue;
       }
       const dot = findInCode(code, ".", { from: objectEnd, comments });
-      if (!optional) this.#edits.push({ start: dot, end: dot + 1, text: "" });
-      this.#edits.push({ start, end, text: `[${quote(name)}]` });
+      if (!optional) this.#edit(dot, dot + 1, "");
+      this.#edit(start, end, `[${quote(name)}]`);
     }
   }
 
@@ -276,7 +301,7 @@ class ModuleLinker {
     for (const { node, underNew } of scan.taggedTemplates) {
       const { quasis } = node.quasi;
       const hasWord = (start: number, end: number) => {
-        const first = words[lowerBound(words, start)];
+        const first = words[firstIndex(words.length, (index) => words[index]! >= start)];
         return first !== undefined && first < end;
       };
       if (!quasis.some(({ start, end }) => hasWord(start, end))) continue;
@@ -292,7 +317,7 @@ class ModuleLinker {
     }
     for (const offset of words) {
       const at = offset + 1;
-      this.#edits.push({ start: at, end: at + 1, text: unicodeEscape(code[at]!) });
+      this.#edit(at, at + 1, unicodeEscape(code[at]!));
     }
   }
 
@@ -306,7 +331,7 @@ class ModuleLinker {
       const open = at === 0 ? `(${this.#kit}.t(${index})` : ")";
       const text = open + (quasi.tail ? ")" : ",(");
       const from = at === 0 ? start : quasi.start - 1;
-      this.#edits.push({ start: from, end: quasi.end + (quasi.tail ? 1 : 2), text });
+      this.#edit(from, quasi.end + (quasi.tail ? 1 : 2), text);
     }
   }
 }
@@ -317,11 +342,14 @@ function metaUrl({ url, path }: GraphModule): string {
   return `plugin:///${path.split("/").map(encodeURIComponent).join("/")}`;
 }
 
-/** A name that stands nowhere in `code`, nor does any that begins with it. */
+/** A name that stands nowhere in `code`, nor does any that begins with it: one more than all the numbers there. */
 function freeName(code: string): string {
-  let name = "$k";
-  for (let number = 0; code.includes(name); number++) name = `$k${number}_`;
-  return name;
+  const taken = new Set<string>();
+  for (const [, number] of code.matchAll(/\$k(\d*)/g)) taken.add(number!);
+  if (taken.size === 0) return "$k";
+  let free = 0;
+  while (taken.has(String(free))) free++;
+  return `$k${free}_`;
 }
 
 function member(name: string): string {
@@ -337,25 +365,14 @@ function targetText(target: Target): string {
 function findInCode(
   code: string,
   word: string,
-  options: { from: number; comments: readonly CommentRange[] },
+  { from, comments }: { from: number; comments: readonly CommentRange[] },
 ): number {
-  let at = code.indexOf(word, options.from);
-  for (const { start, end } of options.comments) {
-    if (end <= options.from) continue;
+  let at = code.indexOf(word, from);
+  const first = firstIndex(comments.length, (index) => comments[index]!.end > from);
+  for (let index = first; index < comments.length; index++) {
+    const { start, end } = comments[index]!;
     if (start > at) break;
     if (at < end) at = code.indexOf(word, end);
   }
   return at;
-}
-
-/** Index of the first of the ascending `numbers` that is not below `least`. */
-function lowerBound(numbers: readonly number[], least: number): number {
-  let low = 0;
-  let high = numbers.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (numbers[middle]! < least) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -81,3 +81,4 @@ export type { LockUpdate } from "./lock_store.ts";
 export { readLock, updateLock, writeLock } from "./lock_store.ts";
 export type { ModuleCacheOptions } from "./module_cache.ts";
 export { ModuleCache } from "./module_cache.ts";
+export { countTransformer } from "./transformer.ts";

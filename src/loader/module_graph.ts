@@ -8,7 +8,7 @@ import { resolveImport } from "./import_policy.ts";
 import type { ImportPolicy, Resolution } from "./import_policy.ts";
 import type { ModuleBytes, ModuleReader } from "./module_reader.ts";
 import { originRefusal } from "./remote_url.ts";
-import { authorPlace, parseModule } from "./parse_module.ts";
+import { parseModule } from "./parse_module.ts";
 import type { ParsedModule } from "./parse_module.ts";
 import type { Mappings } from "./source_map.ts";
 import { sha256 } from "./sha256.ts";
@@ -18,6 +18,13 @@ import { isTypeScript, transform } from "./transform.ts";
 export const MAX_MODULES = 10_000;
 /** Largest file that is taken for a module. */
 export const MAX_MODULE_BYTES = 32 * 1024 * 1024;
+
+/** Most bytes of all modules of one plugin. */
+export const MAX_GRAPH_BYTES = 64 * 1024 * 1024;
+/** Most comments, imports, exports and uses of what is imported in all modules of one plugin: what is kept of each of them. */
+export const MAX_KEPT_PARTS = 2_000_000;
+/** Most imports of files that are not there for which names alike are looked for. */
+const MOST_SUGGESTIONS = 20;
 
 /** Where a static import leads: a module of the graph by index, or one that the isolate has. */
 export type Target = number | { readonly native: string };
@@ -98,6 +105,8 @@ interface Importer {
   readonly module: GraphModule;
   readonly offset: number;
   readonly via: Importer | undefined;
+  /** The import that the chain through `via` begins with, in the entry. */
+  readonly first: Importer | undefined;
   readonly index: number;
   /** Imports from the entry to here. */
   readonly depth: number;
@@ -115,6 +124,8 @@ class GraphReader {
   readonly #origins = new Map<string, { specifier: string; importer: Importer }>();
   readonly #limits: GraphLimits;
   #realRoot = "";
+  #bytes = 0;
+  #keptParts = 0;
 
   constructor(options: GraphOptions) {
     this.#options = options;
@@ -154,8 +165,9 @@ class GraphReader {
     const module = this.#modules[index]!;
     const via = this.#importers[index];
     const depth = (via?.depth ?? 0) + 1;
+    const first = via?.first ?? via;
     for (const request of module.scan.requests) {
-      const importer = { module, offset: request.offset, via, index, depth };
+      const importer = { module, offset: request.offset, via, first, index, depth };
       const target = request.hasAttributes
         ? { refusal: ATTRIBUTES }
         : await this.#target(request.specifier, importer);
@@ -171,7 +183,7 @@ class GraphReader {
       module.targets.push(target);
     }
     for (const dynamic of module.scan.dynamics) {
-      const importer = { module, offset: dynamic.start, via, index, depth };
+      const importer = { module, offset: dynamic.start, via, first, index, depth };
       const { specifier } = dynamic;
       if (specifier === undefined) {
         const place = placeIn(importer);
@@ -276,11 +288,17 @@ class GraphReader {
       if (bytes.length > moduleBytes) {
         return { refusal: `it has more than ${moduleBytes >> 20} MiB` };
       }
+      this.#bytes += bytes.length;
+      if (this.#bytes > MAX_GRAPH_BYTES) {
+        const most = MAX_GRAPH_BYTES >> 20;
+        return { refusal: `the modules so far have more than ${most} MiB together` };
+      }
       return found;
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) {
         this.#absent.push(url);
-        return { refusal: missing(url, await reader.siblings(url)) };
+        const looksAround = this.#absent.length <= MOST_SUGGESTIONS;
+        return { refusal: missing(url, looksAround ? await reader.siblings(url) : []) };
       }
       if (error instanceof Deno.errors.IsADirectory) {
         return { refusal: "it is a folder; name a file in it" };
@@ -305,6 +323,16 @@ class GraphReader {
       isTypeScript: isTyped,
       ...mapped,
     });
+    this.#keptParts += keptParts(parsed);
+    if (this.#keptParts > MAX_KEPT_PARTS) {
+      const most = MAX_KEPT_PARTS.toLocaleString("en");
+      const what = "comments, imports, exports and uses of imports";
+      const { display } = this.#options;
+      throw fail(
+        "module",
+        `Cannot load "${display}": its modules have more than ${most} ${what}; leave some out`,
+      );
+    }
     return {
       ...parsed,
       url,
@@ -342,6 +370,21 @@ function displayOf(url: string, options: { entry: string; display: string }): st
   return [...kept, ...target.slice(shared)].map(decodeURIComponent).join("/");
 }
 
+function keptParts({ scan, comments }: ParsedModule): number {
+  const lists = [
+    comments,
+    scan.requests,
+    scan.imports,
+    scan.references,
+    scan.indirects,
+    scan.dynamics,
+    scan.metas,
+    scan.statements,
+    scan.keywordNames,
+  ];
+  return lists.reduce((sum, list) => sum + list.length, scan.locals.size);
+}
+
 function decodeText(bytes: Uint8Array, display: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -352,7 +395,7 @@ function decodeText(bytes: Uint8Array, display: string): string {
 
 /** The author's line of an offset in the module's JavaScript. */
 export function lineOf(module: GraphModule, offset: number): number {
-  return authorPlace(module.code, { offset, mappings: module.mappings }).line;
+  return module.places.placeOf(offset).line;
 }
 
 function placeIn(importer: Importer): string {
@@ -364,13 +407,14 @@ const MAX_CHAIN = 6;
 
 /** One sentence with everyone who led there. */
 function refusalSentence(specifier: string, why: string, importer: Importer): string {
-  const chain: Importer[] = [];
-  for (let at = importer.via; at !== undefined; at = at.via) chain.push(at);
-  const shown = chain.length <= MAX_CHAIN
-    ? chain
-    : [...chain.slice(0, MAX_CHAIN - 1), chain.at(-1)!];
+  const shown: Importer[] = [];
+  const length = importer.depth - 1;
+  const most = length <= MAX_CHAIN ? MAX_CHAIN : MAX_CHAIN - 1;
+  for (let at = importer.via; at !== undefined && shown.length < most; at = at.via) shown.push(at);
   const words = shown.map((at) => `imported by ${placeIn(at)}`);
-  if (shown.length < chain.length) words.splice(-1, 0, `${chain.length - shown.length} more`);
+  if (shown.length < length) {
+    words.push(`${length - shown.length - 1} more`, `imported by ${placeIn(importer.first!)}`);
+  }
   const tail = words.length === 0 ? "" : ` (${words.join(", ")})`;
   return `Cannot import "${specifier}" in ${placeIn(importer)}${tail}: ${why}`;
 }

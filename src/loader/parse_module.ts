@@ -3,10 +3,13 @@
  *
  * @module
  */
-import type { Options, Program } from "acorn";
+import type { Program } from "acorn";
 import { fail } from "../core/mod.ts";
+import { AuthorPlaces } from "./author_places.ts";
+import type { BoundedParser } from "./bounded_parser.ts";
 import { type ModuleScan, scanModule } from "./scan_module.ts";
-import { type Mappings, originalPosition } from "./source_map.ts";
+import type { Mappings } from "./source_map.ts";
+import { TooMuchCode } from "./too_much_code.ts";
 
 const LINE_BREAK = /\r\n|[\n\r\u2028\u2029]/g;
 
@@ -20,6 +23,8 @@ export interface CommentRange {
 export interface ParsedModule {
   readonly scan: ModuleScan;
   readonly comments: CommentRange[];
+  /** Back to what the author wrote. */
+  readonly places: AuthorPlaces;
 }
 
 /** How a module is named and what it was before it became JavaScript. */
@@ -40,24 +45,28 @@ export interface ParseOptions {
  */
 export async function parseModule(code: string, options: ParseOptions): Promise<ParsedModule> {
   const comments: CommentRange[] = [];
+  const places = new AuthorPlaces(code, options);
   try {
     const program = await parseProgram(code, comments);
-    const typescript = (offset: number) => authorImport(code, { ...options, offset });
+    const typescript = (offset: number) => places.textUpToQuote(offset);
     const scan = scanModule(program, options.isTypeScript ? { typescript } : {});
     // A type of the same file may be exported by name without `type`: nothing of it is left at run time.
     const undeclared = options.isTypeScript ? undefined : scan.undeclared[0];
     if (undeclared !== undefined) {
       const what = `Export "${undeclared.name}" is not declared in this module`;
-      throw syntaxError(what, { ...options, code, offset: undeclared.offset });
+      throw syntaxError(what, { ...options, places, offset: undeclared.offset });
     }
-    return { scan, comments };
+    return { scan, comments, places };
   } catch (error) {
+    if (error instanceof TooMuchCode) {
+      throw fail("module", `Cannot load "${options.display}": ${error.message}`);
+    }
     if (error instanceof RangeError) {
       throw fail("module", `Cannot load "${options.display}": its code is nested too deeply`);
     }
     if (!(error instanceof SyntaxError) || !("pos" in error)) throw error;
     const offset = Number(error.pos);
-    throw syntaxError(explain(error.message, code, offset), { ...options, code, offset });
+    throw syntaxError(explain(error.message, code, offset), { ...options, places, offset });
   }
 }
 
@@ -65,7 +74,7 @@ export async function parseModule(code: string, options: ParseOptions): Promise<
  * The syntax tree of a module.
  *
  * @param comments takes the places of its comments.
- * @throws SyntaxError with the offset as `pos`.
+ * @throws SyntaxError with the offset as `pos`, {@link TooMuchCode}.
  */
 export async function parseProgram(code: string, comments: CommentRange[] = []): Promise<Program> {
   const parser = await loadParser();
@@ -100,44 +109,14 @@ export function placedError(
   );
 }
 
-/** Line and column, both from 1, of `offset`. */
-export function placeOf(text: string, offset: number): { line: number; column: number } {
-  let line = 1;
-  let lineStart = 0;
-  for (const match of text.matchAll(LINE_BREAK)) {
-    const next = match.index + match[0].length;
-    if (next > offset) break;
-    line++;
-    lineStart = next;
-  }
-  return { line, column: offset - lineStart + 1 };
-}
-
-/** Where the author finds `offset` of the JavaScript. */
-export function authorPlace(
-  code: string,
-  options: { offset: number; mappings?: Mappings | undefined },
-): { line: number; column: number } {
-  const place = placeOf(code, options.offset);
-  return options.mappings === undefined ? place : originalPosition(options.mappings, place);
-}
-
-/** What the author wrote from the import at `offset` up to the name of the module. */
-function authorImport(code: string, options: ParseOptions & { offset: number }): string {
-  const { line, column } = authorPlace(code, options);
-  const lines = options.source.split(LINE_BREAK).slice(line - 1);
-  const text = [lines[0]!.slice(column - 1), ...lines.slice(1)].join("\n");
-  return text.slice(0, text.search(/["']/));
-}
-
 function syntaxError(
   message: string,
-  options: ParseOptions & { code: string; offset: number },
+  options: ParseOptions & { places: AuthorPlaces; offset: number },
 ): Error {
   return placedError(message, {
     display: options.display,
     source: options.source,
-    ...authorPlace(options.code, options),
+    ...options.places.placeOf(options.offset),
   });
 }
 
@@ -152,22 +131,9 @@ function explain(message: string, code: string, offset: number): string {
   return message.replace(/ \(\d+:\d+\)$/, "");
 }
 
-interface ModuleParser {
-  parse(code: string, options: Options): unknown;
-}
-
-let loaded: ModuleParser | undefined;
+let loaded: typeof BoundedParser | undefined;
 
 /** The parser costs milliseconds to load, and a cached plugin needs none. */
-async function loadParser(): Promise<ModuleParser> {
-  if (loaded === undefined) {
-    const { Parser } = await import("acorn");
-    loaded = Parser.extend((Base) =>
-      class extends Base {
-        /** The scan finds undeclared exports itself, because TypeScript may leave some behind. */
-        checkLocalExport(): void {}
-      }
-    );
-  }
-  return loaded;
+async function loadParser(): Promise<typeof BoundedParser> {
+  return loaded ??= (await import("./bounded_parser.ts")).BoundedParser;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { fail, nearest, oneOf } from "../core/mod.ts";
+import { LinkBudget } from "./link_budget.ts";
 import type { GraphModule, ModuleGraph, Target } from "./module_graph.ts";
 import { lineOf } from "./module_graph.ts";
 
@@ -25,9 +26,14 @@ export class ExportResolver {
   readonly #done: Map<string, Resolved>[];
   /** Exports under way, `module name`: to meet one again is a circle, which holds no binding. */
   readonly #open = new Set<string>();
+  /** How often one was met again. */
+  #circles = 0;
+  readonly #budget: LinkBudget;
 
-  constructor(graph: ModuleGraph) {
+  /** @throws a `module` error when the graph takes more than `budget` has. */
+  constructor(graph: ModuleGraph, budget = new LinkBudget(graph.modules[0]!.display)) {
     this.#modules = graph.modules;
+    this.#budget = budget;
     this.#done = graph.modules.map(() => new Map());
     this.#indirects = graph.modules.map(({ scan, targets }) =>
       new Map(
@@ -70,6 +76,7 @@ export class ExportResolver {
   /** All names of a module's namespace and their bindings, sorted as the language sorts them. */
   namespace(module: number): { names: [string, Binding][]; nativeStars: string[] } {
     const { names, nativeStars } = this.#names(module);
+    this.#budget.takeNames(names.size);
     const bindings: [string, Binding][] = [];
     for (const name of [...names].sort()) {
       const resolved = this.#resolve(module, name);
@@ -100,9 +107,10 @@ export class ExportResolver {
     const done = this.#done[module]!.get(name);
     if (done !== undefined) return done;
     const isOutermost = this.#open.size === 0;
+    const circles = this.#circles;
     const resolved = this.#search(module, name);
     // What was found inside of a circle may be cut short there: only whole answers are kept.
-    if (isOutermost) this.#done[module]!.set(name, resolved);
+    if (isOutermost || circles === this.#circles) this.#done[module]!.set(name, resolved);
     return resolved;
   }
 
@@ -116,6 +124,7 @@ export class ExportResolver {
       const module = waiting.pop()!;
       if (seen.has(module)) continue;
       seen.add(module);
+      this.#budget.takeLook();
       const own = this.#own(module, name);
       if (own === "ambiguous") return own;
       if (own !== undefined) {
@@ -142,7 +151,10 @@ export class ExportResolver {
     const indirect = this.#indirects[module]!.get(name);
     if (indirect === undefined) return undefined;
     const key = `${module} ${name}`;
-    if (this.#open.has(key)) return "missing";
+    if (this.#open.has(key)) {
+      this.#circles++;
+      return "missing";
+    }
     this.#open.add(key);
     try {
       return this.#resolveTarget(indirect.imported, indirect.target);
@@ -163,6 +175,7 @@ export class ExportResolver {
       const { scan, targets } = this.#modules[module]!;
       const own = [...scan.locals.keys(), ...this.#indirects[module]!.keys()];
       for (const name of own) {
+        this.#budget.takeLook();
         if (module === start || name !== "default") names.add(name);
       }
       for (const request of scan.stars) {

@@ -149,13 +149,22 @@ const CHILDREN: Readonly<Record<string, readonly string[]>> = {
 
 /** A scope below the module's; it knows only names that the module imports. */
 class Scope {
-  readonly parent: Scope | undefined;
   /** Where `var` lands: a function's body, a static block, the module. */
-  readonly takesVar: boolean;
+  readonly varScope: Scope;
   names: Set<string> | undefined;
+  /** Uses of imported names in it, and the scopes in it that have some. */
+  uses: (Reference | Scope)[] | undefined;
+  readonly #parent: Scope | undefined;
+  #isListed = false;
   constructor(parent: Scope | undefined, takesVar: boolean) {
-    this.parent = parent;
-    this.takesVar = takesVar;
+    this.#parent = parent;
+    this.varScope = takesVar || parent === undefined ? this : parent.varScope;
+  }
+  use(use: Reference | Scope): void {
+    (this.uses ??= []).push(use);
+    if (this.#isListed) return;
+    this.#isListed = true;
+    this.#parent?.use(this);
   }
   declare(name: string): void {
     (this.names ??= new Set()).add(name);
@@ -182,7 +191,6 @@ class Scanner {
   readonly #typescript: ImportText | undefined;
   readonly #module = new Scope(undefined, true);
   readonly #imported = new Map<string, ImportBinding>();
-  readonly #pending: { reference: Reference; scope: Scope }[] = [];
   readonly #dynamics: DynamicImport[] = [];
   readonly #metas: { start: number; end: number }[] = [];
   readonly #statements: { start: number; end: number }[] = [];
@@ -209,12 +217,8 @@ class Scanner {
 
   finish(): ModuleScan {
     const references: Reference[] = [];
-    const used = new Set<string>();
-    for (const { reference, scope } of this.#pending) {
-      if (isShadowed(reference.name, scope)) continue;
-      references.push(reference);
-      used.add(reference.name);
-    }
+    findImportedUses(this.#module, references);
+    const used = new Set(references.map(({ name }) => name));
     const undeclared: { name: string; offset: number }[] = [];
     const reexported: { name: string; binding: ImportBinding; offset: number }[] = [];
     for (const { name, local, offset } of this.#exportedNames) {
@@ -413,7 +417,7 @@ class Scanner {
       case "VariableDeclaration":
         if (node.kind === "await using" && this.#depth === 0) this.#async = true;
         for (const { id, init } of node.declarations) {
-          this.#declare(id, node.kind === "var" ? varScope(scope) : scope, scope);
+          this.#declare(id, node.kind === "var" ? scope.varScope : scope, scope);
           if (init) this.#visit(init, scope);
         }
         return;
@@ -560,7 +564,7 @@ class Scanner {
     const { name, start, end } = node;
     if (!this.#imported.has(name) && name !== "arguments") return;
     const beginsStatement = kind === "call" && start === this.#statementStart;
-    this.#pending.push({ reference: { name, start, end, kind, beginsStatement }, scope });
+    scope.use({ name, start, end, kind, beginsStatement });
   }
 
   /** Declare the names of `pattern` in `target`; what it computes is evaluated in `scope`. */
@@ -609,17 +613,21 @@ class Scanner {
   }
 }
 
-function isShadowed(name: string, scope: Scope): boolean {
-  for (let at: Scope | undefined = scope; at?.parent !== undefined; at = at.parent) {
-    if (at.names?.has(name)) return true;
+/** Add to `found` the uses that no scope between declares the name of: one walk for all of them, however deep they stand. */
+function findImportedUses(
+  scope: Scope,
+  found: Reference[],
+  shadows: Map<string, number> = new Map(),
+): void {
+  for (const use of scope.uses ?? []) {
+    if (!(use instanceof Scope)) {
+      if (!shadows.get(use.name)) found.push(use);
+      continue;
+    }
+    for (const name of use.names ?? []) shadows.set(name, (shadows.get(name) ?? 0) + 1);
+    findImportedUses(use, found, shadows);
+    for (const name of use.names ?? []) shadows.set(name, shadows.get(name)! - 1);
   }
-  return false;
-}
-
-function varScope(scope: Scope): Scope {
-  let at = scope;
-  while (!at.takesVar && at.parent !== undefined) at = at.parent;
-  return at;
 }
 
 function exportName(node: Identifier | Literal): string {

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { firstIndex } from "./first_index.ts";
 import { LINKED_PLACE } from "./linked_address.ts";
 
 /** A source map's `mappings` of one source, in the text form of the format. */
@@ -39,9 +40,13 @@ export interface Place {
 /** The linker's name for the function around a module: its frames are the module's own top level. */
 export const MODULE_FUNCTION = "<module>";
 
-/** Frames of the engine itself: its own files and the runtime's. */
-const ENGINE_FRAME = /^\s+at .*\b(?:file|ext|kuiper):\/?\/?[^\s]*:\d+:\d+\)?$/;
+/** Places of the engine itself: its own files and the runtime's. */
+const ENGINE_FILE = /\b(?:file|ext|kuiper):/;
+const ENDS_IN_PLACE = /:\d+:\d+\)?$/;
 const FRAME = /^\s+at /;
+
+/** Most frames of a stack that are shown, and most places of a text that are mapped: a plugin writes as many as it likes. */
+const MOST_FRAMES = 50;
 
 /** The author's place for a place in the linked text; nothing when it is the linker's own line. */
 export function mapPlace(
@@ -53,13 +58,23 @@ export function mapPlace(
   const line = place.line - map.line;
   const column = place.column - 1;
   let mapped = column;
-  for (let at = lowerBound(map.columns, line); at < map.columns.length; at += 3) {
+  const first = firstIndex(map.columns.length / 3, (index) => map.columns[index * 3]! >= line);
+  for (let at = first * 3; at < map.columns.length; at += 3) {
     if (map.columns[at] !== line || map.columns[at + 1]! > column) break;
     mapped = map.columns[at + 2]! + column - map.columns[at + 1]!;
   }
   const inCode = { line: line + 1, column: Math.max(0, mapped) + 1 };
-  const original = map.mappings === undefined ? inCode : originalPosition(map.mappings, inCode);
-  return { display: map.display, ...original };
+  return { display: map.display, ...sourceMapOf(map)?.originalOf(inCode) ?? inCode };
+}
+
+/** Decoded once for each module, when it is first asked. */
+const decoded = new WeakMap<ModuleMap, SourceMap>();
+
+function sourceMapOf(map: ModuleMap): SourceMap | undefined {
+  if (map.mappings === undefined) return undefined;
+  const known = decoded.get(map) ?? new SourceMap(map.mappings);
+  decoded.set(map, known);
+  return known;
 }
 
 /**
@@ -69,7 +84,9 @@ export function mapPlace(
 export function mapStack(stack: string, maps: readonly ModuleMap[]): string {
   const kept: string[] = [];
   let lastOwn = -1;
+  let frames = 0;
   for (const line of stack.split("\n")) {
+    if (FRAME.test(line) && ++frames > MOST_FRAMES) continue;
     const mapped = mapPlaces(line, maps);
     if (!FRAME.test(mapped)) {
       kept.push(mapped);
@@ -81,11 +98,19 @@ export function mapStack(stack: string, maps: readonly ModuleMap[]): string {
       if (/at $|\(\)$/.test(mapped)) continue;
       kept.push(topLevelFrame(mapped));
       lastOwn = kept.length - 1;
-    } else if (!ENGINE_FRAME.test(mapped) && !mapped.includes(`${MODULE_FUNCTION}.next `)) {
+    } else if (!isEngineFrame(mapped) && !mapped.includes(`${MODULE_FUNCTION}.next `)) {
       kept.push(mapped);
     }
   }
-  return kept.slice(0, lastOwn + 1).join("\n");
+  const shown = kept.slice(0, lastOwn + 1);
+  if (frames > MOST_FRAMES) shown.push(`    … and ${frames - MOST_FRAMES} more`);
+  return shown.join("\n");
+}
+
+/** Its last word is looked at alone: a plugin writes lines in which one expression would try all ways. */
+function isEngineFrame(line: string): boolean {
+  const place = line.slice(line.lastIndexOf(" ") + 1);
+  return ENGINE_FILE.test(place) && ENDS_IN_PLACE.test(place);
 }
 
 /**
@@ -93,43 +118,92 @@ export function mapStack(stack: string, maps: readonly ModuleMap[]): string {
  * the isolate becomes what the user calls it.
  */
 export function mapPlaces(text: string, maps: readonly ModuleMap[]): string {
-  return withNames(text, maps).replaceAll(LINKED_PLACE, (_whole, row: string, column: string) => {
+  let places = 0;
+  return withNames(text, maps).replaceAll(LINKED_PLACE, (whole, row: string, column: string) => {
+    if (++places > MOST_FRAMES) return whole;
     const place = mapPlace(maps, { line: Number(row), column: Number(column) });
     return place === undefined ? "" : `${place.display}:${place.line}:${place.column}`;
   });
 }
 
-function withNames(text: string, maps: readonly ModuleMap[]): string {
-  if (!text.includes("plugin:///")) return text;
-  // A name may begin another one.
-  const longest = maps.toSorted((a, b) => b.url.length - a.url.length);
-  return longest.reduce((named, { url, display }) => named.replaceAll(url, () => display), text);
+const OWN_NAME = /plugin:\/\/\/(?:(?!plugin:\/\/\/)[^\s"<>])*/g;
+
+/** What the modules of a plugin are called here, by what they are called in the isolate. */
+interface Names {
+  readonly displays: ReadonlyMap<string, string>;
+  /** How long the names in the isolate are, descending: one may begin another. */
+  readonly lengths: readonly number[];
 }
 
-/** The place in the source for a place in what was generated from it: the nearest mapping at or before it. */
-export function originalPosition(mappings: Mappings, place: Place): Place {
-  let line = 1;
-  let column = 0;
+const namesOf = new WeakMap<readonly ModuleMap[], Names>();
+
+function withNames(text: string, maps: readonly ModuleMap[]): string {
+  if (!text.includes("plugin:///")) return text;
+  const { displays, lengths } = knownNames(maps);
+  let found = 0;
+  return text.replaceAll(OWN_NAME, (whole) => {
+    if (++found > MOST_FRAMES) return whole;
+    for (const length of lengths) {
+      const display = length > whole.length ? undefined : displays.get(whole.slice(0, length));
+      if (display !== undefined) return display + whole.slice(length);
+    }
+    return whole;
+  });
+}
+
+function knownNames(maps: readonly ModuleMap[]): Names {
+  const known = namesOf.get(maps) ?? {
+    displays: new Map(maps.map(({ url, display }) => [url, display])),
+    lengths: [...new Set(maps.map(({ url }) => url.length))].sort((a, b) => b - a),
+  };
+  namesOf.set(maps, known);
+  return known;
+}
+
+/** A decoded source map of one source. */
+export class SourceMap {
+  /** Of each mapping: line and column of what was generated, line and column of the source, from 0. Ascending. */
+  readonly #fields: Int32Array;
+
+  constructor(mappings: Mappings) {
+    this.#fields = decodeMappings(mappings);
+  }
+
+  /**
+   * The place in the source for a place in what was generated from it: the nearest mapping at or before it, or the
+   * first one of all.
+   */
+  originalOf(place: Place): Place {
+    const fields = this.#fields;
+    if (fields.length === 0) return place;
+    const after = firstIndex(fields.length / 4, (index) => {
+      const line = fields[index * 4]! - (place.line - 1);
+      return line > 0 || (line === 0 && fields[index * 4 + 1]! >= place.column);
+    });
+    const nearest = Math.max(0, after - 1) * 4;
+    return { line: fields[nearest + 2]! + 1, column: fields[nearest + 3]! + 1 };
+  }
+}
+
+function decodeMappings(mappings: Mappings): Int32Array {
+  const segments = mappings.length - mappings.replaceAll(/[,;]/g, "").length + 1;
+  const fields = new Int32Array(segments * 4);
+  let used = 0;
   let sourceLine = 0;
   let sourceColumn = 0;
-  let best: Place | undefined;
-  for (const row of mappings.split(";")) {
-    if (line > place.line) break;
-    column = 0;
+  for (const [line, row] of mappings.split(";").entries()) {
+    let column = 0;
     for (const segment of row === "" ? [] : row.split(",")) {
-      const fields = decodeVlq(segment);
-      column += fields[0] ?? 0;
-      if (fields.length < 4) continue;
-      sourceLine += fields[2]!;
-      sourceColumn += fields[3]!;
-      // A place before everything that is mapped belongs to what is mapped first.
-      if (best === undefined || line < place.line || column < place.column) {
-        best = { line: sourceLine + 1, column: sourceColumn + 1 };
-      }
+      const numbers = decodeVlq(segment);
+      column += numbers[0] ?? 0;
+      if (numbers.length < 4) continue;
+      sourceLine += numbers[2]!;
+      sourceColumn += numbers[3]!;
+      fields.set([line, column, sourceLine, sourceColumn], used);
+      used += 4;
     }
-    line++;
   }
-  return best ?? place;
+  return fields.slice(0, used);
 }
 
 /** `at Object.<module> (place)` is the top level of a module, which has no name elsewhere. */
@@ -151,18 +225,6 @@ function moduleAt(maps: readonly ModuleMap[], line: number): ModuleMap | undefin
     else return map;
   }
   return undefined;
-}
-
-/** Index of the first triple of `line` or a later one. */
-function lowerBound(columns: readonly number[], line: number): number {
-  let low = 0;
-  let high = columns.length / 3;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (columns[middle * 3]! < line) low = middle + 1;
-    else high = middle;
-  }
-  return low * 3;
 }
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

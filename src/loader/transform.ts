@@ -7,7 +7,13 @@
 import { fail, messageOf } from "../core/mod.ts";
 import { placedError } from "./parse_module.ts";
 import type { Mappings } from "./source_map.ts";
-import { loadTransformer, renewTransformer } from "./transformer.ts";
+import {
+  type GaveUpReason,
+  loadTransformer,
+  releaseTransformer,
+  type Transformer,
+  type TransformOptions,
+} from "./transformer.ts";
 
 /** JavaScript, and the way back to the author's text when positions moved. */
 export interface Transformed {
@@ -32,14 +38,13 @@ export async function transform(
   options: { display: string; isTypeScript?: boolean },
 ): Promise<Transformed> {
   if (!(options.isTypeScript ?? isTypeScript(options.display))) return { code: text };
-  const { transformSync } = await loadTransformer();
   try {
-    return { code: transformSync(text, { mode: "strip-only" }).code };
+    return { code: (await run(text, { mode: "strip-only" })).code };
   } catch (error) {
-    if (amaroError(error).code !== "UnsupportedSyntax") throw await failure(error, text, options);
+    if (amaroError(error).code !== "UnsupportedSyntax") throw failure(error, text, options);
   }
   try {
-    const { code, map } = transformSync(text, {
+    const { code, map } = await run(text, {
       mode: "transform",
       sourceMap: true,
       filename: options.display,
@@ -47,9 +52,42 @@ export async function transform(
     const { mappings } = JSON.parse(map ?? "{}") as { mappings?: string };
     return mappings === undefined ? { code } : { code, mappings };
   } catch (error) {
-    throw await failure(error, text, options);
+    throw failure(error, text, options);
   }
 }
+
+/** The transformer gave a text up. */
+class GaveUp extends Error {
+  override readonly name = "GaveUp";
+  readonly reason: GaveUpReason;
+  constructor(reason: GaveUpReason, cause: unknown) {
+    super(`Cannot take the types away: ${reason}`, { cause });
+    this.reason = reason;
+  }
+}
+
+async function run(
+  text: string,
+  options: TransformOptions,
+): Promise<ReturnType<Transformer["transform"]>> {
+  const transformer = await loadTransformer();
+  let reason: GaveUpReason | undefined;
+  try {
+    return transformer.transform(text, options);
+  } catch (error) {
+    reason = transformer.gaveUp(error);
+    throw reason === undefined ? error : new GaveUp(reason, error);
+  } finally {
+    releaseTransformer(transformer, { gaveUp: reason !== undefined });
+  }
+}
+
+/** What is said of a file that was given up. */
+const WHY_GIVEN_UP: Readonly<Record<GaveUpReason, string>> = {
+  calls: "its types take too many steps to be taken away; nest them less, or give it as JavaScript",
+  memory: "it takes too much memory to take its types away; divide it, or give it as JavaScript",
+  stack: "its code is nested too deeply",
+};
 
 /** What the transformer throws is a plain object. */
 interface AmaroError {
@@ -65,14 +103,10 @@ function amaroError(error: unknown): AmaroError {
   return typeof error === "object" && error !== null ? error : {};
 }
 
-async function failure(
-  error: unknown,
-  source: string,
-  options: { display: string },
-): Promise<Error> {
-  if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
-    await renewTransformer();
-    return fail("module", `Cannot load "${options.display}": its code is nested too deeply`, error);
+function failure(error: unknown, source: string, options: { display: string }): Error {
+  if (error instanceof GaveUp) {
+    const why = WHY_GIVEN_UP[error.reason];
+    return fail("module", `Cannot load "${options.display}": ${why}`, error);
   }
   const { message, startLine, startColumn } = amaroError(error);
   if (startLine === undefined || startColumn === undefined) {

@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
 import {
+  mapPlace,
   mapPlaces,
   mapStack,
   type ModuleMap,
-  originalPosition,
+  SourceMap,
 } from "../../../src/loader/source_map.ts";
 
 const MAPS: readonly ModuleMap[] = [
@@ -61,16 +62,40 @@ Deno.test("mapStack() keeps a text without places", () => {
   );
 });
 
-Deno.test("originalPosition() takes the nearest mapping at or before the place", () => {
+Deno.test("SourceMap.originalOf() takes the nearest mapping at or before the place", () => {
   // Line 1: columns 0 → 1:0 and 4 → 1:10. Line 3: column 2 → 5:0, by way of a negative difference of columns.
   const mappings = "AAAA,IAAU;;EAIV";
-  const at = (line: number, column: number) => originalPosition(mappings, { line, column });
+  const at = (line: number, column: number) => new SourceMap(mappings).originalOf({ line, column });
   assertEquals(at(1, 1), { line: 1, column: 1 });
   assertEquals(at(1, 4), { line: 1, column: 1 });
   assertEquals(at(1, 5), { line: 1, column: 11 });
   assertEquals(at(2, 9), { line: 1, column: 11 });
   assertEquals(at(3, 3), { line: 5, column: 1 });
-  assertEquals(originalPosition("", { line: 2, column: 3 }), { line: 2, column: 3 });
+  assertEquals(new SourceMap("").originalOf({ line: 2, column: 3 }), { line: 2, column: 3 });
+});
+
+Deno.test("mapPlace() decodes the source map of a module once", () => {
+  const map = { ...MAPS[0]!, mappings: ";AAKA" };
+  const place = { line: 4, column: 1 };
+  assertEquals(mapPlace([map], place), { display: "plugins/sources/a.ts", line: 6, column: 1 });
+  // Who decoded it again would see nothing now.
+  map.mappings = "";
+  assertEquals(mapPlace([map], place), { display: "plugins/sources/a.ts", line: 6, column: 1 });
+});
+
+Deno.test("mapStack() shows fifty frames of a forged stack, and how many more there are", () => {
+  const forged = `Error: x\n${`    at f (${URL_START}:4:1)\n`.repeat(850)}`;
+  const frames = mapStack(forged, MAPS).split("\n");
+  assertEquals(frames.length, 1 + 50 + 1 + 1);
+  assertEquals(frames.slice(50).filter((frame) => frame !== ""), [
+    "    at f (plugins/sources/a.ts:2:1)",
+    "    … and 800 more",
+  ]);
+});
+
+Deno.test("mapStack() looks at a line once in which many places might begin", () => {
+  const line = `    at ${"file:".repeat(200_000)}1:1:x`;
+  assertEquals(mapStack(`Error: x\n${line}\nend`, MAPS), `Error: x\n${line}\nend`);
 });
 
 Deno.test("mapPlaces() calls a module what the user calls it, the longest name first", () => {
@@ -82,4 +107,5 @@ Deno.test("mapPlaces() calls a module what the user calls it, the longest name f
     mapPlaces('"plugin:///a.json" and plugin:///a.js:1, not plugin:///b.js', maps),
     '"here/a.json" and here/a.js:1, not plugin:///b.js',
   );
+  assertEquals(mapPlaces("plugin:///a.js,plugin:///a.json)", maps), "here/a.js,here/a.json)");
 });

@@ -1,6 +1,7 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { KuiperError } from "../../../src/core/mod.ts";
 import { transform } from "../../../src/loader/transform.ts";
+import { loadTransformer } from "../../../src/loader/transformer.ts";
 
 Deno.test("transform() keeps every position where types only go", async () => {
   const { code, mappings } = await transform("let a: number = 1;\ninterface B {}\na!;", {
@@ -27,4 +28,43 @@ Deno.test("transform() works on after code that is nested too deeply", async () 
   const error = await assertRejects(() => transform(deep, { display: "a.ts" }), KuiperError);
   assertEquals(error.message, 'Cannot load "a.ts": its code is nested too deeply');
   assertEquals((await transform("let a: 1", { display: "a.ts" })).code, "let a   ");
+});
+
+for (
+  const [what, code] of [
+    ["casts in casts", `const x = ${"<A>(".repeat(40)}1${")".repeat(40)};`],
+    [
+      "conditions in what is inferred",
+      `type X = A extends ${"[infer U extends ".repeat(40)}B${"?1:2]".repeat(40)}?1:2;`,
+    ],
+  ] as const
+) {
+  Deno.test(`transform() gives up on ${what}, and works on`, async () => {
+    const error = await assertRejects(() => transform(code, { display: "a.ts" }), KuiperError);
+    assertEquals(
+      error.message,
+      'Cannot load "a.ts": its types take too many steps to be taken away; nest them less, or give it as JavaScript',
+    );
+    assertEquals((await transform("let a: 1", { display: "a.ts" })).code, "let a   ");
+  });
+}
+
+Deno.test("transform() gives up on a file that takes too much memory, and works on", async () => {
+  const long = "a;".repeat(4_000_000);
+  const error = await assertRejects(() => transform(long, { display: "a.ts" }), KuiperError);
+  assertEquals(
+    error.message,
+    'Cannot load "a.ts": it takes too much memory to take its types away; divide it, or give it as JavaScript',
+  );
+  assertEquals((await transform("let a: 1", { display: "a.ts" })).code, "let a   ");
+});
+
+Deno.test("transform() does not keep the memory that a large file took", async () => {
+  const before = await loadTransformer();
+  await transform("let a: 1", { display: "a.ts" });
+  assertStrictEquals(await loadTransformer(), before);
+  await transform("a;".repeat(1_000_000), { display: "a.ts" });
+  const after = await loadTransformer();
+  assert(after !== before);
+  assert(after.memoryBytes < 16 * 1024 * 1024);
 });

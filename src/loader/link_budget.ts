@@ -1,0 +1,57 @@
+import { fail } from "../core/mod.ts";
+
+/** Most names in all namespaces of a plugin that are held as a whole. */
+export const MAX_NAMES = 250_000;
+/** Most looks into a module for an exported name. */
+export const MAX_LOOKS = 20_000_000;
+/** Longest text that comes out, in UTF-16 units: more than the largest module. */
+export const MAX_LINKED_LENGTH = 48 * 1024 * 1024;
+
+/**
+ * What linking one plugin may take. A few letters of a module stand for much: `export *` for all names of another module,
+ * a name for a longer one.
+ */
+export class LinkBudget {
+  readonly #display: string;
+  #names = 0;
+  #looks = 0;
+  #length = 0;
+
+  /** @param display what the user calls the plugin's entry. */
+  constructor(display: string) {
+    this.#display = display;
+  }
+
+  /** @throws a `module` error when namespaces have too many names together. */
+  takeNames(count: number): void {
+    this.#names += count;
+    if (this.#names > MAX_NAMES) {
+      const most = MAX_NAMES.toLocaleString("en");
+      throw this.#spent(
+        `the namespaces that it holds have more than ${most} names together; import by name instead of "* as"`,
+      );
+    }
+  }
+
+  /** @throws a `module` error when exports are passed on by too many ways. */
+  takeLook(): void {
+    if (++this.#looks > MAX_LOOKS) {
+      throw this.#spent(
+        'finding what its exports stand for takes too many steps; pass them on by name instead of "export *"',
+      );
+    }
+  }
+
+  /** @throws a `module` error when the text becomes too long. */
+  takeText(length: number): void {
+    this.#length += length;
+    if (this.#length > MAX_LINKED_LENGTH) {
+      const most = MAX_LINKED_LENGTH >> 20;
+      throw this.#spent(`its modules linked have more than ${most} MiB; leave some out`);
+    }
+  }
+
+  #spent(why: string): Error {
+    return fail("module", `Cannot load "${this.#display}": ${why}`);
+  }
+}

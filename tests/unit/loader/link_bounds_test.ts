@@ -1,0 +1,196 @@
+// What a stranger's text may cost the engine's own thread while it is linked: work that grows with its length, and not
+// with the square of it. The texts are so long that the square would take minutes or hours.
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { KuiperError } from "../../../src/core/mod.ts";
+import { AuthorPlaces } from "../../../src/loader/author_places.ts";
+import { graphOf, linkFiles, run } from "./linking.ts";
+import type { Files } from "./linking.ts";
+
+/** Enough for a busy machine; each of the texts is linked in a second or two. */
+const DEADLINE_MS = 20_000;
+
+async function inTime<T>(work: () => Promise<T>): Promise<T> {
+  const started = performance.now();
+  const result = await work();
+  const ms = performance.now() - started;
+  assert(ms < DEADLINE_MS, `took ${Math.round(ms)} ms`);
+  return result;
+}
+
+async function refusal(files: Files): Promise<string> {
+  const error = await inTime(() => assertRejects(() => linkFiles(files), KuiperError));
+  assertEquals(error.code, "module");
+  return error.message;
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+Deno.test("AuthorPlaces looks for the lines of a text once", () => {
+  const text = "let a;\n".repeat(1000);
+  let looks = 0;
+  const counted = {
+    length: text.length,
+    charCodeAt: (at: number) => (looks++, text.charCodeAt(at)),
+  } as unknown as string;
+  const places = new AuthorPlaces(counted, { source: text });
+  for (const line of numbers(1000)) {
+    assertEquals(places.placeOf(7 * line + 4), { line: line + 1, column: 5 });
+  }
+  assert(looks <= 2 * text.length, `${looks} looks at ${text.length} letters`);
+});
+
+// -- Long texts --
+
+const LONG: Readonly<Record<string, Files>> = {
+  "imports of one module": {
+    "a.ts": 'import "./b.ts";\n'.repeat(200_000),
+    "b.ts": "",
+  },
+  "imports in TypeScript whose lines have moved": {
+    "a.ts": `enum E { A }\n${'import "./b.ts";\n'.repeat(50_000)}export const a = E.A;`,
+    "b.ts": "",
+  },
+  "names of one export of the isolate": {
+    "a.js": numbers(100_000).map((i) => `import { channel as a${i} } from "kuiper"; a${i};\n`).join(
+      "",
+    ),
+  },
+  "names that linking might add": {
+    "a.js": `var $k, ${numbers(300_000).map((i) => `$k${i}_`).join(", ")};`,
+  },
+  "members called import behind comments": { "a.js": "/**/o.import;\n".repeat(150_000) },
+  "declarations": { "a.js": `let ${numbers(400_000).map((i) => `a${i}`).join(", ")};` },
+  "uses of an import in deep blocks": {
+    "a.js": `import { a } from "./b.js";\n${"{".repeat(500)}${"a;".repeat(300_000)}${
+      "}".repeat(500)
+    }`,
+    "b.js": "export const a = 1;",
+  },
+  "variables in deep blocks": {
+    "a.js": `${"{".repeat(500)}${"var a;".repeat(200_000)}${"}".repeat(500)}`,
+  },
+};
+for (const [what, files] of Object.entries(LONG)) {
+  Deno.test(`link() takes many ${what}`, async () => {
+    await inTime(() => linkFiles(files));
+  });
+}
+
+Deno.test("link() does not search long names for one that is alike", async () => {
+  const message = await refusal({
+    "a.js": `import { ${"a".repeat(200_000)} } from "./b.js";`,
+    "b.js": `export const ${"b".repeat(200_000)} = 1;`,
+  });
+  assertStringIncludes(message, "has no export");
+});
+
+// -- What is refused --
+
+Deno.test("link() refuses a module of too many parts before they fill the memory", async () => {
+  assertEquals(
+    await refusal({ "a.js": "a;".repeat(1_000_000) }),
+    'Cannot load "plugins/sources/a.js": it has more than 1,000,000 names, operators and comments; divide it into several files',
+  );
+  assertStringIncludes(await refusal({ "a.js": "/**/".repeat(1_000_001) }), "1,000,000");
+});
+
+const DEEP: Readonly<Record<string, string>> = {
+  "different variables in deep blocks": `${"{".repeat(500)}${
+    numbers(100_000).map((i) => `var a${i};`).join("")
+  }${"}".repeat(500)}`,
+  "private names through many classes": `${"class A { static x = ".repeat(200)}function () {${
+    "this.#a;".repeat(100_000)
+  }}${"}".repeat(200)}`,
+  "jumps out of many labels": `${numbers(300).map((i) => `l${i}: `).join("")}{${
+    "break l0;".repeat(100_000)
+  }}`,
+  "groups of one name": `/${numbers(50_000).map(() => "(?<a>)").join("|")}/`,
+  "names in patterns in patterns": `let a; ${"[".repeat(200)}${"a,".repeat(100_000)}${
+    "]=1".repeat(200)
+  };`,
+};
+for (const [what, code] of Object.entries(DEEP)) {
+  Deno.test(`link() refuses ${what}`, async () => {
+    assertEquals(
+      await refusal({ "a.js": code }),
+      'Cannot load "plugins/sources/a.js": its names take too many steps to be checked; nest its declarations, classes and labels less',
+    );
+  });
+}
+
+Deno.test("link() refuses namespaces with too many names together", async () => {
+  // Each of forty modules passes on the names of all and holds the namespace of the next one.
+  const ring = numbers(40).map((i) => {
+    const next = `./m${(i + 1) % 40}.js`;
+    const names = numbers(1000).map((j) => `e${i}_${j} = 0`).join(", ");
+    const code = `export * from "${next}"; import * as n from "${next}"; globalThis.x = n;
+      export const ${names};`;
+    return [`m${i}.js`, code] as const;
+  });
+  assertEquals(
+    await refusal(Object.fromEntries(ring)),
+    'Cannot load "plugins/sources/m0.js": the namespaces that it holds have more than 250,000 names together; import by name instead of "* as"',
+  );
+});
+
+Deno.test("link() refuses exports that are passed on by too many ways", async () => {
+  const files: Record<string, string> = { "a.js": 'import "./s0.js";' };
+  const SIZE = 1000;
+  for (const i of numbers(SIZE)) {
+    files[`s${i}.js`] = `export * from "./s${(i + 1) % SIZE}.js"; export const e${i} = 0;
+      import { ${numbers(100).map((j) => `e${j} as x${j}`).join(", ")} } from "./s${
+      (i + 100) % SIZE
+    }.js";
+      x0;`;
+  }
+  assertEquals(
+    await refusal(files),
+    'Cannot load "plugins/sources/a.js": finding what its exports stand for takes too many steps; pass them on by name instead of "export *"',
+  );
+});
+
+Deno.test("link() finds once what two ways lead to", async () => {
+  const files: Record<string, string> = { "a.js": 'export { a } from "./m0.js";' };
+  const DEPTH = 60;
+  for (const i of numbers(DEPTH)) {
+    files[`m${i}.js`] = `export * from "./x${i}.js"; export * from "./y${i}.js";`;
+    for (const side of ["x", "y"]) {
+      files[`${side}${i}.js`] = `export { a } from "./m${i + 1}.js";`;
+    }
+  }
+  files[`m${DEPTH}.js`] = "export const a = 1;";
+  assertEquals((await inTime(() => run(files)))["a"], 1);
+});
+
+Deno.test("link() refuses a text that becomes too long", async () => {
+  const name = "a".repeat(50_000);
+  const sentence =
+    'Cannot load "plugins/sources/a.js": its modules linked have more than 48 MiB; leave some out';
+  assertEquals(
+    await refusal({
+      "a.js": `import { ${name} as b } from "./b.js";\n${"b;".repeat(5000)}`,
+      "b.js": `export const ${name} = 1;`,
+    }),
+    sentence,
+  );
+  assertEquals(
+    await refusal({
+      "a.js": `import { ${name} as c } from "kuiper"; export { ${
+        numbers(5000).map((i) => `c as b${i}`).join(", ")
+      } };`,
+    }),
+    sentence,
+  );
+});
+
+Deno.test("readGraph() refuses modules of which too much is kept", async () => {
+  const files: Record<string, string> = {
+    "a.js": numbers(3).map((i) => `import "./m${i}.js";`).join(""),
+  };
+  for (const i of numbers(3)) files[`m${i}.js`] = "/**/".repeat(700_000);
+  const error = await inTime(() => assertRejects(() => graphOf(files), KuiperError));
+  assertEquals(
+    error.message,
+    'Cannot load "plugins/sources/a.js": its modules have more than 2,000,000 comments, imports, exports and uses of imports; leave some out',
+  );
+});
