@@ -13,6 +13,7 @@ export { compileTimePattern } from "./time_pattern.ts";
 export { compileTimeReader } from "./time_reader.ts";
 export { decodeRows, encodeRows } from "./value_codec.ts";
 export { parseJson, parseJsonList, toJson, TOO_DEEP } from "./json.ts";
+export { type JsonMeasure, measureJson } from "./measure_json.ts";
 export { type Batch, type Json, NO_META, type Tuple } from "./tuple.ts";
 export type { ErrorCode, ErrorDomain } from "./errors.ts";
 export { asKuiperError, ERRORS, fail, KuiperError, messageOf } from "./errors.ts";

@@ -2,6 +2,9 @@ import { decodeRows, encodeRows, MAX_DEPTH, NO_META, type Row } from "../core/mo
 import type { SourceBatch, SourceTuple } from "../contract/mod.ts";
 import { type BatchMessage, ProtocolError, readOffset, readState } from "./protocol.ts";
 
+/** A plugin may put another in its place, whose answer can be anything. */
+const { stringify } = JSON;
+
 /**
  * Write a batch for the way out of an isolate.
  *
@@ -29,14 +32,15 @@ export function encodeBatch(
     seq: batch.seq,
     count: tuples.length,
     text,
-    special: batch.special,
+    // A plugin may have another `some`, whose answer can be anything.
+    special: batch.special === true,
     hasMetas: hasMetas(tuples),
     times: encodeTimes(tuples),
     dropped: batch.dropped,
     oversize: batch.oversize + left,
   };
   if (offset !== undefined) message.offset = encodeOffset(offset);
-  if (state !== undefined) message.state = JSON.stringify(state);
+  if (state !== undefined) message.state = stringify(state);
   const transfer: ArrayBuffer[] = [];
   if (kept.hasPayloads) {
     message.payloads = joinPayloads(tuples);
@@ -122,7 +126,7 @@ function encodeTimes(tuples: readonly SourceTuple[]): number | Float64Array {
 }
 
 function encodeOffset(offset: unknown): string {
-  const text = JSON.stringify(offset);
+  const text = stringify(offset);
   if (text === undefined) {
     throw new TypeError(`offset() gave a ${typeof offset}, expected what JSON can say`);
   }

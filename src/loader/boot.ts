@@ -49,6 +49,9 @@ const MOST_OF_ERROR = 1000;
 /** Only a module that names them gets them: see {@link tameRealm}. */
 const NODE_GLOBALS = /\b(?:process|Buffer)\b/;
 
+/** A plugin may put another in its place, whose answer can be anything. */
+const { stringify } = JSON;
+
 const captured = tameRealm();
 const instances = new Map<number, SourceInstance>();
 let factory: SourceFactory | undefined;
@@ -177,7 +180,7 @@ async function load(message: ToIsolate & { t: "load" }): Promise<void> {
       exportName,
       ...(takes === undefined ? {} : { takes }),
       ...(picked === undefined ? {} : { parameters: picked.parameters }),
-      ...(manifest === undefined ? {} : { manifest: JSON.stringify(manifest) }),
+      ...(manifest === undefined ? {} : { manifest: stringify(manifest) }),
     });
   } catch (error) {
     denials.flush();
@@ -339,7 +342,7 @@ function start(id: number, spec: SourceSpec): void {
       end: end.kind === "failed" ? { kind: "failed", failure: bounded(end.failure) } : end,
       dropped,
       oversize,
-      ...(state === undefined ? {} : { state: JSON.stringify(state) }),
+      ...(state === undefined ? {} : { state: stringify(state) }),
     })
   );
 }
