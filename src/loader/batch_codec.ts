@@ -1,4 +1,4 @@
-import { decodeRows, encodeRows, MAX_DEPTH, NO_META, type Row } from "../core/mod.ts";
+import { decodeRows, encodeRows, MAX_DEPTH, measureJson, NO_META, type Row } from "../core/mod.ts";
 import type { SourceBatch, SourceTuple } from "../contract/mod.ts";
 import { type BatchMessage, ProtocolError, readOffset, readState } from "./protocol.ts";
 
@@ -9,7 +9,7 @@ const { stringify } = JSON;
  * Write a batch for the way out of an isolate.
  *
  * @param options.maxTupleBytes rows whose JSON is longer, with their meta, are left out and counted; 0 is no limit.
- * @throws TypeError when the offset is nothing that JSON can say.
+ * @throws TypeError when the offset is nothing that JSON can say, or nested too deep.
  */
 export function encodeBatch(
   batch: SourceBatch,
@@ -129,6 +129,9 @@ function encodeOffset(offset: unknown): string {
   const text = stringify(offset);
   if (text === undefined) {
     throw new TypeError(`offset() gave a ${typeof offset}, expected what JSON can say`);
+  }
+  if (measureJson(text).depth > MAX_DEPTH) {
+    throw new TypeError(`offset() gave what is nested deeper than ${MAX_DEPTH}`);
   }
   return text;
 }

@@ -404,6 +404,11 @@ Deno.test("start() fails when an offset is nothing that JSON can say", async () 
   assertMatch(found.message, /offset\(\) gave a function/);
   const cyclic = await failure(source(`yield { message: {} };`, `offset() { return 1n; }`));
   assertMatch(cyclic.message, /BigInt/);
+  const deep = await failure(source(
+    `yield { message: {} };`,
+    `offset() { let deep = []; for (let i = 0; i < 3000; i++) deep = [deep]; return deep; }`,
+  ));
+  assertMatch(deep.message, /offset\(\) gave what is nested deeper than 64/);
 });
 
 Deno.test("start() carries state out and in", async () => {
