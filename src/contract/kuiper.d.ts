@@ -146,7 +146,7 @@ export class NotConnected extends Error {
   constructor(message?: string, options?: { cause?: unknown });
 }
 
-/** Throw it from configure or open to be opened again after `ms` milliseconds. */
+/** Throw it from configure or open to be opened again after `ms` milliseconds, 100 at least. */
 export class BackOff extends Error {
   readonly ms: number;
   constructor(ms: number, message?: string);

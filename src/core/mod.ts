@@ -25,6 +25,7 @@ export { createLogger, LOG_LEVELS, sampled, silentLogger } from "./log.ts";
 export { nearest, oneOf } from "./nearest.ts";
 export { isEqual, timeOf } from "./equal.ts";
 export { sayLosses } from "./say_losses.ts";
+export { sampledLines } from "./sampled_lines.ts";
 export { setField } from "./set_field.ts";
 export { showValue, sqlTypeOf } from "./show_value.ts";
 export { endOfTurn } from "./turn.ts";

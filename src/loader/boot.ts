@@ -53,6 +53,8 @@ const NODE_GLOBALS = /\b(?:process|Buffer)\b/;
 const { stringify } = JSON;
 
 const captured = tameRealm();
+/** A plugin may put others in their place that do not wait. */
+const { setTimeout: later, clearTimeout: forget } = globalThis;
 const instances = new Map<number, SourceInstance>();
 let factory: SourceFactory | undefined;
 let picked: PickedFunction | undefined;
@@ -354,7 +356,7 @@ function statusOf(id: number): { set: SourceEvents["status"]; flush(): void } {
   let told = "";
   let last = -Infinity;
   const flush = () => {
-    clearTimeout(timer);
+    forget(timer);
     timer = undefined;
     if (wanted === undefined) return;
     const { status, message } = wanted;
@@ -374,10 +376,9 @@ function statusOf(id: number): { set: SourceEvents["status"]; flush(): void } {
         );
       }
       wanted = { status, message: cut(message, LIMITS.message) };
-      if (timer !== undefined) return;
       const wait = last + STATUS_INTERVAL_MS - now();
       if (wait <= 0) flush();
-      else timer = setTimeout(flush, wait);
+      else timer ??= later(flush, wait);
     },
     flush,
   };

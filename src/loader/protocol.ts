@@ -135,11 +135,26 @@ export const LIMITS = {
   text: 268_435_456,
 } as const;
 
+/** Most lines of what an isolate says at once: each is one of the log. */
+const MOST_LINES = 20;
+
 /** Cut a text to `most` characters, saying so at its end. */
 export function cut(text: string, most: number): string {
   if (text.length <= most) return text;
   const note = "… (cut)";
   return text.slice(0, most - note.length) + note;
+}
+
+/** What an isolate says of itself, no longer than one screen of a terminal. */
+function readText(value: unknown): string {
+  const text = string(value, "message", LIMITS.text);
+  let end = -1;
+  for (let lines = 1; lines < MOST_LINES; lines++) {
+    end = text.indexOf("\n", end + 1);
+    if (end === -1) return cut(text, LIMITS.message);
+  }
+  const isLast = text.indexOf("\n", end + 1) === -1;
+  return cut(isLast ? text : `${text.slice(0, end)}\n… (more lines)`, LIMITS.message);
 }
 
 const STEPS: readonly SourceStep[] = [
@@ -166,14 +181,14 @@ export function readMessage(data: unknown): FromIsolate {
         t: "log",
         id: count(message.id, "id"),
         level: member(message.level, LOG_LEVELS, "level"),
-        message: cut(string(message.message, "message", LIMITS.text), LIMITS.message),
+        message: readText(message.message),
       };
     case "status":
       return {
         t: "status",
         id: count(message.id, "id"),
         status: member(message.status, STATUSES, "status"),
-        message: cut(string(message.message, "message", LIMITS.text), LIMITS.message),
+        message: readText(message.message),
       };
     case "closed":
       return {
@@ -352,10 +367,6 @@ function parse(text: string, what: string, mostDeep: number): unknown {
   } catch {
     throw new ProtocolError(`sent ${what} that is no JSON`);
   }
-}
-
-function readText(value: unknown): string {
-  return cut(string(value, "message", LIMITS.text), LIMITS.message);
 }
 
 function record(value: unknown, what: string): Record<string, unknown> {

@@ -123,6 +123,16 @@ Deno.test("readOffset() and readState() refuse what is nested deep or has many v
   assertThrows(() => readState(state(many)), ProtocolError, "state of more than 2200000 values");
 });
 
+Deno.test("readMessage() keeps twenty lines of what is said, and the same when it is read again", () => {
+  const lines = (count: number) => Array.from({ length: count }, (_, i) => `line ${i}`).join("\n");
+  const read = (message: string) => readMessage({ t: "log", id: 0, level: "info", message });
+  const said = (message: string) => (read(message) as { message: string }).message;
+  assertEquals(said(lines(20)), lines(20));
+  assertEquals(said(lines(21)), `${lines(19)}\n… (more lines)`);
+  assertEquals(said("x\n".repeat(4000)).split("\n").length, 20);
+  assertEquals(said(said(lines(4000))), said(lines(4000)));
+});
+
 Deno.test("cut() keeps what fits", () => {
   assertEquals(cut("abc", 3), "abc");
   assertEquals(cut("x".repeat(20), 10), "xxx… (cut)");
