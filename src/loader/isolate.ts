@@ -327,7 +327,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
   /** What was denied once would be denied again: it is not retried. */
   #explainResult(result: CollectResult): CollectResult {
     return result.kind === "failed" || result.kind === "lost"
-      ? { kind: result.kind, failure: explainFailure(result.failure, this.#plugin) }
+      ? { ...result, failure: explainFailure(result.failure, this.#plugin) }
       : result;
   }
 
