@@ -111,8 +111,9 @@ function hunks(steps: readonly Step[]): string[] {
     }
   };
   while (at < steps.length) {
-    const first = steps.findIndex((step, i) => i >= at && step.sign !== " ");
-    if (first === -1) break;
+    let first = at;
+    while (first < steps.length && steps[first]!.sign === " ") first++;
+    if (first === steps.length) break;
     let last = first;
     for (let i = first; i < steps.length && i - last <= 2 * CONTEXT; i++) {
       if (steps[i]!.sign !== " ") last = i;
@@ -123,7 +124,9 @@ function hunks(steps: readonly Step[]): string[] {
     const shown = steps.slice(begin, end);
     const old = range(oldLine, shown.filter(({ sign }) => sign !== "+").length);
     const fresh = range(freshLine, shown.filter(({ sign }) => sign !== "-").length);
-    lines.push(`@@ -${old} +${fresh} @@`, ...shown.map(({ sign, line }) => sign + line));
+    lines.push(`@@ -${old} +${fresh} @@`);
+    // One by one: they may be more than a call can take.
+    for (const { sign, line } of shown) lines.push(sign + line);
     pass(end);
   }
   return lines;

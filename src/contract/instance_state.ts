@@ -1,20 +1,26 @@
 import { type Json, typeName } from "../core/mod.ts";
 import type { StateChanges } from "./source_instance.ts";
+import { StateSize } from "./state_size.ts";
+
+/** Characters of a key that a sentence shows. */
+const MOST_SHOWN = 100;
 
 /** The state of one instance: a local copy, and what changed in it since it was last taken. */
 export class InstanceState {
   readonly #values: Map<string, Json>;
+  readonly #size: StateSize;
   readonly #changed = new Set<string>();
 
   constructor(initial: Record<string, Json>) {
     this.#values = new Map(Object.entries(initial));
+    this.#size = new StateSize(initial);
   }
 
   get(key: string): Json | undefined {
     return this.#values.get(key);
   }
 
-  /** Throws a TypeError when JSON cannot say `value`. */
+  /** Throws a TypeError when JSON cannot say `value`, and a RangeError when the state would be too large: see {@link StateSize}. */
   put(key: string, value: Json): void {
     const text = jsonOf(value);
     if (text === undefined) {
@@ -22,12 +28,15 @@ export class InstanceState {
         `Cannot put state "${key}": ${typeName(value)} is nothing that JSON can say`,
       );
     }
+    const problem = this.#size.put(key, text);
+    if (problem !== undefined) throw new RangeError(`Cannot put state "${shown(key)}": ${problem}`);
     // A copy: what the caller does to its object later is not part of the state.
     this.#values.set(key, JSON.parse(text));
     this.#changed.add(key);
   }
 
   delete(key: string): void {
+    this.#size.delete(key);
     if (this.#values.delete(key)) this.#changed.add(key);
   }
 
@@ -55,6 +64,11 @@ export class InstanceState {
     this.#changed.clear();
     return { put: { ...put }, deleted };
   }
+}
+
+/** What fits into a sentence. */
+function shown(key: string): string {
+  return key.length <= MOST_SHOWN ? key : `${key.slice(0, MOST_SHOWN)}…`;
 }
 
 /** Undefined for what JSON cannot say: undefined, a function, and what holds a bigint or itself. */

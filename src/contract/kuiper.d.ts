@@ -77,9 +77,16 @@ export interface StreamContext {
    * before `open`, changed here at once, and stored with the tuples that were yielded before the change.
    */
   getState(key: string): Json | undefined;
+  /**
+   * Keep a copy of `value`. All of an instance's state is at most 10,000 keys and 16,000,000 bytes, of which a character of
+   * its JSON is one and each value in it eight more; a value is nested 64 deep at most. It is in memory while the stream
+   * runs: what is larger belongs into a database.
+   *
+   * Throws a TypeError when JSON cannot say `value`, and a RangeError when it is too much.
+   */
   putState(key: string, value: Json): void;
   deleteState(key: string): void;
-  /** Add `amount` (default 1) to a counter and get the sum. */
+  /** Add `amount` (default 1) to a counter and get the sum. Throws as putState does. */
   incrCounter(key: string, amount?: number): number;
   /** A counter; 0 before it was counted. */
   getCounter(key: string): number;
@@ -104,7 +111,7 @@ export interface Source {
    * called once, after an error too.
    */
   close?(ctx: StreamContext): void | Promise<void>;
-  /** Where reading would resume after the last item that was yielded. */
+  /** Where reading would resume after the last item that was yielded: what JSON can say, nested 64 deep at most. */
   offset?(): Json;
   /** Go to an offset that {@link Source.offset} gave in an earlier run. Called after configure and before open. */
   rewind?(offset: Json): void | Promise<void>;
@@ -139,7 +146,7 @@ export class NotConnected extends Error {
   constructor(message?: string, options?: { cause?: unknown });
 }
 
-/** Throw it from configure or open to be opened again after `ms` milliseconds. */
+/** Throw it from configure or open to be opened again after `ms` milliseconds, 100 at least. */
 export class BackOff extends Error {
   readonly ms: number;
   constructor(ms: number, message?: string);

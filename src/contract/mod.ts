@@ -32,6 +32,7 @@ export type {
   StateChanges,
 } from "./source_instance.ts";
 export { splitBuffer } from "./source_instance.ts";
+export { MOST_STATE_BYTES, MOST_STATE_KEYS, StateSize } from "./state_size.ts";
 export { failureOf, runSource } from "./run_source.ts";
 export { inlineSinkHost, RunningSink } from "./run_sink.ts";
 export { inlineHost } from "./inline_host.ts";

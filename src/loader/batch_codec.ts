@@ -1,12 +1,15 @@
-import { decodeRows, encodeRows, MAX_DEPTH, NO_META, type Row } from "../core/mod.ts";
+import { decodeRows, encodeRows, MAX_DEPTH, measureJson, NO_META, type Row } from "../core/mod.ts";
 import type { SourceBatch, SourceTuple } from "../contract/mod.ts";
 import { type BatchMessage, ProtocolError, readOffset, readState } from "./protocol.ts";
+
+/** A plugin may put another in its place, whose answer can be anything. */
+const { stringify } = JSON;
 
 /**
  * Write a batch for the way out of an isolate.
  *
  * @param options.maxTupleBytes rows whose JSON is longer, with their meta, are left out and counted; 0 is no limit.
- * @throws TypeError when the offset is nothing that JSON can say.
+ * @throws TypeError when the offset is nothing that JSON can say, or nested too deep.
  */
 export function encodeBatch(
   batch: SourceBatch,
@@ -29,14 +32,15 @@ export function encodeBatch(
     seq: batch.seq,
     count: tuples.length,
     text,
-    special: batch.special,
+    // A plugin may have another `some`, whose answer can be anything.
+    special: batch.special === true,
     hasMetas: hasMetas(tuples),
     times: encodeTimes(tuples),
     dropped: batch.dropped,
     oversize: batch.oversize + left,
   };
   if (offset !== undefined) message.offset = encodeOffset(offset);
-  if (state !== undefined) message.state = JSON.stringify(state);
+  if (state !== undefined) message.state = stringify(state);
   const transfer: ArrayBuffer[] = [];
   if (kept.hasPayloads) {
     message.payloads = joinPayloads(tuples);
@@ -122,9 +126,12 @@ function encodeTimes(tuples: readonly SourceTuple[]): number | Float64Array {
 }
 
 function encodeOffset(offset: unknown): string {
-  const text = JSON.stringify(offset);
+  const text = stringify(offset);
   if (text === undefined) {
     throw new TypeError(`offset() gave a ${typeof offset}, expected what JSON can say`);
+  }
+  if (measureJson(text).depth > MAX_DEPTH) {
+    throw new TypeError(`offset() gave what is nested deeper than ${MAX_DEPTH}`);
   }
   return text;
 }

@@ -49,7 +49,12 @@ const MOST_OF_ERROR = 1000;
 /** Only a module that names them gets them: see {@link tameRealm}. */
 const NODE_GLOBALS = /\b(?:process|Buffer)\b/;
 
+/** A plugin may put another in its place, whose answer can be anything. */
+const { stringify } = JSON;
+
 const captured = tameRealm();
+/** A plugin may put others in their place that do not wait. */
+const { setTimeout: later, clearTimeout: forget } = globalThis;
 const instances = new Map<number, SourceInstance>();
 let factory: SourceFactory | undefined;
 let picked: PickedFunction | undefined;
@@ -177,7 +182,7 @@ async function load(message: ToIsolate & { t: "load" }): Promise<void> {
       exportName,
       ...(takes === undefined ? {} : { takes }),
       ...(picked === undefined ? {} : { parameters: picked.parameters }),
-      ...(manifest === undefined ? {} : { manifest: JSON.stringify(manifest) }),
+      ...(manifest === undefined ? {} : { manifest: stringify(manifest) }),
     });
   } catch (error) {
     denials.flush();
@@ -339,7 +344,7 @@ function start(id: number, spec: SourceSpec): void {
       end: end.kind === "failed" ? { kind: "failed", failure: bounded(end.failure) } : end,
       dropped,
       oversize,
-      ...(state === undefined ? {} : { state: JSON.stringify(state) }),
+      ...(state === undefined ? {} : { state: stringify(state) }),
     })
   );
 }
@@ -351,7 +356,7 @@ function statusOf(id: number): { set: SourceEvents["status"]; flush(): void } {
   let told = "";
   let last = -Infinity;
   const flush = () => {
-    clearTimeout(timer);
+    forget(timer);
     timer = undefined;
     if (wanted === undefined) return;
     const { status, message } = wanted;
@@ -371,10 +376,9 @@ function statusOf(id: number): { set: SourceEvents["status"]; flush(): void } {
         );
       }
       wanted = { status, message: cut(message, LIMITS.message) };
-      if (timer !== undefined) return;
       const wait = last + STATUS_INTERVAL_MS - now();
       if (wait <= 0) flush();
-      else timer = setTimeout(flush, wait);
+      else timer ??= later(flush, wait);
     },
     flush,
   };

@@ -327,7 +327,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
   /** What was denied once would be denied again: it is not retried. */
   #explainResult(result: CollectResult): CollectResult {
     return result.kind === "failed" || result.kind === "lost"
-      ? { kind: result.kind, failure: explainFailure(result.failure, this.#plugin) }
+      ? { ...result, failure: explainFailure(result.failure, this.#plugin) }
       : result;
   }
 
@@ -346,6 +346,10 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
         ? this.#options.log[level](message)
         : instance.events.log(level, message)
     );
+    // The lines that are in it count like others.
+    for (let at = message.indexOf("\n"); at !== -1; at = message.indexOf("\n", at + 1)) {
+      this.#lineGate(() => {});
+    }
   }
 
   #denied({ counts, more }: FromIsolate & { t: "denied" }): void {

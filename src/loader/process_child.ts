@@ -3,7 +3,14 @@ import type { SourceFailure } from "../contract/mod.ts";
 import { type IsolatePort, lost, type PortEvents } from "./isolate_port.ts";
 import type { Grant } from "./permissions.ts";
 import { CPU_WINDOW_MS, CpuWatch } from "./process_cpu.ts";
-import { type FrameMessage, FrameReader, FrameWriter, MAX_FRAME_BYTES } from "./process_frames.ts";
+import {
+  type FrameMessage,
+  FrameReader,
+  FrameWriter,
+  MAX_FRAME_BYTES,
+  MOST_HEAD_BYTES,
+  MOST_HEAD_VALUES,
+} from "./process_frames.ts";
 import type { Launch } from "./process_launch.ts";
 import { DEFAULT_PROCESS_LIMITS, type ProcessLimits } from "./process_limits.ts";
 import {
@@ -136,7 +143,10 @@ export class ProcessChild {
   // -- What it says --
 
   async #live(): Promise<void> {
-    const frames = new FrameReader();
+    const frames = new FrameReader({
+      mostHeadBytes: MOST_HEAD_BYTES,
+      mostHeadValues: MOST_HEAD_VALUES,
+    });
     const reader = this.#child.stdout.getReader();
     const onFrame = (id: number, message: FrameMessage) => this.#hear(id, message);
     try {

@@ -10,10 +10,16 @@
  *
  * @module
  */
-import { ProtocolError } from "./protocol.ts";
+import { measureJson } from "../core/mod.ts";
+import { LIMITS, ProtocolError } from "./protocol.ts";
 
 /** Most bytes of a frame behind its first number. */
 export const MAX_FRAME_BYTES = 268_435_456;
+
+/** Most bytes of JSON in a frame of a process: an offset and a state, at most three bytes a character, and a little. */
+export const MOST_HEAD_BYTES = 6 * LIMITS.json + LIMITS.json;
+/** Most values in that JSON: of what a sink refuses, one for each. */
+export const MOST_HEAD_VALUES = 1_000_000;
 
 const PREAMBLE_BYTES = 28;
 const FIRST_BYTES = 65_536;
@@ -133,11 +139,23 @@ export class FrameWriter {
   }
 }
 
+/** What a {@link FrameReader} takes of whom it does not trust. */
+export interface HeadLimits {
+  readonly mostHeadBytes: number;
+  readonly mostHeadValues: number;
+}
+
 /** Reads frames from pieces of a pipe, however it cuts them. Memory grows with what came, not with what was announced. */
 export class FrameReader {
+  readonly #limits: HeadLimits | undefined;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   #rest = new Uint8Array(FIRST_BYTES);
   #length = 0;
+
+  /** @param limits of the JSON. @default {none, for what the engine says} */
+  constructor(limits?: HeadLimits) {
+    this.#limits = limits;
+  }
 
   /** Whether a frame has begun and not ended. */
   get isInside(): boolean {
@@ -214,9 +232,10 @@ export class FrameReader {
   }
 
   #json(bytes: Uint8Array): FrameMessage {
+    const text = this.#head(bytes);
     let value: unknown;
     try {
-      value = JSON.parse(this.#decoder.decode(bytes));
+      value = JSON.parse(text);
     } catch {
       throw new ProtocolError("wrote a message that is no JSON");
     }
@@ -224,6 +243,21 @@ export class FrameReader {
       throw new ProtocolError("wrote a message that is no object");
     }
     return value as FrameMessage;
+  }
+
+  /** The JSON of a frame. What would fill the memory as values is not parsed. */
+  #head(bytes: Uint8Array): string {
+    const limits = this.#limits;
+    if (limits !== undefined && bytes.byteLength > limits.mostHeadBytes) {
+      throw new ProtocolError(
+        `wrote a message of ${bytes.byteLength} bytes, at most ${limits.mostHeadBytes} pass`,
+      );
+    }
+    const text = this.#text(bytes);
+    if (limits !== undefined && measureJson(text).values > limits.mostHeadValues) {
+      throw new ProtocolError(`wrote a message of more than ${limits.mostHeadValues} values`);
+    }
+    return text;
   }
 
   #text(bytes: Uint8Array): string {

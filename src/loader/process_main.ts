@@ -14,7 +14,7 @@ import {
   type ToProcess,
   USAGE_EVERY_MS,
 } from "./process_protocol.ts";
-import { cut, LIMITS, ProtocolError, type ToIsolate } from "./protocol.ts";
+import { cut, LIMITS, ProtocolError, readMessage, type ToIsolate } from "./protocol.ts";
 import { bootWorker, listenTo, temporaryFolder } from "./worker_port.ts";
 
 /** Milliseconds between two looks at the memory. */
@@ -86,7 +86,8 @@ export async function runIsolateChild(): Promise<number> {
             return;
           }
           try {
-            out.send(id, data as object);
+            // Any other object is not written: one that says little in memory may be endless as text.
+            out.send(id, readMessage(data));
           } catch (error) {
             broken(id, "ProtocolError", messageOf(error));
           }

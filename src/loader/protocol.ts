@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Json, LOG_LEVELS, type LogLevel } from "../core/mod.ts";
+import { type Json, LOG_LEVELS, type LogLevel, MAX_DEPTH, measureJson } from "../core/mod.ts";
 import type {
   CollectResult,
   ConnectionStatus,
@@ -129,15 +129,32 @@ export const LIMITS = {
   denied: 20,
   /** An offset or the changes of the state. */
   json: 16_777_216,
+  /** Values in one of those, about: more than a state may have, and the keys that it had before. */
+  values: 2_200_000,
   /** The rows of one batch. V8 holds no string of twice this. */
   text: 268_435_456,
 } as const;
+
+/** Most lines of what an isolate says at once: each is one of the log. */
+const MOST_LINES = 20;
 
 /** Cut a text to `most` characters, saying so at its end. */
 export function cut(text: string, most: number): string {
   if (text.length <= most) return text;
   const note = "… (cut)";
   return text.slice(0, most - note.length) + note;
+}
+
+/** What an isolate says of itself, no longer than one screen of a terminal. */
+function readText(value: unknown): string {
+  const text = string(value, "message", LIMITS.text);
+  let end = -1;
+  for (let lines = 1; lines < MOST_LINES; lines++) {
+    end = text.indexOf("\n", end + 1);
+    if (end === -1) return cut(text, LIMITS.message);
+  }
+  const isLast = text.indexOf("\n", end + 1) === -1;
+  return cut(isLast ? text : `${text.slice(0, end)}\n… (more lines)`, LIMITS.message);
 }
 
 const STEPS: readonly SourceStep[] = [
@@ -164,14 +181,14 @@ export function readMessage(data: unknown): FromIsolate {
         t: "log",
         id: count(message.id, "id"),
         level: member(message.level, LOG_LEVELS, "level"),
-        message: cut(string(message.message, "message", LIMITS.text), LIMITS.message),
+        message: readText(message.message),
       };
     case "status":
       return {
         t: "status",
         id: count(message.id, "id"),
         status: member(message.status, STATUSES, "status"),
-        message: cut(string(message.message, "message", LIMITS.text), LIMITS.message),
+        message: readText(message.message),
       };
     case "closed":
       return {
@@ -321,30 +338,35 @@ function readFailure(value: unknown): SourceFailure {
   };
 }
 
-/** Parse an offset. @throws ProtocolError when it is no JSON. */
+/** Parse an offset. @throws ProtocolError when it is no JSON, or too deep or too much of it. */
 export function readOffset(text: string): Json {
-  return parse(text, "an offset") as Json;
+  return parse(text, "an offset", MAX_DEPTH) as Json;
 }
 
-/** Parse and check changes of state. @throws ProtocolError when they are none. */
+/** Around a value of a state: the changes, and what is put. */
+const STATE_DEPTH = 2;
+
+/** Parse and check changes of state. @throws ProtocolError when they are none, or as {@link readOffset}. */
 export function readState(text: string): StateChanges {
-  const { put, deleted } = record(parse(text, "state"), "state");
+  const { put, deleted } = record(parse(text, "state", MAX_DEPTH + STATE_DEPTH), "state");
   if (!Array.isArray(deleted) || deleted.some((key) => typeof key !== "string")) {
     throw new ProtocolError("sent state that names no keys to delete");
   }
   return { put: record(put, "state") as Record<string, Json>, deleted };
 }
 
-function parse(text: string, what: string): unknown {
+/** What is not parsed fills no memory, and nobody has to walk it later. */
+function parse(text: string, what: string, mostDeep: number): unknown {
+  const { depth, values } = measureJson(text);
+  if (depth > mostDeep) throw new ProtocolError(`sent ${what} nested deeper than ${MAX_DEPTH}`);
+  if (values > LIMITS.values) {
+    throw new ProtocolError(`sent ${what} of more than ${LIMITS.values} values`);
+  }
   try {
     return JSON.parse(text);
   } catch {
     throw new ProtocolError(`sent ${what} that is no JSON`);
   }
-}
-
-function readText(value: unknown): string {
-  return cut(string(value, "message", LIMITS.text), LIMITS.message);
 }
 
 function record(value: unknown, what: string): Record<string, unknown> {

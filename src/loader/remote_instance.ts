@@ -1,11 +1,12 @@
-import type {
-  SourceBatch,
-  SourceEnd,
-  SourceEvents,
-  SourceFailure,
-  SourceInstance,
-  SourceSpec,
-  StateChanges,
+import {
+  type SourceBatch,
+  type SourceEnd,
+  type SourceEvents,
+  type SourceFailure,
+  type SourceInstance,
+  type SourceSpec,
+  type StateChanges,
+  StateSize,
 } from "../contract/mod.ts";
 import { decodeBatch } from "./batch_codec.ts";
 import { type BatchMessage, ProtocolError, readState, type ToIsolate } from "./protocol.ts";
@@ -37,6 +38,7 @@ export class RemoteInstance implements SourceInstance {
   readonly closed: Promise<Closed>;
   readonly #link: IsolateLink;
   readonly #maxTupleBytes: number;
+  readonly #stateSize: StateSize;
   #resolve!: (closed: Closed) => void;
   #open = true;
   #stopping = false;
@@ -49,6 +51,7 @@ export class RemoteInstance implements SourceInstance {
     this.events = options.events;
     this.#link = options.link;
     this.#maxTupleBytes = spec.maxTupleBytes;
+    this.#stateSize = new StateSize(spec.state);
     this.closed = new Promise((resolve) => this.#resolve = resolve);
   }
 
@@ -84,12 +87,22 @@ export class RemoteInstance implements SourceInstance {
       throw new ProtocolError("sent tuples that are larger than maxTupleBytes");
     }
     const batch: SourceBatch = decodeBatch(message);
+    if (batch.state !== undefined) batch.state = this.#measured(batch.state);
     this.#seq = message.seq;
     this.#credit -= message.count;
     this.events.batch(batch);
   }
 
-  /** The isolate said how it ended. @throws ProtocolError when its state is none. */
+  /** Changes of a state that stays within its bounds. @throws ProtocolError when it does not. */
+  #measured({ put, deleted }: StateChanges): StateChanges {
+    // Of keys that it never had there could be ever more.
+    const changes = { put, deleted: deleted.filter((key) => this.#stateSize.has(key)) };
+    const problem = this.#stateSize.change(changes);
+    if (problem !== undefined) throw new ProtocolError(`sent too much state: ${problem}`);
+    return changes;
+  }
+
+  /** The isolate said how it ended. @throws ProtocolError when its state is none, or too much. */
   receiveClosed(
     closed: { end: SourceEnd; state?: string; dropped: number; oversize: number },
   ): void {
@@ -98,7 +111,7 @@ export class RemoteInstance implements SourceInstance {
       end,
       dropped,
       oversize,
-      ...(state === undefined ? {} : { state: readState(state) }),
+      ...(state === undefined ? {} : { state: this.#measured(readState(state)) }),
     });
   }
 

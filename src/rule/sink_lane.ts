@@ -32,7 +32,7 @@ export interface LaneShared extends Omit<SinkRunOptions, "openHost"> {
   /** A result was dropped since more came than may wait; lines of it are sampled. */
   sayOverflow(): void;
   /** A line of the log about the connection of an instance; they are sampled. */
-  sayOfConnection(level: "info" | "warn", line: string): void;
+  sayOfConnection(level: "debug" | "info" | "warn", line: string): void;
   /** Milliseconds that an instance has to close. */
   closeMs(): number;
 }
@@ -260,7 +260,7 @@ export class SinkLane {
 
   #connection(status: string, message: string): void {
     const { metrics } = this;
-    const { log, sayOfConnection, clock } = this.#shared;
+    const { sayOfConnection, clock } = this.#shared;
     const again = status === "disconnected" && metrics.connection_status === -1;
     const now = clock.now();
     if (status === "connected") {
@@ -275,8 +275,7 @@ export class SinkLane {
       metrics.connection_last_disconnected_message = message;
     }
     const line = message === "" ? status : message;
-    if (again) log.debug(line);
-    else sayOfConnection(status === "disconnected" ? "warn" : "info", line);
+    sayOfConnection(again ? "debug" : status === "disconnected" ? "warn" : "info", line);
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type KuiperError,
   type Logger,
   sampled,
+  sampledLines,
   sayLosses,
   type SinkCommon,
 } from "../core/mod.ts";
@@ -35,8 +36,6 @@ export interface SinkRunOptions {
 
 /** Lines about results that were dropped: so many in a window, the rest counted. */
 const SAMPLE = { burst: 3, windowMs: 10_000 };
-/** Lines about connections that come and go. */
-const CONNECTION_SAMPLE = { burst: 10, windowMs: 10_000 };
 /** Share of a stop's deadline in which what waits may still be sent. */
 const DRAIN_SHARE = 0.75;
 /** The same for a sink that takes nothing when the stop begins, and nothing since. */
@@ -219,14 +218,4 @@ export class SinkRun implements AsyncDisposable {
     this.#cut.abort();
     for (const { channel } of this.#lanes) channel.close();
   }
-}
-
-/** What is well has a sample of its own: where many lines say what is wrong, the one that ends it is said, too. */
-function sampledLines(log: Logger, now: () => number): LaneShared["sayOfConnection"] {
-  const gates = { info: sampled(now, CONNECTION_SAMPLE), warn: sampled(now, CONNECTION_SAMPLE) };
-  return (level, line) =>
-    gates[level]((suppressed) => {
-      const more = suppressed === 0 ? "" : ` (and ${suppressed} more lines like it were not said)`;
-      log[level](line + more);
-    });
 }

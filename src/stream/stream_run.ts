@@ -11,6 +11,7 @@ import {
   type Json,
   type KuiperError,
   type Logger,
+  sampledLines,
   sayLosses,
 } from "../core/mod.ts";
 import {
@@ -71,6 +72,8 @@ export interface StreamRunOptions {
 
 /** Milliseconds between two savings of state while the stream runs. */
 const SAVE_EVERY_MS = 1000;
+/** Milliseconds that a source which backs off has to wait at least: each time is a line of the log and a fresh instance. */
+const LEAST_BACK_OFF_MS = 100;
 
 /** One instance's side of the stream. */
 interface Lane {
@@ -124,12 +127,16 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
   #lastSave: number;
   #saving: Promise<void> = Promise.resolve();
   #discarding = false;
+  readonly #sayOfConnection: ReturnType<typeof sampledLines>;
+  readonly #sayOfReopening: ReturnType<typeof sampledLines>;
   readonly #sayOverflow: (count: number) => void;
   readonly #sayOversize: (count: number) => void;
 
   constructor(options: StreamRunOptions) {
     this.#options = options;
     const now = () => options.clock.now();
+    this.#sayOfConnection = sampledLines(options.log, now);
+    this.#sayOfReopening = sampledLines(options.log, now);
     this.#sayOverflow = sayLosses(options.log, {
       now,
       what: "tuples",
@@ -292,7 +299,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
         return undefined;
       }
       if (lane.sawTuples) backoff.reset();
-      const delay = end.kind === "back_off" ? end.ms : backoff.next();
+      const delay = end.kind === "back_off" ? Math.max(LEAST_BACK_OFF_MS, end.ms) : backoff.next();
       const what = `opening again in ${formatDuration(delay)}`;
       await this.#pause(end.message, { delay, what });
     }
@@ -304,11 +311,11 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
     problem: string,
     { delay, what }: { delay: number; what: string },
   ): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock } = this.#options;
     this.#metrics.reopened_total++;
     this.#note(problem);
     this.#advance("reopening", `${problem}; ${what}`);
-    log.warn(`${problem}; ${what}`);
+    this.#sayOfReopening("warn", `${problem}; ${what}`);
     try {
       await clock.sleep(delay, this.#stop.signal);
     } catch {
@@ -341,7 +348,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
         this.#connection = { status, message };
         if (status === "connected") this.#advance("running", message);
         const level = status !== "disconnected" ? "info" : again ? "debug" : "warn";
-        options.log[level](message === "" ? status : message);
+        this.#sayOfConnection(level, message === "" ? status : message);
       },
     });
     lane.instance = instance;

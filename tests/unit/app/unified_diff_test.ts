@@ -40,6 +40,13 @@ Deno.test("unifiedDiff() says nothing of equal texts, and says where the last li
   assertEquals(unifiedDiff("", "a\n", NAMES), "--- old\n+++ new\n@@ -0,0 +1 @@\n+a\n");
 });
 
+Deno.test("unifiedDiff() shows texts of any length", () => {
+  const old = "a\n".repeat(150_000);
+  const fresh = "b\n".repeat(150_000);
+  const lines = unifiedDiff(old, fresh, NAMES).split("\n");
+  assertEquals([lines.length, lines[2]], [300_004, "@@ -1,150000 +1,150000 @@"]);
+});
+
 Deno.test("unifiedDiff() leads from any text to any other when it is applied", () => {
   const text = fc.array(fc.constantFrom("a", "b", "c", "", "d e"), { maxLength: 60 }).map((lines) =>
     lines.map((line) => `${line}\n`).join("")

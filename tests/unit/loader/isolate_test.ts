@@ -286,6 +286,22 @@ Deno.test("start() tells how the connection stands, and the last of many changes
   assert(run.statuses.length < 100);
 });
 
+Deno.test("start() tells the last of a short while, whatever timers a plugin has", async () => {
+  const run = await runPlugin(source(`
+    globalThis.setTimeout = (say) => { say(); };
+    globalThis.clearTimeout = () => {};
+    for (let i = 0; i < 1000; i++) ctx.status(i % 2 ? "connected" : "connecting", "n" + i);`));
+  assertEquals(run.statuses.at(-1), ["connected", "n999"]);
+  assert(run.statuses.length < 100);
+});
+
+Deno.test("start() counts the lines that are in a line of the log", async () => {
+  const run = await runPlugin(source(`
+    for (let i = 0; i < 90; i++) ctx.log.info("x\\n".repeat(4000));`));
+  const lines = run.lines.flatMap(([, line]) => line.split("\n"));
+  assert(lines.length >= 200 && lines.length < 600, `${lines.length}`);
+});
+
 Deno.test("start() tells the author of a status that there is not", async () => {
   const found = await failure(source(`ctx.status("online");`));
   assertMatch(found.message, /^Cannot tell the status online: expected "connecting", "connected"/);
@@ -404,6 +420,11 @@ Deno.test("start() fails when an offset is nothing that JSON can say", async () 
   assertMatch(found.message, /offset\(\) gave a function/);
   const cyclic = await failure(source(`yield { message: {} };`, `offset() { return 1n; }`));
   assertMatch(cyclic.message, /BigInt/);
+  const deep = await failure(source(
+    `yield { message: {} };`,
+    `offset() { let deep = []; for (let i = 0; i < 3000; i++) deep = [deep]; return deep; }`,
+  ));
+  assertMatch(deep.message, /offset\(\) gave what is nested deeper than 64/);
 });
 
 Deno.test("start() carries state out and in", async () => {

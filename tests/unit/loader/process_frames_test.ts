@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
   type FrameMessage,
@@ -91,6 +91,19 @@ Deno.test("FrameReader refuses a frame that is too long, before it came", () => 
   assertThrows(() => new FrameReader().push(bytes, () => {}), ProtocolError);
   const text = new TextEncoder().encode("Hello, this is no frame at all");
   assertThrows(() => new FrameReader().push(text, () => {}), ProtocolError, "no message");
+});
+
+Deno.test("FrameReader takes of whom it does not trust no JSON that is long or full of values", async () => {
+  const limits = { mostHeadBytes: 300, mostHeadValues: 20 };
+  const push = async (message: FrameMessage, more?: typeof limits) =>
+    new FrameReader(more).push(await written([[1, message]]), () => {});
+  const many = { t: "x", state: Array(20).fill({}) };
+  const long = { t: "x", state: "s".repeat(300) };
+  await push({ t: "x", state: "[{},".repeat(60), text: "y".repeat(1000) }, limits);
+  await assertRejects(() => push(many, limits), ProtocolError, "of more than 20 values");
+  await assertRejects(() => push(long, limits), ProtocolError, "at most 300 pass");
+  await push(many);
+  await push(long);
 });
 
 Deno.test("FrameWriter refuses what is no plain data and goes on", async () => {

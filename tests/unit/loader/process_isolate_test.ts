@@ -134,6 +134,46 @@ Deno.test("stop() ends an instance in a process in order", async () => {
   assertEquals(run.lines, [["info", "closed"]]);
 });
 
+// -- What its objects can do --
+
+/** An object that takes little memory and is endless as text. */
+const ENDLESS_TEXT = `const o = {};
+  for (let i = 0; i < 1e5; i++) o["k" + i] = undefined;
+  const endless = Array(1e5).fill(o);`;
+
+Deno.test("ProcessPool.start() ends an isolate that says an object in the place of a text, before it is written", async () => {
+  const body = `throw Object.assign(new NotConnected(), { message: endless });`;
+  const found = await failure(await runIn(source(ENDLESS_TEXT + body)));
+  assertEquals(
+    [found.name, found.message],
+    ["ProtocolError", "the isolate sent a message that is no text"],
+  );
+});
+
+Deno.test("startProcessIsolate() has its own words for state, offset and what is special", async () => {
+  const run = await runIn(source(
+    `${ENDLESS_TEXT}
+    const { stringify } = JSON;
+    JSON.stringify = (value) => Array.isArray(value) ? stringify(value) : endless;
+    const { some } = Array.prototype;
+    Array.prototype.some = function (is) {
+      return this[0]?.weight === undefined ? some.call(this, is) : endless;
+    };
+    yield { message: { a: 1 } };`,
+    `async configure(datasource, props, ctx) { ctx.putState("k", [1]); }
+    offset() { return { at: 7 }; }`,
+  ));
+  assertEquals(await run.end(), { kind: "done" });
+  assertEquals(
+    run.batches.map((
+      { tuples, special, offset, state },
+    ) => [tuples.length, special, offset, state]),
+    [
+      [1, false, { at: 7 }, { put: { k: [1] }, deleted: [] }],
+    ],
+  );
+});
+
 // -- One process for a plugin and grant --
 
 Deno.test("ProcessPool.start() gives a plugin one process, which ends with its last isolate", async () => {

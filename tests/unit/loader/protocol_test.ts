@@ -9,6 +9,7 @@ import {
   LIMITS,
   ProtocolError,
   readMessage,
+  readOffset,
   readState,
 } from "../../../src/loader/protocol.ts";
 
@@ -106,6 +107,30 @@ Deno.test("readState() refuses what is no change of state", () => {
   for (const text of ["", "1", "{}", `{"put":[],"deleted":[]}`, `{"put":{},"deleted":[1]}`]) {
     assertThrows(() => readState(text), ProtocolError);
   }
+});
+
+Deno.test("readOffset() and readState() refuse what is nested deep or has many values, unparsed", () => {
+  const deep = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+  const state = (value: string) => `{"put":{"a":${value}},"deleted":[]}`;
+  readOffset(deep(64));
+  readState(state(deep(64)));
+  for (const depth of [65, 200_000]) {
+    assertThrows(() => readOffset(deep(depth)), ProtocolError, "an offset nested deeper than 64");
+    assertThrows(() => readState(state(deep(depth))), ProtocolError, "state nested deeper than 64");
+  }
+  const many = `[${"{},".repeat(LIMITS.values / 2)}{}]`;
+  assertThrows(() => readOffset(many), ProtocolError, "an offset of more than 2200000 values");
+  assertThrows(() => readState(state(many)), ProtocolError, "state of more than 2200000 values");
+});
+
+Deno.test("readMessage() keeps twenty lines of what is said, and the same when it is read again", () => {
+  const lines = (count: number) => Array.from({ length: count }, (_, i) => `line ${i}`).join("\n");
+  const read = (message: string) => readMessage({ t: "log", id: 0, level: "info", message });
+  const said = (message: string) => (read(message) as { message: string }).message;
+  assertEquals(said(lines(20)), lines(20));
+  assertEquals(said(lines(21)), `${lines(19)}\n… (more lines)`);
+  assertEquals(said("x\n".repeat(4000)).split("\n").length, 20);
+  assertEquals(said(said(lines(4000))), said(lines(4000)));
 });
 
 Deno.test("cut() keeps what fits", () => {

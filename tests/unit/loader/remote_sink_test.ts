@@ -74,6 +74,10 @@ Deno.test("WorkerHost.startSink() tells what is to be retried, what failed, and 
         }
         if (payload[0] === 1) throw new BackOff(50, "slow down");
         if (payload[0] === 2) throw new RangeError("too big");
+        if (payload[0] === 5) {
+          ctx.taken(1);
+          throw new RangeError("too big after one");
+        }
         await fetch("http://127.0.0.1:8099/");
       },
     };`);
@@ -92,6 +96,9 @@ Deno.test("WorkerHost.startSink() tells what is to be retried, what failed, and 
   const failed = await send(2);
   assert(failed.kind === "failed");
   assertEquals([failed.failure.step, failed.failure.message], ["collect", "too big"]);
+  const failedAfter = await send(5);
+  assert(failedAfter.kind === "failed");
+  assertEquals(failedAfter.settled, { count: 1, refused: [] });
   const denied = await send(4);
   assert(denied.kind === "failed");
   assertStringIncludes(denied.failure.message, 'sink "mine" was denied net access');

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
+  BackOff,
   channel,
   inlineHost,
   NotConnected,
@@ -448,6 +449,33 @@ Deno.test("StreamRun warns once of a connection that is away, until it is there 
     "info: connected",
     "warn: gone",
   ]);
+});
+
+Deno.test("StreamRun says few of many lines about a connection, and waits before it opens again", async () => {
+  const said: string[] = [];
+  const say = (message: string) => void said.push(message);
+  const log = { ...silentLogger, debug: say, info: say, warn: say };
+  const clock = hurriedClock();
+  let opened = 0;
+  const run = stream(() => ({
+    async *open(ctx) {
+      if (++opened <= 100) throw new BackOff(0, "at once");
+      for (let i = 0; i < 1000; i++) {
+        ctx.status("connecting", "again");
+        ctx.status("connected", "there");
+        ctx.status("disconnected", "gone");
+        ctx.status("disconnected", "still");
+      }
+      yield* count(0, 1);
+    },
+  }), { log, clock });
+  await take(run);
+  assertEquals(clock.slept, Array(100).fill(100));
+  const many = said.filter((line) => line.startsWith("at once"));
+  assertEquals(many[0], "at once; opening again in 100 ms");
+  assert(many.length <= 20, `${many.length} lines`);
+  const others = said.filter((line) => !line.startsWith("at once"));
+  assert(others.length >= 30 && others.length < 100, `${others.length} lines`);
 });
 
 // -- Pressure --
