@@ -11,6 +11,9 @@ const SLY = `export default class {
       try { await Deno.readTextFile("/etc/passwd"); } catch { /* Nobody shall know. */ }
     }
     try { Deno.env.get("HOME"); } catch { /* Neither of that. */ }
+    for (let i = 0; i < 2; i++) {
+      try { Deno.statSync("/.".repeat(600)); } catch { /* A long name hides nothing. */ }
+    }
     yield { message: { done: true } };
   }
 }
@@ -35,10 +38,11 @@ binaryTest("What a plugin was denied is listed, also when it caught the error", 
     }
     const json = await site.call("plugin", "describe", isolation, "--json");
     const { denied } = JSON.parse(json.stdout);
-    assertEquals([denied.total, denied.rest], [8, 0]);
+    assertEquals([denied.total, denied.rest], [12, 0]);
     const items = denied.items as Record<string, unknown>[];
     assertEquals(items.map(({ kind, target, count }) => [kind, target, count]), [
       ["read", "/etc/passwd", 6],
+      ["read", "/.".repeat(146) + "/… (cut)", 4],
       ["env", "HOME", 2],
     ]);
     assert(Number(items[0]!.firstAt) < Number(items[0]!.lastAt));
