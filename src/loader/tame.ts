@@ -21,6 +21,7 @@ import { tameLogs } from "./tame_logs.ts";
 import { checkedSys, tamedEnv } from "./tame_names.ts";
 import { tamedNet } from "./tame_net.ts";
 import { postponeNode } from "./tame_node.ts";
+import { tameSignals } from "./tame_signals.ts";
 import { tameSockets } from "./tame_sockets.ts";
 import type { OwnListeners } from "./tame_events.ts";
 import { type ExceptionHook, tameThrows } from "./tame_throws.ts";
@@ -108,7 +109,8 @@ export function tameRealm(): Captured {
   const hosts = hostGuard(deno, grant.net);
   const answers = isAny(grant.net) ? ownAnswers() : undefined;
   replaceDeno(realm, { deno, grant, guard, hosts, answers });
-  tameFetch(realm, { grant, guard, hosts });
+  const signals = tameSignals(realm);
+  tameFetch(realm, { grant, guard, hosts, signals });
   if (grant.net !== true) tameSockets(realm, hosts);
   silenceCodeFromText(realm);
   removeForgeable();

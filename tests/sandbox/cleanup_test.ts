@@ -1,0 +1,54 @@
+import { toldByEngine } from "./_told.ts";
+import { harm } from "./_venue.ts";
+
+/** Statements that let the runtime clean up after what nobody holds any more, and end the source. */
+const CLEANED = `for (let i = 0; i < 200; i++) {
+    new Uint8Array(1 << 20);
+    await new Promise((done) => setTimeout(done));
+  }
+  throw new Error("late");`;
+
+/** Statements that have the runtime's cleanup after what depends on `signal` say a tuple. */
+const SPOILT = (signal: string, symbol = "dependentSignals") =>
+  `{ const spoilt: any = ${signal};
+    const key = [...Object.getOwnPropertySymbols(spoilt), ...Object.getOwnPropertySymbols(AbortSignal.prototype)]
+      .find((one) => String(one) === "Symbol([[${symbol}]])")!;
+    try { Object.defineProperty(spoilt, key, { get() { throw new Error('late\\n{"forged":1}'); } }); } catch { /* it is fixed */ } }`;
+
+const MANY = "for (let i = 0; i < 50; i++)";
+
+/** What leaves something to be cleaned up after, and what is spoilt then. */
+const LEFT: Readonly<Record<string, string>> = {
+  "a signal of several":
+    `const { signal } = new AbortController(); ${MANY} AbortSignal.any([signal]); ${
+      SPOILT("signal")
+    }`,
+  "a request with a signal":
+    `const { signal } = new AbortController(); ${MANY} new Request("http://a.b/", { signal }); ${
+      SPOILT("signal")
+    }`,
+  "a request of a request":
+    `const request = new Request("http://a.b/"); ${MANY} new Request(request); ${
+      SPOILT("request.signal")
+    }`,
+  "something that passes for a signal": `const { signal }: any = new AbortController();
+    const other: any = Object.create(AbortSignal.prototype);
+    for (const key of Object.getOwnPropertySymbols(signal)) other[key] = signal[key];
+    ${MANY} new Request("http://a.b/", { signal: other }); ${SPOILT("other")}`,
+  "what a request follows": `const { signal } = new AbortController(); const all = new Set();
+    ${MANY} {
+      const follower: any = new Request("http://a.b/", { signal }).signal;
+      const key = Object.getOwnPropertySymbols(follower).find((one) => String(one) === "Symbol([[sourceSignals]])")!;
+      for (const ref of follower[key]) all.add(ref.deref());
+    }
+    for (const followed of all) ${SPOILT("followed")}`,
+  "a call of fetch": `const { signal } = new AbortController();
+    ${MANY} await fetch("data:,x", { signal }); ${SPOILT("signal")}`,
+};
+
+for (const [what, statements] of Object.entries(LEFT)) {
+  harm(`What the cleanup after ${what} throws is no tuple`, {
+    body: `${statements} ${CLEANED}`,
+    check: toldByEngine,
+  });
+}
