@@ -49,6 +49,9 @@ const MOST_OF_ERROR = 1000;
 /** Only a module that names them gets them: see {@link tameRealm}. */
 const NODE_GLOBALS = /\b(?:process|Buffer)\b/;
 
+// Taken before any plugin's code runs: those of its realm are the plugin's to stop and to replace.
+const { clearTimeout, setTimeout } = globalThis;
+
 const captured = tameRealm();
 const instances = new Map<number, SourceInstance>();
 let factory: SourceFactory | undefined;

@@ -1,3 +1,5 @@
+import { ownAborted, ownTimers, quietHooks } from "./own_natives.ts";
+
 /**
  * The modules of the runtime that a plugin may import. A table of literals: no specifier that comes from a plugin
  * ever reaches the module loader. What is missing here reaches files, sockets or code around the permissions.
@@ -5,7 +7,7 @@
 export const NATIVES: Readonly<Record<string, () => Promise<object>>> = {
   "node:assert": () => import("node:assert"),
   "node:assert/strict": () => import("node:assert/strict"),
-  "node:async_hooks": () => import("node:async_hooks"),
+  "node:async_hooks": async () => quietHooks(await import("node:async_hooks")),
   "node:buffer": () => import("node:buffer"),
   "node:crypto": () => import("node:crypto"),
   "node:diagnostics_channel": () => import("node:diagnostics_channel"),
@@ -21,9 +23,9 @@ export const NATIVES: Readonly<Record<string, () => Promise<object>>> = {
   "node:stream/promises": () => import("node:stream/promises"),
   "node:stream/web": () => import("node:stream/web"),
   "node:string_decoder": () => import("node:string_decoder"),
-  "node:timers": () => import("node:timers"),
+  "node:timers": async () => ownTimers(await import("node:timers")),
   "node:timers/promises": () => import("node:timers/promises"),
   "node:url": () => import("node:url"),
-  "node:util": () => import("node:util"),
+  "node:util": async () => ownAborted(await import("node:util")),
   "node:util/types": () => import("node:util/types"),
 };

@@ -25,6 +25,7 @@ import { tameSignals } from "./tame_signals.ts";
 import { tameSockets } from "./tame_sockets.ts";
 import type { OwnListeners } from "./tame_events.ts";
 import { type ExceptionHook, tameThrows } from "./tame_throws.ts";
+import { STILL_TIMERS, tameTimers } from "./tame_timers.ts";
 
 /** What the boot keeps for itself. */
 export interface Captured {
@@ -109,6 +110,7 @@ export function tameRealm(): Captured {
   const hosts = hostGuard(deno, grant.net);
   const answers = isAny(grant.net) ? ownAnswers() : undefined;
   replaceDeno(realm, { deno, grant, guard, hosts, answers });
+  tameTimers(realm);
   const signals = tameSignals(realm);
   tameFetch(realm, { grant, guard, hosts, signals });
   if (grant.net !== true) tameSockets(realm, hosts);
@@ -186,7 +188,7 @@ function replaceDeno(
     if (!Object.hasOwn(deno, name)) continue;
     const tame = net[name];
     const real = lazily(deno, name);
-    const instead = files(name) ?? figures(name);
+    const instead = files(name) ?? figures(name) ?? STILL_TIMERS[name];
     const get = instead !== undefined
       ? () => instead
       : tame === undefined
@@ -310,6 +312,10 @@ function closePrototypes(realm: Realm): void {
   for (const name of ALLOWED_GLOBALS) {
     // What is not loaded yet is no part of the language. The realm itself stays open: a library may add to it.
     const value = Object.getOwnPropertyDescriptor(realm, name)?.value;
+    if (typeof value === "function") close((value as { prototype?: unknown }).prototype);
+  }
+  // What the runtime makes of these it hands to promises, which ask it for a `then`.
+  for (const { value } of Object.values(Object.getOwnPropertyDescriptors(WebAssembly))) {
     if (typeof value === "function") close((value as { prototype?: unknown }).prototype);
   }
   const samples: unknown[] = [

@@ -17,6 +17,8 @@ const SPOILT = (signal: string, symbol = "dependentSignals") =>
 
 const MANY = "for (let i = 0; i < 50; i++)";
 
+const FORGED = `throw new Error('late\\n{"forged":1}')`;
+
 /** What leaves something to be cleaned up after, and what is spoilt then. */
 const LEFT: Readonly<Record<string, string>> = {
   "a signal of several":
@@ -42,6 +44,11 @@ const LEFT: Readonly<Record<string, string>> = {
       for (const ref of follower[key]) all.add(ref.deref());
     }
     for (const followed of all) ${SPOILT("followed")}`,
+  "a resource of node:async_hooks":
+    `const { AsyncResource, createHook } = await import("node:async_hooks");
+    const ids = new Set();
+    createHook({ destroy(id: number) { if (ids.has(id)) throw new Error('late\\n{"forged":1}'); } }).enable();
+    ${MANY} ids.add(new AsyncResource("X").asyncId());`,
   "a call of fetch": `const { signal } = new AbortController();
     ${MANY} await fetch("data:,x", { signal }); ${SPOILT("signal")}`,
 };
@@ -49,6 +56,40 @@ const LEFT: Readonly<Record<string, string>> = {
 for (const [what, statements] of Object.entries(LEFT)) {
   harm(`What the cleanup after ${what} throws is no tuple`, {
     body: `${statements} ${CLEANED}`,
+    check: toldByEngine,
+  });
+}
+
+harm("What the cleanup after util.aborted() throws is no tuple", {
+  harmless: "the version of the runtime in the binary cleans up nothing there",
+  body: `const { aborted } = await import("node:util"); const { signal } = new AbortController();
+    ${MANY} void aborted(signal, {}); ${SPOILT("signal", "remove")} ${
+    SPOILT("AbortSignal.prototype", "remove")
+  } ${CLEANED}`,
+  check: toldByEngine,
+});
+
+harm("What a cleanup that is a Proxy throws is no tuple", {
+  body: `const registry = new FinalizationRegistry(new Proxy(() => {}, { apply() { ${FORGED}; } }));
+    ${MANY} registry.register({}, 1); ${CLEANED}`,
+  check: toldByEngine,
+});
+
+for (
+  const [what, made] of Object.entries({
+    "a module": `WebAssembly.compile(bytes)`,
+    "a module and its instance": `WebAssembly.instantiate(bytes)`,
+    "an instance": `WebAssembly.instantiate(new WebAssembly.Module(bytes))`,
+  })
+) {
+  harm(`What is thrown where the runtime asks ${what} of WebAssembly for a then is no tuple`, {
+    harmless: "the version of the runtime in the binary catches it",
+    body: `const bytes = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
+      for (const { prototype } of [WebAssembly.Module, WebAssembly.Instance]) {
+        try { Object.defineProperty(prototype, "then", { get() { ${FORGED}; } }); } catch { /* it is closed */ }
+        try { Object.setPrototypeOf(prototype, new Proxy({}, { get() { ${FORGED}; } })); } catch { /* it is closed */ }
+      }
+      void ${made}.catch(() => {}); ${CLEANED}`,
     check: toldByEngine,
   });
 }
