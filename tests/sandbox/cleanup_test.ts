@@ -1,5 +1,6 @@
+import { assertThrows } from "@std/assert";
 import { toldByEngine } from "./_told.ts";
-import { harm } from "./_venue.ts";
+import { harm, runHarm, without } from "./_venue.ts";
 
 /** Statements that let the runtime clean up after what nobody holds any more, and end the source. */
 const CLEANED = `for (let i = 0; i < 200; i++) {
@@ -59,6 +60,23 @@ for (const [what, statements] of Object.entries(LEFT)) {
     check: toldByEngine,
   });
 }
+
+without(
+  ["signals that follow ours"],
+  "A cleanup says a tuple without the signals of ours",
+  async (path) => {
+    const venue = { name: "weakened", command: [path], why: "" };
+    for (const [what, statements] of Object.entries(LEFT)) {
+      if (!/signal|request/.test(what)) continue;
+      const walked = await runHarm(
+        { body: `${statements} ${CLEANED}`, check: toldByEngine },
+        venue,
+        "worker",
+      );
+      assertThrows(() => toldByEngine(walked));
+    }
+  },
+);
 
 harm("What the cleanup after util.aborted() throws is no tuple", {
   harmless: "the version of the runtime in the binary cleans up nothing there",
