@@ -8,7 +8,7 @@ const { deref } = WeakRef.prototype;
 const { register } = FinalizationRegistry.prototype;
 const { isFinite } = Number;
 const abort = AbortController.prototype.abort;
-const afterwards = queueMicrotask;
+const soon = queueMicrotask;
 const MakeController = AbortController;
 const MakeError = TypeError;
 const MakeException = DOMException;
@@ -135,7 +135,7 @@ function joining(addStep: Callable): Join {
     if (known !== undefined) return known;
     const all: Followers = new MakeSet();
     // Not every signal has a controller that is the plugin's. Who listens to the signal itself is told before.
-    apply(addStep, source, [() => afterwards(() => abortAll(source, all))]);
+    apply(addStep, source, [() => soon(() => abortAll(source, all))]);
     apply(setOf, followers, [source, all]);
     return all;
   };
