@@ -13,6 +13,9 @@ import type {
 } from "./sink.ts";
 import type { SourceFailure } from "./source_instance.ts";
 
+// Taken before any plugin's code runs: those of its realm are the plugin's to stop and to replace.
+const { clearTimeout, setTimeout } = globalThis;
+
 /** Milliseconds that a sink's own close may take when its host is disposed of. */
 const DISPOSE_MS = 1000;
 

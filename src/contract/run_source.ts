@@ -27,6 +27,9 @@ import {
 } from "./source_instance.ts";
 import { InstanceState } from "./instance_state.ts";
 
+// Taken before any plugin's code runs: those of its realm are the plugin's to stop and to replace.
+const { clearTimeout, setTimeout } = globalThis;
+
 /** Most tuples of a batch. */
 const BATCH_SIZE = 256;
 /** A source that never waits lets the event loop turn after so many tuples, so that a stop can reach it. */

@@ -51,6 +51,10 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "objects that cannot be forged": [[/removeForgeable\(\);/g, ""]],
   "list of globals": [[/removeGlobals\(realm\);/g, ""]],
   "closed prototypes": [[/closePrototypes\(realm\);/g, ""]],
+  "timers that are numbers of ours": [[/tameTimers\(realm\);/g, ""]],
+  "signals that follow ours": [
+    [/const signals = tameSignals\(realm\);/g, "const signals = { keep() {} };"],
+  ],
   "pinned internals": [[/pinInternals\(\);/g, ""]],
   "boot's own listeners": [
     [/captured\.hearThrows\(\{/g, "void ({"],

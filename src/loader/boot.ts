@@ -51,10 +51,10 @@ const NODE_GLOBALS = /\b(?:process|Buffer)\b/;
 
 /** A plugin may put another in its place, whose answer can be anything. */
 const { stringify } = JSON;
+// Taken before any plugin's code runs: those of its realm are the plugin's to stop and to replace.
+const { clearTimeout, setTimeout } = globalThis;
 
 const captured = tameRealm();
-/** A plugin may put others in their place that do not wait. */
-const { setTimeout: later, clearTimeout: forget } = globalThis;
 const instances = new Map<number, SourceInstance>();
 let factory: SourceFactory | undefined;
 let picked: PickedFunction | undefined;
@@ -356,7 +356,7 @@ function statusOf(id: number): { set: SourceEvents["status"]; flush(): void } {
   let told = "";
   let last = -Infinity;
   const flush = () => {
-    forget(timer);
+    clearTimeout(timer);
     timer = undefined;
     if (wanted === undefined) return;
     const { status, message } = wanted;
@@ -378,7 +378,7 @@ function statusOf(id: number): { set: SourceEvents["status"]; flush(): void } {
       wanted = { status, message: cut(message, LIMITS.message) };
       const wait = last + STATUS_INTERVAL_MS - now();
       if (wait <= 0) flush();
-      else timer ??= later(flush, wait);
+      else timer ??= setTimeout(flush, wait);
     },
     flush,
   };

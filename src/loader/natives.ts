@@ -1,3 +1,4 @@
+import { ownAborted, ownTimers, quietHooks } from "./own_natives.ts";
 import { tamedUtil } from "./tame_util.ts";
 
 /**
@@ -7,7 +8,7 @@ import { tamedUtil } from "./tame_util.ts";
 export const NATIVES: Readonly<Record<string, () => Promise<object>>> = {
   "node:assert": () => import("node:assert"),
   "node:assert/strict": () => import("node:assert/strict"),
-  "node:async_hooks": () => import("node:async_hooks"),
+  "node:async_hooks": async () => quietHooks(await import("node:async_hooks")),
   "node:buffer": () => import("node:buffer"),
   "node:crypto": () => import("node:crypto"),
   "node:diagnostics_channel": () => import("node:diagnostics_channel"),
@@ -23,9 +24,9 @@ export const NATIVES: Readonly<Record<string, () => Promise<object>>> = {
   "node:stream/promises": () => import("node:stream/promises"),
   "node:stream/web": () => import("node:stream/web"),
   "node:string_decoder": () => import("node:string_decoder"),
-  "node:timers": () => import("node:timers"),
+  "node:timers": async () => ownTimers(await import("node:timers")),
   "node:timers/promises": () => import("node:timers/promises"),
   "node:url": () => import("node:url"),
-  "node:util": async () => tamedUtil(await import("node:util")),
+  "node:util": async () => ownAborted(tamedUtil(await import("node:util"))),
   "node:util/types": () => import("node:util/types"),
 };

@@ -10,10 +10,11 @@ const { defineProperty, getOwnPropertyDescriptor } = Object;
  * - while it fetches it asks its own request and the headers of that. Whoever is asked in their place is handed the
  *   request, and says where it goes: behind the look at its host.
  * - where a socket goes it reads from a URL.
+ * - what it aborts a request with it asks that signal, and by methods that lie open under symbols.
  */
 export function pinInternals(): void {
   for (const name of ["call", "apply", "bind"]) pin(Function.prototype, name);
-  for (const prototype of [Request.prototype, Headers.prototype, URL.prototype]) {
+  for (const { prototype } of [Request, Headers, URL, AbortSignal]) {
     for (const name of ownKeys(prototype)) pin(prototype, name);
   }
 }

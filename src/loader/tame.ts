@@ -21,9 +21,11 @@ import { tameLogs } from "./tame_logs.ts";
 import { checkedSys, tamedEnv } from "./tame_names.ts";
 import { tamedNet } from "./tame_net.ts";
 import { postponeNode } from "./tame_node.ts";
+import { tameSignals } from "./tame_signals.ts";
 import { tameSockets } from "./tame_sockets.ts";
 import type { OwnListeners } from "./tame_events.ts";
 import { type ExceptionHook, tameThrows } from "./tame_throws.ts";
+import { STILL_TIMERS, tameTimers } from "./tame_timers.ts";
 
 /** What the boot keeps for itself. */
 export interface Captured {
@@ -108,7 +110,9 @@ export function tameRealm(): Captured {
   const hosts = hostGuard(deno, grant.net);
   const answers = isAny(grant.net) ? ownAnswers() : undefined;
   replaceDeno(realm, { deno, grant, guard, hosts, answers });
-  tameFetch(realm, { grant, guard, hosts });
+  tameTimers(realm);
+  const signals = tameSignals(realm);
+  tameFetch(realm, { grant, guard, hosts, signals });
   if (grant.net !== true) tameSockets(realm, hosts);
   silenceCodeFromText(realm);
   removeForgeable();
@@ -184,7 +188,7 @@ function replaceDeno(
     if (!Object.hasOwn(deno, name)) continue;
     const tame = net[name];
     const real = lazily(deno, name);
-    const instead = files(name) ?? figures(name);
+    const instead = files(name) ?? figures(name) ?? STILL_TIMERS[name];
     const get = instead !== undefined
       ? () => instead
       : tame === undefined
@@ -310,6 +314,10 @@ function closePrototypes(realm: Realm): void {
   for (const name of ALLOWED_GLOBALS) {
     // What is not loaded yet is no part of the language. The realm itself stays open: a library may add to it.
     const value = Object.getOwnPropertyDescriptor(realm, name)?.value;
+    if (typeof value === "function") close((value as { prototype?: unknown }).prototype);
+  }
+  // What the runtime makes of these it hands to promises, which ask it for a `then`.
+  for (const { value } of Object.values(Object.getOwnPropertyDescriptors(WebAssembly))) {
     if (typeof value === "function") close((value as { prototype?: unknown }).prototype);
   }
   const samples: unknown[] = [

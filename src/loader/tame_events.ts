@@ -1,5 +1,6 @@
 import { define, type Realm } from "./realm.ts";
 import { holdEvents, holdMessages } from "./tame_messages.ts";
+import { keepUntilTimeout } from "./tame_signals.ts";
 
 const { apply, defineProperty, getOwnPropertyDescriptor } = Reflect;
 const { get: getOf, set: setOf } = WeakMap.prototype;
@@ -73,6 +74,7 @@ export function tameEvents(
     for (let i = 0; i < all.length; i++) more[i] = all[i]!;
     more[all.length] = { type, listener, capture, once, removed: false };
     apply(setOf, tables, [target, more]);
+    if (type === "abort") keepUntilTimeout(target);
     // The runtime makes some events only where its own table has somebody who listens.
     if (!isFixed(target)) apply(addReal, target, [type, relay]);
     if (signal !== undefined) {

@@ -3,6 +3,7 @@ import type { PathGuard } from "./granted_paths.ts";
 import { decodedPath, goesUp, hostnameOfUrl, portOfUrl, schemeOf } from "./path_text.ts";
 import { type Callable, define, lazily, type Realm } from "./realm.ts";
 import type { RealmGrant } from "./realm_name.ts";
+import type { HeldSignals } from "./tame_signals.ts";
 
 const { apply } = Reflect;
 const makeText = String;
@@ -16,9 +17,13 @@ const MakeUrl = URL;
  */
 export function tameFetch(
   realm: Realm,
-  { grant, guard, hosts }: { grant: RealmGrant; guard: PathGuard; hosts: HostGuard },
+  { grant, guard, hosts, signals }: {
+    grant: RealmGrant;
+    guard: PathGuard;
+    hosts: HostGuard;
+    signals: HeldSignals;
+  },
 ): void {
-  if (grant.read === true && grant.net === true) return;
   const fetch = lazily(realm, "fetch") as () => Callable;
   const MakeRequest = Request;
   const urlOf = Object.getOwnPropertyDescriptor(Request.prototype, "url")!.get!;
@@ -76,7 +81,10 @@ export function tameFetch(
       const scheme = schemeOf(url);
       if (scheme === "file:") checkFile(url);
       else checkHost(url, scheme);
-      const response = await apply(fetch(), undefined, [request]);
+      const fetching = apply(fetch(), undefined, [request]);
+      // The runtime has made a request of its own of it.
+      signals.keep(request);
+      const response = await fetching;
       if (scheme !== "file:") await checkEnd(response);
       return response;
     },

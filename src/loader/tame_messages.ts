@@ -5,6 +5,8 @@ const { add: addTo, has: hasOf } = WeakSet.prototype;
 
 /** The method in which a WebSocket reads what comes, as the runtime names it for itself. */
 const LOOP = "Symbol([[eventLoop]])";
+/** The method that waits for a sign of life of whoever is at the other end. */
+const WATCH = "Symbol([[serverHandleIdleTimeout]])";
 
 /**
  * Hold the messages of sockets. The runtime tells no other events by its own dispatch, which goes by what lies open: by its table
@@ -13,6 +15,9 @@ const LOOP = "Symbol([[eventLoop]])";
  * that a plugin could call on objects of its own, too. So whatever that loop runs on gets before a table with one listener,
  * {@link relay}, and no place in a tree; neither can be changed any more, and a Proxy has to say the same. What an event
  * says of itself is held by `tameEvents`.
+ *
+ * A socket of a server has a timer that lies open, too, and by which the event loop goes. It gets none: who is gone without a
+ * word is noticed when something is sent.
  *
  * @param prototype of the runtime's own `WebSocket`.
  * @param relay is told of each message with the socket as `this`. It throws nothing.
@@ -25,7 +30,8 @@ export function holdMessages(
 ): (target: object) => boolean {
   const table = tableSymbol();
   const loop = ownKeys(prototype).find((key) => String(key) === LOOP);
-  if (table === undefined || loop === undefined) {
+  const watch = ownKeys(prototype).find((key) => String(key) === WATCH);
+  if (table === undefined || loop === undefined || watch === undefined) {
     throw new Error(
       "Cannot run a plugin that may use the network: this version of Deno keeps the listeners of a WebSocket in another way",
     );
@@ -41,6 +47,7 @@ export function holdMessages(
     listeners: bare({ message }),
     mode: "",
   });
+  fix(prototype, watch, () => {});
   fix(prototype, loop, function (this: object) {
     fix(this, table, data);
     fix(this, "nodeType", undefined);

@@ -57,15 +57,37 @@ function visibleProcess(real: Realm, env: Record<string, string>): object {
   return Object.freeze(seen);
 }
 
+/**
+ * What is left of the real process tells of the program, and changes its title: it cannot be taken away. So nobody is to get
+ * hold of it. It is an event emitter, and the methods of those are a plugin's to replace: it has its own, for which it has no
+ * listeners.
+ */
 function emptyProcess(real: Realm, env: Record<string, string>): Realm {
   // Between it and the event emitter that it is stands a prototype of its own.
-  for (const object of [real, Object.getPrototypeOf(real) as Realm]) {
+  const between = Object.getPrototypeOf(real) as Realm;
+  const silent: Realm = {};
+  for (const emitter of [between, Object.getPrototypeOf(between) as Realm]) {
+    for (const key of Object.getOwnPropertyNames(emitter)) {
+      const { value } = Object.getOwnPropertyDescriptor(emitter, key)!;
+      if (key !== "constructor" && typeof value === "function") silent[key] = () => real;
+    }
+  }
+  for (const object of [real, between]) {
     for (const key of Reflect.ownKeys(object)) {
       if (typeof key === "symbol" || key === "constructor" || ALLOWED_PROCESS.has(key)) continue;
       Reflect.deleteProperty(object, key);
     }
   }
   define(real, {
+    ...silent,
+    emit: () => false,
+    listeners: () => [],
+    rawListeners: () => [],
+    eventNames: () => [],
+    listenerCount: () => 0,
+    getMaxListeners: () => 0,
+    _events: Object.create(null),
+    _eventsCount: 0,
     env,
     argv: [],
     execArgv: [],

@@ -50,6 +50,26 @@ const walk = (seen: Set<unknown>, value: any, test: (value: any, key: string) =>
       finally { hook.disable(); }
       return walk(new Set(), seen, (held, key) => key === "core" || typeof held?.readTextFileSync === "function"
         && held !== Deno || /^op_/.test(held?.name)); })()`,
+    realProcess:
+      `(async () => { const { prototype } = events_.EventEmitter as any; let real: any; const before: any = {};
+      for (const key of Object.keys(prototype)) {
+        const held = prototype[key];
+        if (typeof held !== "function") continue;
+        before[key] = held;
+        prototype[key] = function (this: any, ...args: any[]) {
+          if (typeof this?.title === "string") real = this;
+          return Reflect.apply(held, this, args);
+        };
+      }
+      try {
+        const crowd = new events_.EventEmitter(); for (let i = 0; i < 20; i++) crowd.on("x", () => {});
+        try { url_.parse("http://a:b"); } catch { /* it has warned */ }
+        void timers_.promises.setTimeout(-1); void timers_.promises.setTimeout(1e12); setTimeout(() => {}, -1);
+        util_.deprecate(() => {}, "old")();
+        await new Promise((done) => setTimeout(done, 5));
+      } finally { Object.assign(prototype, before); }
+      return real === undefined ? undefined : real.title + real.execPath; })()`,
+    everyObject: `util_.queryObjects?.(Function)?.[0]`,
     engine: `crypto_.setEngine("x")`,
     arguments: `util_.parseArgs({ strict: false }).positionals.join() || undefined`,
     defaultArguments:
