@@ -101,8 +101,8 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
     ],
   ],
   "guard in the place of import()": [[
-    /end: dynamic\.argument,\s+text(?=\s)/g,
-    'end: start, text: ""',
+    /this\.#edit\(start, dynamic\.argument, text\);/g,
+    'this.#edit(start, start, "");',
   ], [/of scan\.metas\)/g, "of [])"]],
   "words that no linked text has": [
     [/const match = WORDS\.exec\(text\);/g, "const match = null;"],
