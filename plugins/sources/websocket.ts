@@ -37,7 +37,6 @@ export const manifest: Manifest = {
     properties: {
       url: {
         type: "string",
-        pattern: "^wss?://",
         description: "The server, ws://host:port or wss://host; DATASOURCE is added to its path",
       },
       protocols: {

@@ -26,6 +26,7 @@ import { linkedFolder } from "./linked_folder.ts";
 import { maskedError } from "./masking.ts";
 import type { PluginCode } from "./plugin_code.ts";
 import { type FoundPlugin, isEmbedded } from "./plugin_finder.ts";
+import { schemaOf } from "./plugin_schema.ts";
 import type { Hold } from "./plugin_settings.ts";
 import type { Code, ProvenanceRecord } from "./provenance.ts";
 import { SharedHost } from "./shared_host.ts";
@@ -192,14 +193,15 @@ export class PluginIsolates implements AsyncDisposable {
       await isolate[Symbol.asyncDispose]();
       throw maskedError(error, this.#input.secrets);
     }
-    const schema = host.info.manifest?.properties;
-    if (schema !== undefined) {
-      const { validateProps } = await import("../config/mod.ts");
-      const findings = validateProps(config.props, schema, config.where);
-      if (findings.some((finding) => finding.severity === "error")) {
-        await host[Symbol.asyncDispose]();
-        refuseErrors(findings);
+    try {
+      const schema = schemaOf(host, `source "${resolved.type}"`);
+      if (schema !== undefined) {
+        const { validateProps } = await import("../config/mod.ts");
+        refuseErrors(validateProps(config.props, schema, config.where));
       }
+    } catch (error) {
+      await host[Symbol.asyncDispose]();
+      throw error;
     }
     return { host, code };
   }

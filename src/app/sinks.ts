@@ -32,6 +32,7 @@ import { SinkInIsolate } from "./sink_in_isolate.ts";
 import { BUILTIN_SINKS, mustBeWritable } from "../sink/mod.ts";
 import type { FoundPlugin } from "./plugin_finder.ts";
 import type { Loading } from "./plugin_isolates.ts";
+import { schemaOf } from "./plugin_schema.ts";
 import type { Hold } from "./plugin_settings.ts";
 import type { Sources } from "./sources.ts";
 
@@ -150,7 +151,7 @@ export class Sinks {
   ): Promise<WorkerHost> {
     const host = await this.#plugins.isolates.open(plugin, { role: "sink", ...options });
     try {
-      const schema = host.info.manifest?.properties;
+      const schema = schemaOf(host, `sink "${plugin.type}"`);
       if (schema !== undefined) refuseErrors(await check(schema));
     } catch (error) {
       await host[Symbol.asyncDispose]();

@@ -38,7 +38,8 @@ export const manifest: Manifest = {
   contract: 1,
   version: "0.1.0",
   description: "A line in the log for each row",
-  // A JSON Schema of its own properties. Those that every sink has, such as sendSingle and format, are the engine's.
+  // A JSON Schema of its own properties, without pattern and \$ref: check what they would say in configure. The
+  // properties that every sink has, such as sendSingle and format, are the engine's.
   properties: {
     type: "object",
     properties: {

@@ -39,7 +39,7 @@ export const manifest: Manifest = {
   contract: 1,
   version: "0.1.0",
   description: "Says a greeting at an interval",
-  // A JSON Schema of the properties.
+  // A JSON Schema of the properties, without pattern and \$ref: check what they would say in configure.
   properties: {
     type: "object",
     properties: {

@@ -45,7 +45,7 @@ export { yamlLines } from "./edit_yaml.ts";
 export { urlProblem } from "./plugin_url.ts";
 export { checkConfig } from "./check_config.ts";
 export type { PropsSchema, SchemaType } from "./props_schema.ts";
-export { checkSchema } from "./props_schema.ts";
+export { checkPluginSchema, checkSchema } from "./props_schema.ts";
 export { validateProps } from "./props_check.ts";
 export type { Where } from "./where.ts";
 export type { KeyPath } from "./yaml_locator.ts";

@@ -69,24 +69,63 @@ const TYPES = new Set(["null", "boolean", "integer", "number", "string", "array"
 const DEEPEST = 16;
 
 /**
- * Tell what keeps `schema`, which somebody else wrote, from being a {@link PropsSchema}.
+ * Keywords that no plugin's schema may have: the engine would run a stranger's expression, or follow references that lead
+ * to each other, in its own thread.
+ */
+const REFUSED = ["pattern", "patternProperties", "$ref", "$dynamicRef", "$recursiveRef"];
+
+/** Most of a wrong value that is shown. */
+const MOST_SHOWN = 60;
+
+/**
+ * Tell what keeps `schema`, which one of us wrote, from being a {@link PropsSchema}.
  *
  * @returns a sentence that names the place in the schema, or undefined when nothing does.
  */
-export function checkSchema(schema: unknown, path = "schema"): string | undefined {
+export function checkSchema(schema: unknown): string | undefined {
+  return problemIn(
+    schema,
+    (keyword, path) =>
+      Object.hasOwn(KEYWORDS, keyword)
+        ? undefined
+        : `${path} uses the keyword "${keyword}", which is not supported ` +
+          `(supported: ${Object.keys(KEYWORDS).join(", ")})`,
+  );
+}
+
+/**
+ * Tell what keeps the schema in a plugin's manifest from being evaluated. A keyword that is not known here is passed over.
+ *
+ * @returns a sentence that names the place in the schema and the cure, or undefined when nothing does.
+ */
+export function checkPluginSchema(schema: unknown): string | undefined {
+  return problemIn(
+    schema,
+    (keyword, path) =>
+      REFUSED.includes(keyword)
+        ? `${path} uses the keyword "${keyword}", which no plugin's schema may have; check that in configure instead`
+        : undefined,
+  );
+}
+
+/** @param refuse tells why a schema may not have a keyword. */
+function problemIn(
+  schema: unknown,
+  refuse: (keyword: string, path: string) => string | undefined,
+  { path, depth }: { path: string; depth: number } = { path: "schema", depth: 1 },
+): string | undefined {
   if (!isObject(schema)) return `${path} is no object`;
-  if (path.split(".").length > DEEPEST) return `${path} is nested too deeply`;
+  if (depth > DEEPEST) return `${path} is nested too deeply`;
   for (const [keyword, value] of Object.entries(schema)) {
-    if (!Object.hasOwn(KEYWORDS, keyword)) {
-      return `${path} uses the keyword "${keyword}", which is not supported ` +
-        `(supported: ${Object.keys(KEYWORDS).join(", ")})`;
-    }
-    if (!KEYWORDS[keyword]!(value)) {
-      return `${path}.${keyword} is ${JSON.stringify(value)}, which that keyword cannot be`;
+    const refusal = refuse(keyword, path);
+    if (refusal !== undefined) return refusal;
+    if (Object.hasOwn(KEYWORDS, keyword) && !KEYWORDS[keyword]!(value)) {
+      const shown = JSON.stringify(value).slice(0, MOST_SHOWN);
+      return `${path}.${keyword} is ${shown}, which that keyword cannot be`;
     }
   }
   for (const [name, inner] of innerSchemas(schema as PropsSchema)) {
-    const problem = checkSchema(inner, `${path}.${name}`);
+    const problem = problemIn(inner, refuse, { path: `${path}.${name}`, depth: depth + 1 });
     if (problem !== undefined) return problem;
   }
   return undefined;

@@ -2,8 +2,11 @@
 const SECRET_KEY =
   /(password|passwd|passphrase|secret|token|credentials?|authorization|cookie|(api|access|private|signing)_?key)(raw)?$/i;
 
-/** User and password in a URL. */
-const USER_INFO = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@"']+@/gi;
+/**
+ * User and password in a URL. No more of a scheme is looked at than schemes have: each line that a plugin writes is
+ * looked at, and in a long word every letter could begin one.
+ */
+const USER_INFO = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#@"']+@/gi;
 
 /** A shorter value is hidden only where its key is known: it would blacken every line of the log. */
 const SHORTEST = 3;

@@ -137,7 +137,10 @@ export interface Manifest {
     env?: string[];
     sys?: string[];
   };
-  /** A JSON Schema of its own properties (type, properties, required, enum, minimum, …): checked before configure. */
+  /**
+   * A JSON Schema of its own properties (type, properties, required, enum, minimum, …): checked before configure. It may
+   * not use `pattern`, `patternProperties` or references such as `$ref`: check what they would say in configure.
+   */
   properties?: { [key: string]: Json };
 }
 

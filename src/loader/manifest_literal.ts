@@ -9,6 +9,7 @@ import { fail, type Json, messageOf } from "../core/mod.ts";
 import { readManifest } from "./manifest.ts";
 import { type GraphModule, lineOf, type ModuleGraph } from "./module_graph.ts";
 import { parseProgram } from "./parse_module.ts";
+import { LIMITS } from "./protocol.ts";
 import { ExportResolver } from "./resolve_exports.ts";
 
 const NAME = "manifest";
@@ -83,6 +84,8 @@ function defaultExport(program: Program): AnyNode | undefined {
 class LiteralReader {
   readonly #module: GraphModule;
   readonly #constants: ReadonlyMap<string, VariableDeclarator>;
+  /** Values and letters so far: a constant that is named twice counts twice, and what names it twice four times. */
+  #size = 0;
 
   constructor(module: GraphModule, constants: ReadonlyMap<string, VariableDeclarator>) {
     this.#module = module;
@@ -91,6 +94,7 @@ class LiteralReader {
 
   read(node: AnyNode, depth: number): Json {
     if (depth > MAX_DEPTH) throw this.#refusal(node);
+    this.#grow(1);
     const inner = (child: AnyNode) => this.read(child, depth + 1);
     switch (node.type) {
       case "Literal": {
@@ -98,11 +102,13 @@ class LiteralReader {
         const isPlain = value === null || ["string", "number", "boolean"].includes(typeof value);
         // A regular expression that this runtime does not know has the value null, too.
         if (!isPlain || node.regex !== undefined) throw this.#refusal(node);
+        if (typeof value === "string") this.#grow(value.length);
         return value as Json;
       }
       case "TemplateLiteral": {
         const text = node.expressions.length === 0 ? node.quasis[0]?.value.cooked : undefined;
         if (typeof text !== "string") throw this.#refusal(node);
+        this.#grow(text.length);
         return text;
       }
       case "UnaryExpression": {
@@ -155,9 +161,21 @@ class LiteralReader {
         : undefined;
       // As a key of a literal it sets the prototype.
       if (name === undefined || name === "__proto__") throw this.#refusal(property);
+      this.#grow(name.length);
       fields.push([name, inner(value)]);
     }
     return Object.fromEntries(fields);
+  }
+
+  #grow(by: number): void {
+    this.#size += by;
+    if (this.#size <= LIMITS.manifest) return;
+    const { display } = this.#module;
+    const most = LIMITS.manifest;
+    throw fail(
+      "module",
+      `Cannot read the manifest in ${display}: it has more than ${most} letters; shorten it`,
+    );
   }
 
   #refusal(node: AnyNode): Error {

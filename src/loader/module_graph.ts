@@ -12,6 +12,7 @@ import { parseModule } from "./parse_module.ts";
 import type { ParsedModule } from "./parse_module.ts";
 import type { Mappings } from "./source_map.ts";
 import { sha256 } from "./sha256.ts";
+import { cut, LIMITS } from "./protocol.ts";
 import { isTypeScript, transform } from "./transform.ts";
 
 /** Most modules of one plugin. */
@@ -416,7 +417,9 @@ function refusalSentence(specifier: string, why: string, importer: Importer): st
     words.push(`${length - shown.length - 1} more`, `imported by ${placeIn(importer.first!)}`);
   }
   const tail = words.length === 0 ? "" : ` (${words.join(", ")})`;
-  return `Cannot import "${specifier}" in ${placeIn(importer)}${tail}: ${why}`;
+  const shownSpecifier = cut(specifier, LIMITS.name);
+  const sentence = `Cannot import "${shownSpecifier}" in ${placeIn(importer)}${tail}: ${why}`;
+  return cut(sentence, LIMITS.message);
 }
 
 function missing(url: string, siblings: readonly string[]): string {

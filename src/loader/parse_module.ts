@@ -6,6 +6,7 @@
 import type { Program } from "acorn";
 import { fail } from "../core/mod.ts";
 import { AuthorPlaces } from "./author_places.ts";
+import { cut, LIMITS } from "./protocol.ts";
 import type { BoundedParser } from "./bounded_parser.ts";
 import { type ModuleScan, scanModule } from "./scan_module.ts";
 import type { Mappings } from "./source_map.ts";
@@ -105,7 +106,9 @@ export function placedError(
   const caret = `${" ".repeat(number.length)} | ${" ".repeat(column - 1 - from)}^`;
   return fail(
     "module",
-    `${display}:${line}:${column}: ${message}\n${number} | ${shown.trimEnd()}\n${caret}`,
+    `${display}:${line}:${column}: ${
+      cut(message, LIMITS.message)
+    }\n${number} | ${shown.trimEnd()}\n${caret}`,
   );
 }
 

@@ -7,6 +7,7 @@ import { fail, nearest, oneOf } from "../core/mod.ts";
 import { LinkBudget } from "./link_budget.ts";
 import type { GraphModule, ModuleGraph, Target } from "./module_graph.ts";
 import { lineOf } from "./module_graph.ts";
+import { cut, LIMITS } from "./protocol.ts";
 
 /** What a name stands for in the end. */
 export type Binding =
@@ -59,9 +60,10 @@ export class ExportResolver {
     const from = this.#modules[target as number]!;
     const place = `${importer.display}:${lineOf(importer, offset)}`;
     if (resolved === "ambiguous") {
+      const shown = cut(name, LIMITS.name);
       throw fail(
         "module",
-        `Cannot load ${place}: "${from.display}" gets "${name}" from more than one "export *"; ` +
+        `Cannot load ${place}: "${from.display}" gets "${shown}" from more than one "export *"; ` +
           "export it by name where it is meant",
       );
     }
@@ -87,11 +89,12 @@ export class ExportResolver {
 
   #missing(name: string, options: { from: GraphModule; place: string; target: number }): string {
     const { from, place, target } = options;
-    const sentence = `Cannot load ${place}: "${from.display}" has no export "${name}"`;
+    const wanted = cut(name, LIMITS.name);
+    const sentence = `Cannot load ${place}: "${from.display}" has no export "${wanted}"`;
     const { names } = this.#names(target);
     const close = nearest(name, names, 1);
     if (close.length > 0) return `${sentence}, but ${oneOf(close)}`;
-    const shown = [...names].sort().slice(0, 8);
+    const shown = [...names].sort().slice(0, 8).map((one) => cut(one, LIMITS.name));
     if (shown.length === 0) return `${sentence}; it exports nothing`;
     const more = names.size > shown.length ? `, and ${names.size - shown.length} more` : "";
     return `${sentence}; it exports ${oneOf(shown, "and")}${more}`;

@@ -70,15 +70,16 @@ async function run(
   text: string,
   options: TransformOptions,
 ): Promise<ReturnType<Transformer["transform"]>> {
-  const transformer = await loadTransformer();
-  let reason: GaveUpReason | undefined;
+  let transformer = await loadTransformer();
+  // Another file may have been waiting for the same one, and come first.
+  while (transformer.hasGivenUp) transformer = await loadTransformer();
   try {
     return transformer.transform(text, options);
   } catch (error) {
-    reason = transformer.gaveUp(error);
+    const reason = transformer.gaveUp(error);
     throw reason === undefined ? error : new GaveUp(reason, error);
   } finally {
-    releaseTransformer(transformer, { gaveUp: reason !== undefined });
+    releaseTransformer(transformer);
   }
 }
 

@@ -47,10 +47,16 @@ interface CountedExports {
 export class Transformer {
   readonly #package: Package;
   readonly #exports: CountedExports;
+  #hasGivenUp = false;
 
   constructor(from: Package, exports: CountedExports) {
     this.#package = from;
     this.#exports = exports;
+  }
+
+  /** Whether it gave a text up: its memory is left as it was then, and it would refuse every file from now on. */
+  get hasGivenUp(): boolean {
+    return this.#hasGivenUp;
   }
 
   /** Bytes of memory that it holds. */
@@ -68,6 +74,7 @@ export class Transformer {
   /** Why it gave up when it threw `error`; undefined when it did not. */
   gaveUp(error: unknown): GaveUpReason | undefined {
     if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) return;
+    this.#hasGivenUp = true;
     if (this.#exports[CALLS_LEFT].value === 0) return "calls";
     // It asks for twice of what it has when that is full.
     return this.memoryBytes > MAX_PAGES * PAGE_BYTES / 2 ? "memory" : "stack";
@@ -80,18 +87,19 @@ export function countTransformer(wasm: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 let loading: Promise<Transformer> | undefined;
+/** What `loading` came to. */
+let current: Transformer | undefined;
 
 /** The transformer; loading it takes 20 ms, and its first use another 10. */
 export function loadTransformer(): Promise<Transformer> {
-  return loading ??= load();
+  return loading ??= load().then((loaded) => current = loaded);
 }
 
-/**
- * Let a transformer go that has given up, because its memory is left as it was then and it would refuse every file
- * from now on, or one that holds much memory. The next use loads another one.
- */
-export function releaseTransformer(transformer: Transformer, options: { gaveUp: boolean }): void {
-  if (options.gaveUp || transformer.memoryBytes > KEPT_BYTES) loading = undefined;
+/** Let a transformer go that has given up, or holds much memory. The next use loads another one. */
+export function releaseTransformer(transformer: Transformer): void {
+  // One that was let go before is no reason to load a third: two that load at once would both have a hand in it.
+  if (transformer !== current) return;
+  if (transformer.hasGivenUp || transformer.memoryBytes > KEPT_BYTES) loading = current = undefined;
 }
 
 async function load(): Promise<Transformer> {

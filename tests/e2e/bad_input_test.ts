@@ -188,6 +188,25 @@ const CASES: Case[] = [
     says: [/etc\/sources\/x\.yaml:2:9/, /"high"/, /integer/],
   },
   {
+    name: "a regular expression in the manifest's schema",
+    files: {
+      ...S("x"),
+      "plugins/sources/X.js":
+        'export const manifest = { contract: 1, properties: { properties: { a: { pattern: "^(a+)+$" } } } };\n' +
+        source(OPEN),
+      "etc/sources/x.yaml": `default:\n  a: ${"a".repeat(60)}!\n`,
+    },
+    says: [/source "x": in the "properties" of its manifest, schema\.a/, /"pattern"/, /configure/],
+  },
+  {
+    name: "types that would never be taken away",
+    files: {
+      ...S("x"),
+      "plugins/sources/X.ts": `const x = ${"<A>(".repeat(40)}1${")".repeat(40)};\n${source(OPEN)}`,
+    },
+    says: [/X\.ts/, /too many steps/, /nest them less/],
+  },
+  {
     name: "two files that claim one name",
     files: {
       ...S("x"),

@@ -109,6 +109,23 @@ Deno.test("Sinks hold a rule to the properties of the manifest, beside those tha
   });
 });
 
+Deno.test("Sinks do not run the regular expression of a plugin's manifest", async () => {
+  await withSink(async (app, line) => {
+    await Deno.writeTextFile(
+      `${app.base.plugins}/sinks/shout.js`,
+      `export const manifest = { contract: 1, properties: { properties: { word: { pattern: "^(a+)+$" } } } };
+       export class Shout { takes = "rows"; configure() {} collect() {} }`,
+    );
+    await app.startRules();
+    const rules = await app.rules;
+    await rules.create(rule("shout", { word: `${"a".repeat(60)}!` }));
+    assertStringIncludes(
+      await line('Cannot load sink "shout"'),
+      'in the "properties" of its manifest, schema.word uses the keyword "pattern", which no plugin\'s schema may have',
+    );
+  });
+});
+
 Deno.test("Sinks take the host of a grant from etc/sinks, and not from the rule", async () => {
   await withSink(async (app, line) => {
     const { base, plugins, etc } = app.base;

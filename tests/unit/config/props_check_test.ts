@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Validator } from "@cfworker/json-schema";
 import fc from "fast-check";
 import {
+  checkPluginSchema,
   checkSchema,
   formatFinding,
   type PropsSchema,
@@ -194,4 +195,39 @@ Deno.test("checkSchema() does accept what validateProps knows and names what it 
   let inner = deep;
   for (let i = 0; i < 100; i++) inner = (inner.items = {}) as Record<string, unknown>;
   assertEquals(checkSchema(deep)?.endsWith("is nested too deeply"), true);
+});
+
+Deno.test("checkPluginSchema() does refuse what would run a stranger's expression, wherever it stands", () => {
+  const cure = "which no plugin's schema may have; check that in configure instead";
+  for (
+    const keyword of ["pattern", "patternProperties", "$ref", "$dynamicRef", "$recursiveRef"]
+  ) {
+    const bad = { [keyword]: "x" };
+    const says = (place: string) => `${place} uses the keyword "${keyword}", ${cure}`;
+    assertEquals(checkPluginSchema(bad), says("schema"));
+    assertEquals(checkPluginSchema({ properties: { a: bad } }), says("schema.a"));
+    assertEquals(checkPluginSchema({ items: { anyOf: [{}, bad] } }), says("schema.items.anyOf[1]"));
+    assertEquals(
+      checkPluginSchema({ additionalProperties: bad }),
+      says("schema.additionalProperties"),
+    );
+    // A property may be called so.
+    assertEquals(checkPluginSchema({ properties: { [keyword]: {} } }), undefined);
+  }
+});
+
+Deno.test("checkPluginSchema() does pass over keywords that nobody evaluates, and refuse what is no schema", () => {
+  assertEquals(checkPluginSchema({ $schema: "https://x", format: "uri", oneOf: 7 }), undefined);
+  assertEquals(
+    checkPluginSchema({ properties: { "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q": {} } }),
+    undefined,
+  );
+  assertEquals(checkPluginSchema({ properties: { a: true } }), "schema.a is no object");
+  assertEquals(
+    checkPluginSchema({ required: "x".repeat(100) }),
+    `schema.required is "${"x".repeat(59)}, which that keyword cannot be`,
+  );
+  let deep: Record<string, unknown> = {};
+  for (let i = 0; i < 20; i++) deep = { items: deep };
+  assertEquals(checkPluginSchema(deep)?.endsWith("is nested too deeply"), true);
 });

@@ -73,6 +73,15 @@ Deno.test("Secrets.maskProps() does hide by the name of the key at any depth and
   assertEquals(props.password, "x");
 });
 
+Deno.test("Secrets.mask() does look at a long word once, and hide what follows one", () => {
+  const secrets = new Secrets();
+  // To look from each letter to the end would take an hour.
+  const word = "a".repeat(4_000_000);
+  assertEquals(secrets.mask(`${word} x://y ${word}`), `${word} x://y ${word}`);
+  const scheme = "a".repeat(100);
+  assertEquals(secrets.mask(`${scheme}://u:p@host`), `${scheme}://***@host`);
+});
+
 Deno.test("Secrets.addKeysOf() does register the texts under secret keys", () => {
   const secrets = new Secrets();
   secrets.addKeysOf({ username: "kuiper", deep: [{ password: "geheim" }], tokens: "plain" });

@@ -82,6 +82,7 @@ Deno.test("link() does not search long names for one that is alike", async () =>
     "b.js": `export const ${"b".repeat(200_000)} = 1;`,
   });
   assertStringIncludes(message, "has no export");
+  assert(message.length < 1000, `a sentence of ${message.length} letters`);
 });
 
 // -- What is refused --

@@ -109,3 +109,18 @@ Deno.test("literalManifest() refuses another contract and what no plugin gets", 
     assertEquals(message, `Cannot load "plugins/sources/a.ts": ${expected}`);
   }
 });
+
+Deno.test("literalManifest() refuses constants that double each other, as values and as texts", async () => {
+  const doubling = (twice: (name: string) => string) =>
+    Array.from({ length: 30 }, (_, i) => `const a${i} = ${twice(`a${i + 1}`)};`).join("\n");
+  for (const twice of [(a: string) => `[${a}, ${a}]`, (a: string) => `${a} + ${a}`]) {
+    assertEquals(
+      await refusal(
+        `${
+          doubling(twice)
+        }\nconst a30 = "x"; export const manifest = { contract: 1, version: a0 };`,
+      ),
+      "Cannot read the manifest in plugins/sources/a.ts: it has more than 262144 letters; shorten it",
+    );
+  }
+});

@@ -30,6 +30,14 @@ Deno.test("transform() works on after code that is nested too deeply", async () 
   assertEquals((await transform("let a: 1", { display: "a.ts" })).code, "let a   ");
 });
 
+Deno.test("transform() gives up on one file and not on those that wait for the same transformer", async () => {
+  const texts = [`x = ${"[".repeat(100_000)}`, "let a: 1", "let b: 2"];
+  const results = await Promise.allSettled(
+    texts.map((text) => transform(text, { display: "a.ts" })),
+  );
+  assertEquals(results.map(({ status }) => status), ["rejected", "fulfilled", "fulfilled"]);
+});
+
 for (
   const [what, code] of [
     ["casts in casts", `const x = ${"<A>(".repeat(40)}1${")".repeat(40)};`],
