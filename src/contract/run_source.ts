@@ -26,6 +26,7 @@ import {
   splitBuffer,
 } from "./source_instance.ts";
 import { InstanceState } from "./instance_state.ts";
+import type { SentBytes } from "./sent_bytes.ts";
 
 // Taken before any plugin's code runs: those of its realm are the plugin's to stop and to replace.
 const { clearTimeout, setTimeout } = globalThis;
@@ -56,6 +57,8 @@ interface Queued extends SourceTuple {
 export interface RunOptions {
   /** Check that what it yields is a tuple: for code that the engine does not trust. */
   validate: boolean;
+  /** What was sent and is not done with: while that is full, nothing more is sent. @default {no bound} */
+  sent?: SentBytes;
 }
 
 /** Start an instance of what `make` gives. Errors are told by the instance's `closed`, none is thrown. */
@@ -73,6 +76,7 @@ class SourceRun implements SourceInstance {
   readonly #spec: SourceSpec;
   readonly #events: SourceEvents;
   readonly #validate: boolean;
+  readonly #sent: SentBytes | undefined;
   readonly #abort = new AbortController();
   readonly #state: InstanceState;
   readonly #ctx: StreamContext;
@@ -105,6 +109,7 @@ class SourceRun implements SourceInstance {
     this.#spec = spec;
     this.#events = events;
     this.#validate = options.validate;
+    this.#sent = options.sent;
     this.#state = new InstanceState(spec.state);
     this.#queue = new Channel<Queued>({
       capacity: splitBuffer(spec.bufferLength).queue,
@@ -118,8 +123,9 @@ class SourceRun implements SourceInstance {
     this.closed = this.#run(make, forced);
   }
 
-  grant(credit: number, _doneThrough: number): void {
+  grant(credit: number, doneThrough: number): void {
     this.#credit += credit;
+    this.#sent?.done(doneThrough);
     const waiter = this.#creditWaiter;
     this.#creditWaiter = undefined;
     waiter?.();
@@ -332,7 +338,7 @@ class SourceRun implements SourceInstance {
         await new Promise<void>(endOfTurn);
       }
       if (!await this.#queue.ready()) return;
-      if (this.#credit <= 0) {
+      if (this.#credit <= 0 || this.#sent?.isFull) {
         await new Promise<void>((resolve) => this.#creditWaiter = resolve);
         continue;
       }
@@ -340,12 +346,22 @@ class SourceRun implements SourceInstance {
       this.#credit -= entries.length;
       sinceTurn += entries.length;
       if (!this.#validate) this.#emit(entries);
-      else for (const part of byWeight(entries)) this.#emit(part);
+      else await this.#emitParts(entries);
       if (this.#pulledWaiter !== undefined && this.#queue.size < PULLED_QUEUE) {
         const waiter = this.#pulledWaiter;
         this.#pulledWaiter = undefined;
         waiter();
       }
+    }
+  }
+
+  /** Send what may be too much for one batch, or for what may be on its way. */
+  async #emitParts(entries: readonly Queued[]): Promise<void> {
+    for (const part of byWeight(entries)) {
+      while (this.#sent?.isFull) {
+        await new Promise<void>((resolve) => this.#creditWaiter = resolve);
+      }
+      this.#emit(part);
     }
   }
 

@@ -59,6 +59,8 @@ export interface SourceBatch {
   /** Tuples dropped for being larger than maxTupleBytes since the last batch. */
   oversize: number;
   state?: StateChanges;
+  /** What it took to send: see {@link SentBytes}. @default {0, for one that did not cross} */
+  bytes?: number;
   /** A row holds what plain JSON cannot carry. */
   special: boolean;
 }
@@ -104,7 +106,7 @@ export interface SourceInstance {
   /**
    * Allow `credit` more tuples. The instance never sends more than it was granted.
    *
-   * @param doneThrough the last batch that was delivered entirely; 0 before the first.
+   * @param doneThrough the last batch that is done with: delivered, or given up with a stop; 0 before the first.
    */
   grant(credit: number, doneThrough: number): void;
   /** Begin to stop; `closed` resolves at `deadlineMs` at the latest. What the source yielded before is still sent. */

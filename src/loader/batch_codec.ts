@@ -49,6 +49,13 @@ export function encodeBatch(
   return { message, transfer, left };
 }
 
+/** What a batch takes on its way, about; 0 for one that tells only what was dropped. */
+export function bytesOf({ count, text, payloads, offset, state }: BatchMessage): number {
+  if (count === 0 && offset === undefined && state === undefined) return 0;
+  return text.length + (payloads?.bytes.byteLength ?? 0) + (offset?.length ?? 0) +
+    (state?.length ?? 0);
+}
+
 /** The opposite of {@link encodeBatch}. @throws ProtocolError when the parts do not fit each other. */
 export function decodeBatch(message: BatchMessage): SourceBatch {
   const { count, text, special, hasMetas, payloads, times } = message;

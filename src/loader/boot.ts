@@ -19,6 +19,7 @@ import {
   type RefusedItem,
   RunningSink,
   runSource,
+  SentBytes,
   type SettledItems,
   type Sink,
   type SinkFactory,
@@ -29,7 +30,7 @@ import {
   type SourceInstance,
   type SourceSpec,
 } from "../contract/mod.ts";
-import { encodeBatch } from "./batch_codec.ts";
+import { bytesOf, encodeBatch } from "./batch_codec.ts";
 import { type Answer, answerOf, decodeArgs, encodeAnswers } from "./call_codec.ts";
 import { linkedAddress, withoutText } from "./linked_address.ts";
 import { instantiate, type LinkedModules } from "./link_runtime.ts";
@@ -306,6 +307,7 @@ function start(id: number, spec: SourceSpec): void {
     send({ t: "closed", id, ...message });
   };
   const { make } = factory;
+  const sent = new SentBytes();
   const instance = runSource(
     async () => {
       // The first credit is the next message, two turns away: without it tuples would only pile up.
@@ -320,6 +322,7 @@ function start(id: number, spec: SourceSpec): void {
         try {
           const { maxTupleBytes } = spec;
           const { message, transfer, left } = encodeBatch(batch, { id, maxTupleBytes });
+          sent.add(message.seq, bytesOf(message));
           send(message, transfer);
           // What was left out took credit of the instance, and the engine cannot know.
           if (left > 0) instance.grant(left, 0);
@@ -336,7 +339,7 @@ function start(id: number, spec: SourceSpec): void {
       log: log(id),
       status: status.set,
     },
-    { validate: true },
+    { sent, validate: true },
   );
   instances.set(id, instance);
   void instance.closed.then(({ end, state, dropped, oversize }) =>

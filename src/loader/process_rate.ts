@@ -95,8 +95,12 @@ export class RateMeter {
     return {
       grant: (credit, doneThrough) => {
         lane.held += credit;
+        const isNews = doneThrough > lane.doneThrough;
         lane.doneThrough = Math.max(lane.doneThrough, doneThrough);
+        const { held } = lane;
         this.#pump();
+        // An instance may wait for that alone.
+        if (isNews && lane.held === held) lane.pass(0, doneThrough);
       },
       stop: (deadlineMs) => instance.stop(deadlineMs),
       closed: instance.closed,

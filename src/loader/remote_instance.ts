@@ -1,4 +1,6 @@
 import {
+  MOST_SENT_BYTES,
+  SentBytes,
   type SourceBatch,
   type SourceEnd,
   type SourceEvents,
@@ -8,7 +10,7 @@ import {
   type StateChanges,
   StateSize,
 } from "../contract/mod.ts";
-import { decodeBatch } from "./batch_codec.ts";
+import { bytesOf, decodeBatch } from "./batch_codec.ts";
 import { type BatchMessage, ProtocolError, readState, type ToIsolate } from "./protocol.ts";
 
 /** What an instance needs of the isolate that it runs in. */
@@ -28,7 +30,8 @@ type Closed = { end: SourceEnd; state?: StateChanges; dropped: number; oversize:
 /**
  * The engine's side of one instance in an isolate.
  *
- * - **Credit**: tuples outstanding never exceed what was granted; one more is a {@link ProtocolError}.
+ * - **Credit**: tuples outstanding never exceed what was granted; one more is a {@link ProtocolError}. So is a batch while as
+ *   many bytes are outstanding as may be.
  * - **Order**: batches count from 1 without a gap.
  * - **End**: `closed` resolves once, by the isolate's word or when the isolate goes.
  */
@@ -39,6 +42,7 @@ export class RemoteInstance implements SourceInstance {
   readonly #link: IsolateLink;
   readonly #maxTupleBytes: number;
   readonly #stateSize: StateSize;
+  readonly #sent = new SentBytes();
   #resolve!: (closed: Closed) => void;
   #open = true;
   #stopping = false;
@@ -58,6 +62,7 @@ export class RemoteInstance implements SourceInstance {
   grant(credit: number, doneThrough: number): void {
     if (!this.#open) return;
     this.#credit += credit;
+    this.#sent.done(doneThrough);
     this.#link.post({ t: "grant", id: this.id, credit, doneThrough });
   }
 
@@ -86,7 +91,13 @@ export class RemoteInstance implements SourceInstance {
     if (this.#maxTupleBytes > 0 && (message.text.length > most || bytes > most)) {
       throw new ProtocolError("sent tuples that are larger than maxTupleBytes");
     }
+    const sentBytes = bytesOf(message);
+    if (sentBytes > 0 && this.#sent.isFull) {
+      throw new ProtocolError(`sent more than ${MOST_SENT_BYTES} bytes that nobody has taken`);
+    }
     const batch: SourceBatch = decodeBatch(message);
+    batch.bytes = sentBytes;
+    this.#sent.add(message.seq, sentBytes);
     if (batch.state !== undefined) batch.state = this.#measured(batch.state);
     this.#seq = message.seq;
     this.#credit -= message.count;

@@ -15,6 +15,7 @@ import {
   sayLosses,
 } from "../core/mod.ts";
 import {
+  MOST_SENT_BYTES,
   type SourceBatch,
   type SourceEnd,
   type SourceFailure,
@@ -74,6 +75,8 @@ export interface StreamRunOptions {
 const SAVE_EVERY_MS = 1000;
 /** Milliseconds that a source which backs off has to wait at least: each time is a line of the log and a fresh instance. */
 const LEAST_BACK_OFF_MS = 100;
+/** Bytes that were delivered and are told to the instance at once: it may be waiting for that. */
+const TELL_BYTES = MOST_SENT_BYTES >> 2;
 
 /** One instance's side of the stream. */
 interface Lane {
@@ -81,8 +84,14 @@ interface Lane {
   instance: SourceInstance | undefined;
   /** Tuples that arrived and the reader has not taken. */
   waiting: number;
+  /** Bytes of them. */
+  waitingBytes: number;
+  /** Called when the reader has taken something. */
+  onTaken: (() => void) | undefined;
   /** Delivered, not granted again yet. */
   owed: number;
+  /** Bytes of its instance that were delivered, which it has not been told. */
+  owedBytes: number;
   doneThrough: number;
   /** As far as tuples have arrived: where a reopened instance goes on. */
   received: { state: Map<string, Json>; offset: Json | undefined };
@@ -167,7 +176,10 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
       id,
       instance: undefined,
       waiting: 0,
+      waitingBytes: 0,
+      onTaken: undefined,
       owed: 0,
+      owedBytes: 0,
       doneThrough: 0,
       received: { state: new Map(), offset: undefined },
       unsaved: undefined,
@@ -183,7 +195,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
     if (this.#stop.signal.aborted || this.#arrivals.isClosed) return;
     this.#advance("stopping", "told to stop");
     this.#stop.abort(new DOMException("The stream is about to end", "AbortError"));
-    for (const lane of this.#lanes) lane.instance?.stop(this.#sourceStopMs);
+    this.#stopLanes();
   }
 
   /** How the stream stands now. */
@@ -284,6 +296,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
     await using host = opened;
     const backoff = new Backoff();
     while (!stop.aborted) {
+      await this.#fewBytes(lane);
       const end = await this.#once(lane, host);
       if (end.kind === "failed") {
         if (end.failure.step === "crash") return end.failure;
@@ -323,6 +336,13 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
     }
   }
 
+  /** Resolves when a fresh instance may send as much as one may, or the stream is told to stop. */
+  async #fewBytes(lane: Lane): Promise<void> {
+    while (lane.waitingBytes >= MOST_SENT_BYTES && !this.#stop.signal.aborted) {
+      await new Promise<void>((resolve) => lane.onTaken = resolve);
+    }
+  }
+
   async #once(lane: Lane, host: SourceHost): Promise<SourceEnd> {
     const options = this.#options;
     const { offset } = lane.received;
@@ -355,6 +375,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
     // What earlier instances sent and the reader has not taken is still on this lane's account.
     const fresh = this.#window - lane.waiting;
     lane.owed = 0;
+    lane.owedBytes = 0;
     lane.doneThrough = 0;
     if (fresh > 0) instance.grant(fresh, 0);
     if (this.#stop.signal.aborted) instance.stop(this.#sourceStopMs);
@@ -374,15 +395,17 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
     if (count === 0 && batch.state === undefined && batch.offset === undefined) return;
     lane.sawTuples = true;
     lane.waiting += count;
+    lane.waitingBytes += batch.bytes ?? 0;
     this.#metrics.records_in_total += count;
     if (this.#state === "starting" || this.#state === "reopening") this.#advance("running", "");
     this.#remember(lane, batch.state, batch.offset);
+    const arrival: Arrival = { lane, instance: lane.instance, batch };
     if (this.#discarding) {
       this.#metrics.dropped_stop_total += count;
-      lane.waiting -= count;
-      this.#grant(lane, count);
-    } else {
-      this.#arrivals.push({ lane, instance: lane.instance, batch });
+      this.#release(arrival);
+    } else if (!this.#arrivals.push(arrival)) {
+      // Only batches without tuples can be more than there is room for.
+      this.#release(arrival);
     }
   }
 
@@ -402,10 +425,8 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
 
   // -- Delivered --
 
-  #delivered({ lane, instance, batch }: Arrival): void {
-    const count = batch.tuples.length;
-    lane.waiting -= count;
-    if (lane.instance === instance) lane.doneThrough = batch.seq;
+  #delivered(arrival: Arrival): void {
+    const { lane, batch } = arrival;
     if (batch.state !== undefined || batch.offset !== undefined) {
       this.#keep(lane, batch.state, batch.offset);
       const now = this.#options.clock.now();
@@ -414,15 +435,30 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
         void this.#save();
       }
     }
-    this.#grant(lane, count);
+    this.#release(arrival);
+  }
+
+  /** A batch is done with: give its credit back. */
+  #release({ lane, instance, batch }: Arrival): void {
+    const { bytes = 0 } = batch;
+    lane.waiting -= batch.tuples.length;
+    lane.waitingBytes -= bytes;
+    if (lane.instance === instance) {
+      lane.doneThrough = Math.max(lane.doneThrough, batch.seq);
+      lane.owedBytes += bytes;
+    }
+    this.#grant(lane, batch.tuples.length);
+    lane.onTaken?.();
   }
 
   /** Give credit back in portions: a message to an isolate costs more than it tells. */
   #grant(lane: Lane, count: number): void {
     lane.owed += count;
-    if (lane.instance === undefined || lane.owed < Math.max(1, this.#window >> 2)) return;
+    const isEnough = lane.owed >= Math.max(1, this.#window >> 2) || lane.owedBytes >= TELL_BYTES;
+    if (lane.instance === undefined || !isEnough) return;
     lane.instance.grant(lane.owed, lane.doneThrough);
     lane.owed = 0;
+    lane.owedBytes = 0;
   }
 
   #keep(lane: Lane, changes: StateChanges | undefined, offset: Json | undefined): void {
@@ -478,17 +514,10 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
     if (this.#discarding) return;
     this.#discarding = true;
     this.stop();
-    for (const { lane, batch } of this.#arrivals.takeNow(this.#arrivals.size)) {
-      this.#metrics.dropped_stop_total += batch.tuples.length;
-      this.#release({ lane, batch });
+    for (const arrival of this.#arrivals.takeNow(this.#arrivals.size)) {
+      this.#metrics.dropped_stop_total += arrival.batch.tuples.length;
+      this.#release(arrival);
     }
-  }
-
-  /** Give back the credit of a batch that nobody reads. */
-  #release({ lane, batch }: Pick<Arrival, "lane" | "batch">): void {
-    const count = batch.tuples.length;
-    lane.waiting -= count;
-    this.#grant(lane, count);
   }
 
   async #end(): Promise<Error | undefined> {
@@ -511,7 +540,7 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
   async #scopeClosed(): Promise<unknown> {
     this.#scope.signal.addEventListener("abort", () => {
       this.#stop.abort(this.#scope.signal.reason);
-      for (const lane of this.#lanes) lane.instance?.stop(this.#sourceStopMs);
+      this.#stopLanes();
     }, { once: true });
     return await this.#scope.closed();
   }
@@ -529,6 +558,13 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
     });
     timer.abort();
     if (this.#arrivals.size > 0) this.#discard();
+  }
+
+  #stopLanes(): void {
+    for (const lane of this.#lanes) {
+      lane.instance?.stop(this.#sourceStopMs);
+      lane.onTaken?.();
+    }
   }
 
   // -- Bookkeeping --

@@ -3,8 +3,10 @@ import { endOfTurn } from "../../../src/core/mod.ts";
 import {
   BackOff,
   channel,
+  MOST_SENT_BYTES,
   NotConnected,
   runSource,
+  SentBytes,
   type Source,
   type SourceBatch,
   type SourceChannel,
@@ -268,6 +270,40 @@ Deno.test("runSource() names the state that JSON cannot say", async () => {
       `Cannot put state "k": ${words} is nothing that JSON can say`,
     );
   }
+});
+
+Deno.test("runSource() sends nothing while as many bytes are on their way as may be", async () => {
+  const sent = new SentBytes();
+  const seqs: number[] = [];
+  const full = Promise.withResolvers<void>();
+  const events: SourceEvents = {
+    batch({ seq, tuples }) {
+      seqs.push(seq);
+      // One that is heavier than all that may be on its way, for each tuple.
+      sent.add(seq, tuples.length * MOST_SENT_BYTES);
+      full.resolve();
+    },
+    log() {},
+    status() {},
+  };
+  const source = {
+    configure() {},
+    async *open() {
+      const heavy = "x".repeat(MOST_SENT_BYTES - 10);
+      for (let i = 0; i < 3; i++) yield [{ message: { heavy } }, { message: { heavy } }];
+    },
+  } as unknown as Source;
+  const instance = runSource(() => Promise.resolve(source), SPEC, events, { validate: true, sent });
+  instance.grant(1000, 0);
+  await full.promise;
+  for (let done = 1; done < 6; done++) {
+    // All that could be sent is sent by the end of some turns.
+    for (let turn = 0; turn < 10; turn++) await new Promise<void>(endOfTurn);
+    assertEquals(seqs.length, done);
+    instance.grant(0, done);
+  }
+  assertEquals((await instance.closed).end, { kind: "done" });
+  assertEquals(seqs, [1, 2, 3, 4, 5, 6]);
 });
 
 Deno.test("runSource() tells that what was thrown cannot be read", async () => {

@@ -128,3 +128,22 @@ Deno.test("RateMeter.limit() has nothing to do once its instances have ended", a
   await Promise.resolve();
   assert(clock.isIdle);
 });
+
+Deno.test("RateMeter tells an instance at once what is done with, when it has no credit to pass on", () => {
+  const told: [credit: number, doneThrough: number][] = [];
+  const { host } = eager();
+  const slow: WorkerHost = {
+    ...host,
+    start: () => ({
+      grant: (credit, doneThrough) => void told.push([credit, doneThrough]),
+      stop() {},
+      closed: new Promise(() => {}),
+    }),
+  };
+  const meter = new RateMeter(10, new FakeClock());
+  const instance = meter.limit(slow).start(SPEC, { batch() {}, log() {}, status() {} });
+  instance.grant(100, 0);
+  instance.grant(5, 3);
+  instance.grant(5, 3);
+  assertEquals(told, [[1, 0], [0, 3]]);
+});

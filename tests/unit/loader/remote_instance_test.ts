@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { NO_META } from "../../../src/core/mod.ts";
-import type { SourceBatch, StateChanges } from "../../../src/contract/mod.ts";
+import { MOST_SENT_BYTES, type SourceBatch, type StateChanges } from "../../../src/contract/mod.ts";
 import { encodeBatch } from "../../../src/loader/batch_codec.ts";
 import { ProtocolError } from "../../../src/loader/protocol.ts";
 import { RemoteInstance } from "../../../src/loader/remote_instance.ts";
@@ -49,6 +49,29 @@ Deno.test("RemoteInstance takes no state that grows without end", () => {
     ProtocolError,
     "would have 12000 keys, at most are 10000",
   );
+});
+
+Deno.test("RemoteInstance takes no more bytes than may wait, until they are taken", () => {
+  const payload = new Uint8Array(MOST_SENT_BYTES / 4);
+  const large = (seq: number) => {
+    const tuples = [{ message: null, meta: NO_META, timestamp: 1, payload }];
+    const batch = { seq, tuples, hasPayloads: true, dropped: 0, oversize: 0, special: false };
+    return encodeBatch(batch, { id: 1, maxTupleBytes: 0 }).message;
+  };
+  const { instance, taken } = remote();
+  for (let seq = 1; seq <= 4; seq++) instance.receive(large(seq));
+  // What tells only what was dropped has no bytes.
+  const lost = { seq: 5, tuples: [], hasPayloads: false, dropped: 1, oversize: 0, special: false };
+  instance.receive(encodeBatch(lost, { id: 1, maxTupleBytes: 0 }).message);
+  instance.grant(0, 1);
+  instance.receive(large(6));
+  assertThrows(
+    () => instance.receive(large(7)),
+    ProtocolError,
+    "sent more than 67108864 bytes that nobody has taken",
+  );
+  assertThrows(() => instance.receive(batchOf(7, put("k"))), ProtocolError, "nobody has taken");
+  assertEquals(taken.length, 6);
 });
 
 Deno.test("RemoteInstance hears of no deletion of what was not there", () => {

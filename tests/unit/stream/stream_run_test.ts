@@ -3,15 +3,19 @@ import {
   BackOff,
   channel,
   inlineHost,
+  MOST_SENT_BYTES,
   NotConnected,
   type Source,
   type SourceChannel,
+  type SourceEnd,
+  type SourceEvents,
   type SourceHost,
   type SourceItem,
 } from "../../../src/contract/mod.ts";
 import {
   type Clock,
   createLogger,
+  endOfTurn,
   fail,
   type Json,
   NO_META,
@@ -479,6 +483,83 @@ Deno.test("StreamRun says few of many lines about a connection, and waits before
 });
 
 // -- Pressure --
+
+/** A source in an isolate, held by the test: what is sent for it, and what it is told. */
+function sending(options: Partial<StreamRunOptions> = {}) {
+  const grants: [credit: number, doneThrough: number][] = [];
+  const starts: SourceEvents[] = [];
+  const ends: ((end: SourceEnd) => void)[] = [];
+  const host: SourceHost = {
+    start(_spec, events) {
+      starts.push(events);
+      return {
+        grant: (credit, doneThrough) => void grants.push([credit, doneThrough]),
+        stop: () => ends.at(-1)!({ kind: "stopped", forced: false }),
+        closed: new Promise((resolve) =>
+          ends.push((end) => resolve({ end, dropped: 0, oversize: 0 }))
+        ),
+      };
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const run = stream(() => ({}), { ...options, openHost: () => Promise.resolve(host) });
+  const send = (seq: number, bytes: number) =>
+    starts.at(-1)!.batch({
+      seq,
+      tuples: [{ message: { seq }, meta: NO_META, timestamp: 1 }],
+      hasPayloads: false,
+      dropped: 0,
+      oversize: 0,
+      special: false,
+      bytes,
+    });
+  return { run, send, grants, starts, ends };
+}
+
+const turns = async (count = 10) => {
+  for (let i = 0; i < count; i++) await new Promise<void>(endOfTurn);
+};
+
+Deno.test("StreamRun tells an instance of many bytes that were taken before it has credit to give", async () => {
+  const { run, send, grants } = sending();
+  const reader = run[Symbol.asyncIterator]();
+  await turns();
+  for (let seq = 1; seq <= 4; seq++) send(seq, MOST_SENT_BYTES / 8);
+  for (let i = 0; i < 4; i++) await reader.next();
+  // The fourth is in the reader's hands.
+  assertEquals(grants, [[500, 0], [2, 2]]);
+  await reader.return();
+  await run.closed;
+});
+
+Deno.test("StreamRun opens no source again before what it has sent is taken", async () => {
+  const { run, send, starts, ends } = sending({ clock: hurriedClock() });
+  const reader = run[Symbol.asyncIterator]();
+  await turns();
+  send(1, MOST_SENT_BYTES);
+  ends[0]!({ kind: "not_connected", message: "once more" });
+  await turns();
+  assertEquals(starts.length, 1);
+  await reader.next();
+  const next = reader.next();
+  await turns();
+  assertEquals(starts.length, 2);
+  send(1, 10);
+  await next;
+  await reader.return();
+  assertEquals(await run.closed, undefined);
+});
+
+Deno.test("StreamRun ends at once where it waits for what was sent to be taken", async () => {
+  const { run, send, ends } = sending({ clock: hurriedClock() });
+  await turns();
+  send(1, MOST_SENT_BYTES);
+  ends[0]!({ kind: "not_connected", message: "once more" });
+  await turns();
+  run.stop();
+  await run[Symbol.asyncDispose]();
+  assertEquals(run.status().metrics.dropped_stop_total, 1);
+});
 
 Deno.test("StreamRun lets no more than bufferLength tuples lie between source and reader", async () => {
   let yielded = 0;
