@@ -16,8 +16,8 @@ import { LIMITS, ProtocolError } from "./protocol.ts";
 /** Most bytes of a frame behind its first number. */
 export const MAX_FRAME_BYTES = 268_435_456;
 
-/** Most bytes of JSON in a frame of a process: an offset and a state, at most three bytes a character, and a little. */
-export const MOST_HEAD_BYTES = 6 * LIMITS.json + LIMITS.json;
+/** Most bytes of JSON in a frame of a process: an offset and a state, of three bytes a character at most, and the rest. */
+export const MOST_HEAD_BYTES = 7 * LIMITS.json;
 /** Most values in that JSON: of what a sink refuses, one for each. */
 export const MOST_HEAD_VALUES = 1_000_000;
 
