@@ -10,6 +10,7 @@
  */
 import { ALLOWED_DENO, ALLOWED_GLOBALS, UNSAFE_DENO } from "./allowed_names.ts";
 import { type HostGuard, hostGuard } from "./granted_hosts.ts";
+import { holdGlobals } from "./held_globals.ts";
 import { type PathGuard, pathGuard } from "./granted_paths.ts";
 import { type OwnAnswers, ownAnswers } from "./own_answer.ts";
 import { pinInternals } from "./pin.ts";
@@ -119,6 +120,7 @@ export function tameRealm(): Captured {
   removeGlobals(realm);
   pinInternals();
   closePrototypes(realm);
+  holdGlobals(realm);
   return captured;
 }
 

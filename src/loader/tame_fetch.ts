@@ -1,5 +1,6 @@
 import type { HostGuard } from "./granted_hosts.ts";
 import type { PathGuard } from "./granted_paths.ts";
+import { withGlobals } from "./held_globals.ts";
 import { decodedPath, goesUp, hostnameOfUrl, portOfUrl, schemeOf } from "./path_text.ts";
 import { type Callable, define, lazily, type Realm } from "./realm.ts";
 import type { RealmGrant } from "./realm_name.ts";
@@ -81,7 +82,7 @@ export function tameFetch(
       const scheme = schemeOf(url);
       if (scheme === "file:") checkFile(url);
       else checkHost(url, scheme);
-      const fetching = apply(fetch(), undefined, [request]);
+      const fetching = withGlobals(() => apply(fetch(), undefined, [request]));
       // The runtime has made a request of its own of it.
       signals.keep(request);
       const response = await fetching;

@@ -198,7 +198,14 @@ function holdRequests(
 ): HeldSignals {
   const Real = realm.Request as typeof Request;
   const signalOfRequest = getterOf(Real.prototype, "signal");
-  const isRequest = recognizer(getterOf(Real.prototype, "url"));
+  /** The signal of what is a request. */
+  const signalIn = (value: unknown) => {
+    try {
+      return apply(signalOfRequest, value, []);
+    } catch {
+      return undefined;
+    }
+  };
   const mirrors = new WeakMap<object, object>();
 
   const keep = (request: object) => {
@@ -212,9 +219,7 @@ function holdRequests(
   const made = function (...args: unknown[]): object {
     if (new.target === undefined) throw new MakeError('Cannot call Request without "new"');
     const options = optionsOf(args[1]);
-    const signal = options.signal === undefined && isRequest(args[0])
-      ? apply(signalOfRequest, args[0], [])
-      : options.signal;
+    const signal = options.signal === undefined ? signalIn(args[0]) : options.signal;
     if (signal === undefined || signal === null) {
       return construct(Real, args.length === 0 ? [] : [args[0], options], new.target);
     }
@@ -253,18 +258,6 @@ function optionsOf(given: unknown): Record<string, unknown> {
   }
   options.signal = (given as Realm).signal;
   return options;
-}
-
-/** Whether something is what this getter may be asked of. */
-function recognizer(get: () => unknown): (value: unknown) => boolean {
-  return (value) => {
-    try {
-      apply(get, value, []);
-      return true;
-    } catch {
-      return false;
-    }
-  };
 }
 
 function symbolOf(object: object, name: string): symbol | undefined {
