@@ -175,6 +175,12 @@ export const LINKS: Road = {
     file: `Deno.readTextFileSync(props.granted + "/file")`,
     inFolder: `Deno.readTextFile(props.granted + "/folder/secret.json")`,
     fetch: `fetch("file://" + props.granted + "/file").then((answer) => answer.text())`,
+    fetchOther: `(async () => { const Real = Request;
+      (globalThis as any).Request = function () { return new Real("file://" + props.granted + "/file"); };
+      try {
+        const text = await (await fetch("file://" + props.granted + "/in")).text();
+        return text === "in" ? undefined : text;
+      } finally { (globalThis as any).Request = Real; } })()`,
     fetchTwoFaced: `fetch(${
       twoFaced(`"file://" + props.granted + "/in"`, `"file://" + props.granted + "/file"`)
     }).then((answer) => answer.text()).then((text) => text === "in" ? undefined : text)`,
