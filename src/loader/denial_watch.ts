@@ -7,6 +7,9 @@
  */
 import { type FromIsolate, LIMITS } from "./protocol.ts";
 
+// Taken before any plugin's code runs: the realm's timers are the plugin's to stop.
+const later = setTimeout;
+
 /** Milliseconds between two reports. */
 const EVERY_MS = 1000;
 /** Characters that are kept of one. */
@@ -26,7 +29,6 @@ export interface DenialWatch {
  */
 export function watchDenials(send: (message: FromIsolate & { t: "denied" }) => void): DenialWatch {
   const most = LIMITS.denied;
-  const later = setTimeout;
   const now = performance.now.bind(performance);
   const { defineProperty } = Object;
   const slice = Function.prototype.call.bind(String.prototype.slice) as unknown as (
