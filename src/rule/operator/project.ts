@@ -42,7 +42,9 @@ export class Project implements Operator {
     const { aliases, slots, errors, sendNilField } = this.#options;
     if (this.#isWhole && (sendNilField || !tuples.some(lacks))) return tuples;
     const makeRow = this.#makeRow;
-    const made: RuleTuple[] = [];
+    // Made as long as it will be: growing it costs a tenth of the rest.
+    const made = new Array<RuleTuple>(tuples.length);
+    let count = 0;
     for (let i = 0; i < tuples.length; i++) {
       let tuple = tuples[i]!;
       try {
@@ -51,11 +53,13 @@ export class Project implements Operator {
           for (const { slot, evaluate } of aliases) slotted.slots[slot] = evaluate(slotted);
           tuple = slotted;
         }
-        made.push({ message: makeRow(tuple), meta: tuple.meta, timestamp: tuple.timestamp });
+        made[count] = { message: makeRow(tuple), meta: tuple.meta, timestamp: tuple.timestamp };
+        count++;
       } catch (error) {
         errors.failed(tuple, error);
       }
     }
+    made.length = count;
     return made;
   }
 }
