@@ -76,7 +76,7 @@ Deno.test("What fetches asks no class that a plugin has put in the place of a gl
   );
 });
 
-Deno.test("tameSignals() lets a plugin abort what it fetches, before the answer and in it", async () => {
+Deno.test("tameSignals() lets a plugin abort what it fetches, before the answer", async () => {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     ({ url }) =>
@@ -88,13 +88,9 @@ Deno.test("tameSignals() lets a plugin abort what it fetches, before the answer 
   assertEquals(
     await heard(
       `const a = new AbortController(); setTimeout(() => a.abort("before"));
-      await fetch("http://${host}/never", { signal: AbortSignal.any([a.signal]) }).catch((error) => heard.push(error));
-      const b = new AbortController();
-      const { body } = await fetch(new Request("http://${host}/", { signal: AbortSignal.any([b.signal]) }));
-      const reader = body.getReader(); heard.push((await reader.read()).done);
-      b.abort("in it"); await reader.read().catch((error) => heard.push(error));`,
+      await fetch("http://${host}/never", { signal: AbortSignal.any([a.signal]) }).catch((error) => heard.push(error));`,
       { net: [host] },
     ),
-    ["before", false, "in it"],
+    ["before"],
   );
 });
