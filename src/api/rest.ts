@@ -91,7 +91,7 @@ export function createRest(app: RestApp, options: RestOptions): RestHandler {
     try {
       if (!hasPlainHost(request) || !URL.canParse(request.url)) {
         const message =
-          "The header Host, or the address that is asked for, is no name or address with a port";
+          "The header Host is no name or address with a port, send one such as localhost:9081";
         return refusal({ status: 400, message });
       }
       const refused = await guard.check(request, pathOf(request));

@@ -102,15 +102,18 @@ class KeptServer implements Server {
     const { log, clock } = this.#options;
     const { signal } = this.#over;
     while (!signal.aborted) {
+      let why = "the server ended";
       try {
         this.#server ??= this.#begin(port);
         await this.#server.finished;
       } catch (error) {
-        this.#server = undefined;
-        const again = `trying again in ${formatDuration(AGAIN_MS)}`;
-        log.error(`Cannot take requests at ${this.address}: ${messageOf(error)}; ${again}`);
-        await clock.sleep(AGAIN_MS, signal).catch(() => {});
+        why = messageOf(error);
       }
+      if (signal.aborted) return;
+      this.#server = undefined;
+      const again = `trying again in ${formatDuration(AGAIN_MS)}`;
+      log.error(`Cannot take requests at ${this.address}: ${why}; ${again}`);
+      await clock.sleep(AGAIN_MS, signal).catch(() => {});
     }
   }
 

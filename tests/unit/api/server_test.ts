@@ -51,35 +51,42 @@ Deno.test("listen() begins again where it listened when no more can be accepted,
   assertEquals(lines, [line, line]);
 });
 
-Deno.test("listen() ends while it waits to listen again", async () => {
-  const asleep = Promise.withResolvers<void>();
-  const failing: Serve = (options, handler) => {
-    const server = Deno.serve(options, handler);
-    const finished = server.shutdown().then(() => {
+for (
+  const [how, end] of Object.entries({
+    "fails": () => {
       throw new Error("gone");
-    });
-    return new Proxy(server, {
-      get: (target, name) => name === "finished" ? finished : Reflect.get(target, name),
-    });
-  };
-  const server = listen(() => Promise.resolve(new Response()), {
-    ...OPTIONS,
-    log: silentLogger,
-  }, {
-    serve: failing,
-    clock: {
-      now: () => 0,
-      sleep: (_, signal) => {
-        asleep.resolve();
-        return new Promise((_, reject) =>
-          signal!.addEventListener("abort", () => reject(signal!.reason))
-        );
-      },
     },
+    "ends": () => {},
+  })
+) {
+  Deno.test(`listen() ends while it waits to listen again after a server that ${how} by itself`, async () => {
+    const asleep = Promise.withResolvers<void>();
+    const failing: Serve = (options, handler) => {
+      const server = Deno.serve(options, handler);
+      const finished = server.shutdown().then(end);
+      return new Proxy(server, {
+        get: (target, name) => name === "finished" ? finished : Reflect.get(target, name),
+      });
+    };
+    const server = listen(() => Promise.resolve(new Response()), {
+      ...OPTIONS,
+      log: silentLogger,
+    }, {
+      serve: failing,
+      clock: {
+        now: () => 0,
+        sleep: (_, signal) => {
+          asleep.resolve();
+          return new Promise((_, reject) =>
+            signal!.addEventListener("abort", () => reject(signal!.reason))
+          );
+        },
+      },
+    });
+    await asleep.promise;
+    await server[Symbol.asyncDispose]();
   });
-  await asleep.promise;
-  await server[Symbol.asyncDispose]();
-});
+}
 
 /** The first line of the answer to a request as it is on the wire. */
 async function answerTo(address: string, request: string): Promise<string> {
