@@ -1,33 +1,31 @@
-import { fail, messageOf } from "../core/mod.ts";
+import { fail } from "../core/mod.ts";
 import { basename, dirname, join, resolve } from "@std/path";
+import { linksIn, MOST_ENTRIES } from "./links_in.ts";
 import { isBelow, realPath } from "./real_path.ts";
 
-/** How many files and folders are looked at, the nearest first. */
-const MOST_ENTRIES = 10_000;
 /** Links one behind the other that the system follows. */
 const MOST_HOPS = 40;
 
 /**
  * Where the links in a folder and below lead, those behind a link too, over every link on the way; of a file or what does
- * not exist none.
+ * not exist none. Of more than {@link MOST_ENTRIES} files the first ones are looked at.
  *
  * @throws KuiperError `io` when nobody may look.
  */
 export async function linkEnds(top: string): Promise<string[]> {
   const ends: string[] = [];
-  const folders = [await realPath(top)];
-  let left = MOST_ENTRIES;
-  for (const folder of folders) {
-    for (const { name, isDirectory, isSymlink } of await entriesOf(folder)) {
-      if (left-- === 0) return ends;
-      const path = join(folder, name);
-      if (isDirectory) folders.push(path);
-      if (!isSymlink) continue;
-      const hops = await hopsFrom(path);
+  const budget = { left: MOST_ENTRIES };
+  const tops = [await realPath(top)];
+  for (const real of tops) {
+    for await (const link of linksIn({ path: real, real }, budget)) {
+      if ("problem" in link) {
+        throw fail("io", `Cannot look for links in ${link.path}: ${link.problem}`);
+      }
+      const hops = await hopsFrom(link.real);
       ends.push(...hops);
-      const end = hops.at(-1) ?? path;
+      const end = hops.at(-1) ?? link.real;
       // One that leads back has been looked at, or will be.
-      if (!folders.some((known) => isBelow(end, known) || isBelow(known, end))) folders.push(end);
+      if (!tops.some((known) => isBelow(end, known) || isBelow(known, end))) tops.push(end);
     }
   }
   return ends;
@@ -51,16 +49,5 @@ async function readLink(path: string): Promise<string | undefined> {
   } catch {
     // It is no link, or not there.
     return undefined;
-  }
-}
-
-async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
-  try {
-    return await Array.fromAsync(Deno.readDir(folder));
-  } catch (error) {
-    const hasNone = error instanceof Deno.errors.NotADirectory ||
-      error instanceof Deno.errors.NotFound;
-    if (hasNone) return [];
-    throw fail("io", `Cannot look for links in ${folder}: ${messageOf(error)}`, error);
   }
 }

@@ -8,13 +8,11 @@
 import { type BasePaths, errorAt, type Finding, showPath, warningAt } from "../config/mod.ts";
 import { fail, messageOf } from "../core/mod.ts";
 import { type Grant, isUnsafe } from "../loader/mod.ts";
-import { dirname, join, relative, resolve } from "@std/path";
+import { dirname, relative, resolve } from "@std/path";
+import { linksIn, MOST_ENTRIES, type Place } from "./links_in.ts";
 import { ownFileUnder } from "./own_files.ts";
 import type { GrantAt, GrantOf } from "./own_grant.ts";
 import { isBelow, realPath } from "./real_path.ts";
-
-/** How many files and folders are looked at for one grant. A folder of so many files costs a start about 40 ms. */
-const MOST_ENTRIES = 10_000;
 
 /** What is known of the links. */
 interface Look {
@@ -22,20 +20,6 @@ interface Look {
   readonly problem?: string;
   /** What was not looked at, and why. */
   readonly unseen: readonly string[];
-}
-
-/** A file or folder that is looked at. */
-interface Folder {
-  /** As it was granted, and what lies in it. */
-  readonly path: string;
-  /** With links followed. */
-  readonly real: string;
-}
-
-/** A folder that cannot be read, and why. */
-interface ClosedFolder {
-  readonly path: string;
-  readonly problem: string;
 }
 
 /** A link that leads where a plugin shall not come. */
@@ -131,40 +115,12 @@ async function lookForLinks(
   return { unseen };
 }
 
-/**
- * The links in a folder and below, the nearest first: whatever lies deeper is what is left out. A folder that cannot be
- * read is given with the reason.
- *
- * @param budget how many files and folders may still be looked at; below zero it was not enough.
- */
-async function* linksIn(
-  top: Folder,
-  budget: { left: number },
-): AsyncGenerator<Folder | ClosedFolder> {
-  const folders = [top];
-  for (const folder of folders) {
-    try {
-      for await (const file of Deno.readDir(folder.real)) {
-        if (budget.left-- === 0) return;
-        const at = { path: join(folder.path, file.name), real: join(folder.real, file.name) };
-        if (file.isDirectory) folders.push(at);
-        if (file.isSymlink) yield at;
-      }
-    } catch (error) {
-      // It is a file, or not there: neither has links in it.
-      const hasNone = error instanceof Deno.errors.NotADirectory ||
-        error instanceof Deno.errors.NotFound;
-      if (!hasNone) yield { path: folder.path, problem: messageOf(error) };
-    }
-  }
-}
-
 async function leadsTo(path: string): Promise<string> {
   return await realPath(path).catch(() => resolve(path));
 }
 
 async function leadsOut(
-  { path, real }: Folder,
+  { path, real }: Place,
   { read, write, readsAll }: { read: string[]; write: string[]; readsAll: boolean },
 ): Promise<LinkOut | undefined> {
   const covers = (places: readonly string[], at: string) =>
