@@ -229,17 +229,13 @@ class Rules {
   ): Promise<RuleSource> {
     const { bufferLength, overflow = "drop_oldest" } = rule.options;
     if (stream.options.shared && overflow !== "wait") {
-      let say: ((count: number) => void) | undefined;
-      const onDrop = () => {
-        say ??= sayLosses(this.#logOf(rule), {
-          now: () => this.#context.clock.now(),
-          what: "tuples",
-          why: `the SHARED stream "${stream.name}" does not wait for this rule, for which ` +
-            `${bufferLength} may wait, its "bufferLength"`,
-        });
-        say(1);
-      };
-      return await this.#shared.join(stream, { bufferLength, overflow, onDrop });
+      const say = sayLosses(this.#logOf(rule), {
+        now: () => this.#context.clock.now(),
+        what: "tuples",
+        why: `the SHARED stream "${stream.name}" does not wait for this rule, for which ` +
+          `${bufferLength} may wait, its "bufferLength"`,
+      });
+      return await this.#shared.join(stream, { bufferLength, overflow, onDrop: () => say(1) });
     }
     const keeper = storeKeeper(
       this.#context.store,

@@ -11,7 +11,7 @@ export interface ChannelOptions {
   /** Most senders that may wait at once; one more is a RangeError. @default {1024} */
   maxWaiting?: number;
   /** Told of each item that is dropped, after it was counted. It may not throw. */
-  onDrop?: () => void;
+  onDrop?: (() => void) | undefined;
 }
 
 /** A channel was closed while an item waited for room; the item is in `item`. */

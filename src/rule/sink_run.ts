@@ -65,20 +65,18 @@ export class SinkRun implements AsyncDisposable {
   constructor({ openHost, ...options }: SinkRunOptions) {
     this.opId = options.opId;
     const { common, clock } = options;
-    let say: ((count: number) => void) | undefined;
+    const now = () => clock.now();
+    const sayLost = sayLosses(options.log, {
+      now,
+      what: "results",
+      why: `the sink is slow, and ${common.bufferLength} may wait, its "bufferLength"`,
+    });
     const shared: LaneShared = {
       ...options,
       cut: this.#cut.signal,
-      gate: sampled(() => clock.now(), SAMPLE),
-      sayOverflow: () => {
-        say ??= sayLosses(options.log, {
-          now: () => clock.now(),
-          what: "results",
-          why: `the sink is slow, and ${common.bufferLength} may wait, its "bufferLength"`,
-        });
-        say(1);
-      },
-      sayOfConnection: sampledLines(options.log, () => clock.now()),
+      gate: sampled(now, SAMPLE),
+      sayOverflow: () => sayLost(1),
+      sayOfConnection: sampledLines(options.log, now),
       closeMs: () => this.#closeMs,
     };
     const share = Math.max(1, Math.floor(common.bufferLength / common.concurrency));

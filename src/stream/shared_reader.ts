@@ -57,7 +57,7 @@ export class SharedReader implements Subscription {
       capacity: bufferLength,
       overflow,
       batchSize: Math.min(256, bufferLength),
-      ...(onDrop === undefined ? {} : { onDrop }),
+      onDrop,
     });
     this.#leave = leave;
   }
