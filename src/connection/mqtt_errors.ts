@@ -47,6 +47,17 @@ const SUBSCRIPTION_REFUSALS: Record<number, string> = {
   162: "it has no wildcard subscriptions",
 };
 
+/** Why a message is refused: MQTT 5.0, table 3-4. */
+const PUBLISH_REFUSALS: Readonly<Record<number, { reason: string; never?: boolean }>> = {
+  131: { reason: "it does not say why" },
+  135: {
+    reason: "{user} may not publish there, let it in the broker's access list or set another topic",
+  },
+  144: { reason: "it does not accept that topic", never: true },
+  151: { reason: "a quota is used up" },
+  153: { reason: "the payload is not in the format that was said", never: true },
+};
+
 /** An error of the client library or the runtime while connecting. */
 export function connectError(error: unknown, options: MqttOptions): KuiperError {
   const { server } = options;
@@ -74,17 +85,6 @@ export function connectError(error: unknown, options: MqttOptions): KuiperError 
     error,
   );
 }
-
-/** MQTT 5.0, table 3-4. */
-const PUBLISH_REFUSALS: Readonly<Record<number, { reason: string; never?: boolean }>> = {
-  131: { reason: "it does not say why" },
-  135: {
-    reason: "{user} may not publish there, let it in the broker's access list or set another topic",
-  },
-  144: { reason: "it does not accept that topic", never: true },
-  151: { reason: "a quota is used up" },
-  153: { reason: "the payload is not in the format that was said", never: true },
-};
 
 /** A connection that stood and is gone. */
 export function lostError(
