@@ -5,6 +5,7 @@
  */
 import { Immediate } from "./own_immediate.ts";
 import type { Callable } from "./realm.ts";
+import { Referable } from "./referable.ts";
 import { isRunning, startTimer, stopTimer, type TimerSpec } from "./tame_timers.ts";
 
 const { apply } = Reflect;
@@ -45,34 +46,20 @@ export function nodeTimers(promises: Promised): Record<string, unknown> {
   };
 }
 
-/** A timer as Node's modules show it. Whether it keeps a process alive is only remembered. */
-class Timeout {
+/** A timer as Node's modules show it. */
+class Timeout extends Referable {
   readonly #spec: TimerSpec;
   readonly #id: number;
-  #isRef = true;
   #hasRun = false;
 
   constructor(task: (self: Timeout) => void, when: { ms: unknown; repeats: boolean }) {
+    super();
     const run = () => {
       this.#hasRun = !when.repeats;
       task(this);
     };
     this.#spec = { ...when, run };
     this.#id = startTimer(this.#spec);
-  }
-
-  ref(): this {
-    this.#isRef = true;
-    return this;
-  }
-
-  unref(): this {
-    this.#isRef = false;
-    return this;
-  }
-
-  hasRef(): boolean {
-    return this.#isRef;
   }
 
   /** Wait from now on, again if it has run, but not if it was stopped. */

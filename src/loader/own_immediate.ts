@@ -1,4 +1,5 @@
 import type { Callable } from "./realm.ts";
+import { Referable } from "./referable.ts";
 
 const { apply } = Reflect;
 const MakeError = TypeError;
@@ -8,16 +9,13 @@ const { clearImmediate, setImmediate } = globalThis as unknown as {
   setImmediate(task: () => void): unknown;
 };
 
-/**
- * What `setImmediate` gives a plugin. The runtime's own leads to all others that wait, those of the boot among them.
- * Whether it keeps a process alive is only remembered.
- */
-export class Immediate {
+/** What `setImmediate` gives a plugin. The runtime's own leads to all others that wait, those of the boot among them. */
+export class Immediate extends Referable {
   readonly #real: unknown;
-  #isRef = true;
 
   /** @throws TypeError for a task that is no function. */
   constructor(task: unknown, args: readonly unknown[]) {
+    super();
     if (typeof task !== "function") {
       throw new MakeError(
         `Cannot call setImmediate: its first argument is ${typeof task}, no function`,
@@ -31,20 +29,6 @@ export class Immediate {
     if (typeof immediate === "object" && immediate !== null && #real in immediate) {
       clearImmediate(immediate.#real);
     }
-  }
-
-  ref(): this {
-    this.#isRef = true;
-    return this;
-  }
-
-  unref(): this {
-    this.#isRef = false;
-    return this;
-  }
-
-  hasRef(): boolean {
-    return this.#isRef;
   }
 
   [Symbol.dispose](): void {
