@@ -1,5 +1,7 @@
+import { STEERING } from "../core/mod.ts";
+
 /** Neither letters nor digits that a terminal would draw as they are: controls, and the marks that reorder text. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const UNPRINTABLE = new RegExp(`[\\p{Cc}\\p{Cs}${STEERING}]`, "gu");
 const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 /** Only then the width of a text is not its length. */
 const NOT_ASCII = /[^\x20-\x7e]/;

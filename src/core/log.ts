@@ -1,3 +1,5 @@
+import { STEERING } from "./steering.ts";
+
 /** How much a line matters, lowest first. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
@@ -105,9 +107,8 @@ export function sampled(
   };
 }
 
-/** All but the line break: C0, DEL, C1, and the marks that reorder text. */
-// deno-lint-ignore no-control-regex
-const CONTROLS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+/** All but the line break. */
+const CONTROLS = new RegExp(`[\\x00-\\x09\\x0b-\\x1f${STEERING}]`, "g");
 
 function escapeControls(text: string): string {
   // Line breaks stay: a caret under a statement needs them. What follows one is indented, so no line can be forged.

@@ -28,6 +28,7 @@ export { sayLosses } from "./say_losses.ts";
 export { sampledLines } from "./sampled_lines.ts";
 export { setField } from "./set_field.ts";
 export { showValue, sqlTypeOf } from "./show_value.ts";
+export { STEERING } from "./steering.ts";
 export { endOfTurn } from "./turn.ts";
 export type { OverflowPolicy } from "./overflow.ts";
 export { OVERFLOW_POLICIES } from "./overflow.ts";

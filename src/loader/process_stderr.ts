@@ -1,3 +1,6 @@
+import { STEERING } from "../core/mod.ts";
+
+const CONTROLS = new RegExp(`[\\x00-\\x1f${STEERING}]`, "g");
 /** Characters that are kept of what a process says before it ends. */
 const KEPT = 2048;
 
@@ -19,8 +22,7 @@ export class StderrTail {
       .filter((line) => line.trim() !== "" && !/^\s*(?:#|=+ |at )|^\s*\d+: /.test(line))
       .slice(-5)
       .join(" | ")
-      // deno-lint-ignore no-control-regex
-      .replace(/[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, " ")
+      .replace(CONTROLS, " ")
       .trim();
   }
 

@@ -1,3 +1,4 @@
+import { STEERING } from "../core/mod.ts";
 import { maskText } from "./secret.ts";
 
 /** Longest part of a line that an error shows, in characters. */
@@ -7,8 +8,7 @@ const SHOWN_BEFORE = 60;
 
 const LINE_END = /\r\n|\n|\r/g;
 /** Characters that would break the line, turn its direction or steer the terminal. A tab may stay. */
-const UNPRINTABLE =
-  /(?!\t)[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const UNPRINTABLE = new RegExp(`(?!\\t)[\\p{Cc}\\p{Cs}${STEERING}]`, "gu");
 const ZERO_WIDTH = /^[\p{M}\p{Cf}]$/u;
 /** What terminals draw over two columns: East Asian wide and full-width characters and emoji. */
 const DOUBLE_WIDTH =
