@@ -1,11 +1,19 @@
 /**
- * Symbolic links in a folder that a plugin may write. It can make none, and its calls follow none that leads out of what
- * was granted; but it may move folders between such a look and the call, and so win where it should not. A plugin is
- * therefore not started while such a link is there.
+ * Symbolic links in a folder that was granted to a plugin. It can make none, and its calls follow none that leads out of
+ * what was granted. That is one look, though, and in a folder that it may write not a sure one: it may move folders
+ * between such a look and the call. So a plugin is not started while such a link is there; where it may only read, its
+ * entry can say that the calls are enough.
  *
  * @module
  */
-import { type BasePaths, errorAt, type Finding, showPath, warningAt } from "../config/mod.ts";
+import {
+  type BasePaths,
+  errorAt,
+  type Finding,
+  type OutsideLinks,
+  showPath,
+  warningAt,
+} from "../config/mod.ts";
 import { fail, messageOf } from "../core/mod.ts";
 import { type Grant, isUnsafe } from "../loader/mod.ts";
 import { dirname, relative, resolve } from "@std/path";
@@ -22,6 +30,14 @@ interface Look {
   readonly unseen: readonly string[];
 }
 
+/** What a look is told. */
+interface LookOptions extends GrantOf {
+  /** What is to be done where a folder that may only be read has such a link. @default {"refuse"} */
+  readonly outsideLinks?: OutsideLinks;
+  /** How many files and folders are looked at, of what may be written and again of what may only be read. @default {10_000} */
+  readonly most?: number;
+}
+
 /** A link that leads where a plugin shall not come. */
 interface LinkOut {
   readonly path: string;
@@ -34,30 +50,25 @@ interface LinkOut {
 }
 
 /**
- * Refuse a grant to write where links lead out of it.
+ * Refuse a grant where links lead out of it.
  *
  * @param options.owner what the grant is for, such as `source "weather"`.
- * @param options.most how many files and folders are looked at. @default {10_000}
  * @returns what was not looked at and why, for people: one sentence each.
  * @throws KuiperError `denied` that names the link, where it leads and what can be done.
  */
 export async function refuseLinksOut(
   grant: Grant,
-  { owner, ...of }: GrantOf & { owner: string; most?: number },
+  { owner, ...of }: LookOptions & { owner: string },
 ): Promise<readonly string[]> {
   const { problem, unseen } = await lookForLinks(grant, of);
   if (problem !== undefined) throw fail("denied", `Cannot run ${owner}: ${problem}`);
   return unseen;
 }
 
-/**
- * Everything that {@link refuseLinksOut} says of a grant.
- *
- * @param of.most how many files and folders are looked at. @default {10_000}
- */
+/** Everything that {@link refuseLinksOut} says of a grant. */
 export async function linkFindings(
   grant: Grant,
-  of: GrantAt & { most?: number },
+  of: LookOptions & GrantAt,
 ): Promise<Finding[]> {
   const { problem, unseen } = await lookForLinks(grant, of);
   return [
@@ -66,38 +77,89 @@ export async function linkFindings(
   ];
 }
 
-async function lookForLinks(
-  grant: Grant,
-  { paths, name, most = MOST_ENTRIES }: GrantOf & { most?: number },
-): Promise<Look> {
-  const { write = [] } = grant;
-  if (write === true || write.length === 0 || isUnsafe(grant)) return { unseen: [] };
+async function lookForLinks(grant: Grant, options: LookOptions): Promise<Look> {
+  if (isUnsafe(grant)) return { unseen: [] };
+  const written = await lookAtWritten(grant, options);
+  if (written.problem !== undefined || options.outsideLinks === "ignore") return written;
+  const { problem, unseen } = await lookAtRead(grant, options);
+  return { ...(problem === undefined ? {} : { problem }), unseen: [...written.unseen, ...unseen] };
+}
+
+/** What may be written: one link is enough. */
+async function lookAtWritten(grant: Grant, options: LookOptions): Promise<Look> {
+  const { write = [], read = [] } = grant;
+  if (write === true || write.length === 0) return { unseen: [] };
   const writable = await Promise.all(write.map(leadsTo));
   const granted = {
-    read: grant.read === true ? [] : await Promise.all((grant.read ?? []).map(leadsTo)),
+    read: read === true ? [] : await Promise.all(read.map(leadsTo)),
     write: writable,
-    readsAll: grant.read === true,
+    readsAll: read === true,
   };
+  return await look("write", write, {
+    ...options,
+    grant,
+    leadsOut: async (link) => await leadsOut(link, granted),
+    first: true,
+  });
+}
+
+/** What may be read and not written. Such a folder can have many links: all of them are to be known at once. */
+async function lookAtRead(grant: Grant, options: LookOptions): Promise<Look> {
+  const { read = [], write = [] } = grant;
+  if (read === true || write === true) return { unseen: [] };
+  const [readable, writable] = await Promise.all(
+    [read, write].map((paths) => Promise.all(paths.map(leadsTo))),
+  ) as [string[], string[]];
+  const only = read.filter((_, i) => !isCovered(readable[i]!, writable));
+  return await look("read", only, {
+    ...options,
+    grant,
+    async leadsOut({ path, real }) {
+      if (isCovered(real, writable)) return undefined;
+      const text = await readLink(real);
+      if (text === undefined) return undefined;
+      const end = await endOf(real, text);
+      return isCovered(end, readable) ? undefined : { path, text, end, missing: ["read"] };
+    },
+  });
+}
+
+/** Look at the links in what was granted of a kind. */
+async function look(
+  kind: "read" | "write",
+  entries: readonly string[],
+  { paths, name, most = MOST_ENTRIES, grant, leadsOut, first = false }: LookOptions & {
+    grant: Grant;
+    leadsOut: (link: Place) => Promise<LinkOut | undefined>;
+    /** No more than one link is asked for. */
+    first?: boolean;
+  },
+): Promise<Look> {
   const unseen: string[] = [];
   const budget = { left: most };
-  for (const [i, entry] of write.entries()) {
+  for (const entry of entries) {
     const closed: string[] = [];
-    for await (const link of linksIn({ path: entry, real: writable[i]! }, budget)) {
+    const found: LinkOut[] = [];
+    for await (const link of linksIn({ path: entry, real: await leadsTo(entry) }, budget)) {
       if ("problem" in link) {
         closed.push(`${showPath(paths, link.path)}: ${link.problem}`);
         continue;
       }
-      const out = await leadsOut(link, granted).catch((error) => {
+      const out = await leadsOut(link).catch((error) => {
         closed.push(`${showPath(paths, link.path)}: ${messageOf(error)}`);
         return undefined;
       });
-      if (out !== undefined) {
-        return { problem: await sentence(out, { entry, grant, paths, name }), unseen };
-      }
+      if (out !== undefined) found.push(out);
+      if (found.length > 0 && first) break;
+    }
+    const [link, ...others] = found;
+    if (link !== undefined) {
+      const of = { kind, entry, grant, paths, name, others: others.length };
+      return { problem: await sentence(link, of), unseen };
     }
     if (budget.left < 0) {
       unseen.push(
-        `the grant of write "${
+        `the grant of ${kind} "${
           showPath(paths, entry)
         }" to "${name}" has more than ${most} files in it: whether ` +
           "links that are deeper in it lead out of it was not looked at, grant a smaller folder",
@@ -107,7 +169,7 @@ async function lookForLinks(
     if (closed.length === 0) continue;
     const more = closed.length === 1 ? "" : `, and ${closed.length - 1} more`;
     unseen.push(
-      `whether links in what "${name}" may write lead out of it was not looked at in ${
+      `whether links in what "${name}" may ${kind} lead out of it was not looked at in ${
         closed[0]
       }${more}`,
     );
@@ -123,18 +185,20 @@ async function leadsOut(
   { path, real }: Place,
   { read, write, readsAll }: { read: string[]; write: string[]; readsAll: boolean },
 ): Promise<LinkOut | undefined> {
-  const covers = (places: readonly string[], at: string) =>
-    places.some((place) => isBelow(at, place));
   const text = await readLink(real);
   if (text === undefined) return undefined;
   const end = await endOf(real, text);
   const missing: LinkOut["missing"][number][] = [];
-  if (!readsAll && covers(read, real) && !covers(read, end)) missing.push("read");
-  if (!covers(write, end)) missing.push("write");
+  if (!readsAll && isCovered(real, read) && !isCovered(end, read)) missing.push("read");
+  if (!isCovered(end, write)) missing.push("write");
   if (missing.length > 0) return { path, text, end, missing };
   // Whoever may read and write there may move links, alone or with their folders.
   const moves = readsAll || read.some((place) => write.some((one) => overlap(place, one)));
   return moves && text.split(/[/\\]/).includes("..") ? { path, text, missing } : undefined;
+}
+
+function isCovered(path: string, places: readonly string[]): boolean {
+  return places.some((place) => isBelow(path, place));
 }
 
 function overlap(one: string, other: string): boolean {
@@ -162,9 +226,15 @@ async function endOf(path: string, text: string): Promise<string> {
 
 async function sentence(
   { path, text, end, missing }: LinkOut,
-  { entry, grant, paths, name }: GrantOf & { entry: string; grant: Grant },
+  { kind, entry, grant, paths, name, others }: GrantOf & {
+    kind: "read" | "write";
+    entry: string;
+    grant: Grant;
+    /** How many more such links there are. */
+    others: number;
+  },
 ): Promise<string> {
-  const found = `the grant of write "${showPath(paths, entry)}" to "${name}" has in it the link ${
+  const found = `the grant of ${kind} "${showPath(paths, entry)}" to "${name}" has in it the link ${
     showPath(paths, path)
   }`;
   if (end === undefined) {
@@ -173,14 +243,22 @@ async function sentence(
   }
   const leads = `${found}, which leads out of it to ${showPath(paths, end)}`;
   const own = await ownFileUnder(end, paths);
-  if (own !== undefined) return `${leads}, where ${own.whose} is: remove the link`;
+  const orIgnore = kind === "write"
+    ? ""
+    : `, or write "outsideLinks: ignore" for "${name}" there: then it is refused what lies behind`;
+  if (others > 0) {
+    return `${leads}, and ${others} more: remove them, or grant in etc/plugins.yaml where they lead${orIgnore}`;
+  }
+  if (own !== undefined && kind === "write") {
+    return `${leads}, where ${own.whose} is: remove the link`;
+  }
   const wider = missing.map((kind) => {
     const { [kind]: granted = [] } = grant;
     const listed = granted === true ? [] : granted;
     return `${kind}: ${JSON.stringify([...listed, end].map((one) => asWritten(paths, one)))}`;
   });
   return `${leads}: remove the link, or grant in etc/plugins.yaml where it leads, ` +
-    `permissions: { ${wider.join(", ")} }`;
+    `permissions: { ${wider.join(", ")} }${orIgnore}`;
 }
 
 /** A path as etc/plugins.yaml has it, which is taken from the base directory. */

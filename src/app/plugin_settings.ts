@@ -91,7 +91,8 @@ export class PluginSettings {
     withinOwn(granted, owner);
     const of = { paths: this.#input.paths, name: type, place: written.place };
     await refuseOwnGrant(granted, { ...of, owner });
-    const unseen = await refuseLinksOut(granted, { ...of, owner });
+    const { outsideLinks } = plugins.entryFor(type);
+    const unseen = await refuseLinksOut(granted, { ...of, owner, outsideLinks });
     const warnings = unseen.map((message) => warningAt(written.place, message));
     for (const warning of [...await secretsGranted(granted, of), ...warnings]) {
       const text = formatFinding(warning);

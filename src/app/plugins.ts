@@ -188,8 +188,8 @@ export class Plugins {
     withinOwn(known, owner);
     const { paths } = this.#input;
     await refuseOwnGrant(known, { paths, owner, name });
-    // What was not looked at is said at its start.
-    await refuseLinksOut(known, { paths, owner, name });
+    // What was not looked at is said at its start, and of what may only be read its entry has a word to say.
+    await refuseLinksOut(known, { paths, owner, name, outsideLinks: "ignore" });
     await this.#edit(draft);
     const { trust, looksForSignatures: looks } = this.#code;
     const signature = describeSigned(

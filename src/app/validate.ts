@@ -96,7 +96,11 @@ async function grants(plugins: PluginsConfig, { paths }: ConfigInput): Promise<F
     const written = plugins.grantFor(name);
     const of = { paths, name: typeKey(name), place: written.place };
     const known = knownPart(grantedOf(written), paths.base);
-    findings.push(...await ownGrantFindings(known, of), ...await linkFindings(known, of));
+    const { outsideLinks } = plugins.entryFor(name);
+    findings.push(
+      ...await ownGrantFindings(known, of),
+      ...await linkFindings(known, { ...of, outsideLinks }),
+    );
   }
   return findings;
 }

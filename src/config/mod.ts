@@ -30,6 +30,7 @@ export {
   rateSentence,
 } from "./plugins_config.ts";
 export type {
+  OutsideLinks,
   PluginEntry,
   PluginIsolation,
   PluginLimits,

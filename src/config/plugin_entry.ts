@@ -13,6 +13,12 @@ export type PluginOf = (typeof PLUGIN_KINDS)[number];
 /** Where a plugin runs: in a thread, or in a process of its own. */
 export type PluginIsolation = "worker" | "process";
 
+/**
+ * What is done where a folder that a plugin may only read has a link in it that leads out of what was granted: it is not
+ * started, or it is, and its calls alone refuse what lies behind.
+ */
+export type OutsideLinks = "refuse" | "ignore";
+
 /** What a plugin's process may use; what is absent is not limited by the operator. */
 export interface PluginLimits {
   /** Most memory of the process, in bytes. */
@@ -52,6 +58,7 @@ export interface PluginEntry {
   /** Where its module is; a plugin without is a file. */
   readonly url?: string;
   readonly isolation: PluginIsolation;
+  readonly outsideLinks: OutsideLinks;
   readonly limits: PluginLimits;
   readonly restart: RestartPolicy;
   /** Where the entry stands. */
@@ -77,26 +84,36 @@ export function restartOf(
 
 /** The entry that a file without one stands for. */
 export function noEntry(name: string, place: Place): PluginEntry {
-  return { name, of: "source", isolation: "worker", limits: {}, restart: DEFAULT_RESTART, place };
+  return {
+    name,
+    of: "source",
+    isolation: "worker",
+    outsideLinks: "refuse",
+    limits: {},
+    restart: DEFAULT_RESTART,
+    place,
+  };
 }
 
 /** The entry of a section that fits the schema. Plugins by URL run in a process unless it says otherwise. */
 export function toEntry(name: string, section: Section, place: Place): PluginEntry {
-  const { url, kind = "source", isolation, limits = {}, restart = {} } = section as {
-    url?: string;
-    kind?: PluginOf;
-    isolation?: PluginIsolation;
-    limits?: {
-      memory?: number | string;
-      cpu?: number;
-      rate?: number | string;
-      watchdog?: number | string;
+  const { url, kind = "source", isolation, outsideLinks = "refuse", limits = {}, restart = {} } =
+    section as {
+      url?: string;
+      kind?: PluginOf;
+      isolation?: PluginIsolation;
+      outsideLinks?: OutsideLinks;
+      limits?: {
+        memory?: number | string;
+        cpu?: number;
+        rate?: number | string;
+        watchdog?: number | string;
+      };
+      restart?: Partial<Record<"attempts" | "multiplier" | "jitter", number>> & {
+        delay?: number | string;
+        maxDelay?: number | string;
+      };
     };
-    restart?: Partial<Record<"attempts" | "multiplier" | "jitter", number>> & {
-      delay?: number | string;
-      maxDelay?: number | string;
-    };
-  };
   const memoryBytes = limits.memory === undefined ? undefined : parseSize(limits.memory);
   const ratePerSecond = limits.rate === undefined ? undefined : parseRate(limits.rate);
   const { delay, maxDelay, ...rest } = restart;
@@ -105,6 +122,7 @@ export function toEntry(name: string, section: Section, place: Place): PluginEnt
     of: kind,
     ...(url === undefined ? {} : { url }),
     isolation: isolation ?? (url === undefined ? "worker" : "process"),
+    outsideLinks,
     limits: {
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
       ...(limits.cpu === undefined ? {} : { cpu: limits.cpu }),

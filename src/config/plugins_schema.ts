@@ -37,6 +37,7 @@ const ENTRY: PropsSchema = {
       },
     },
     isolation: { enum: ["worker", "process"] },
+    outsideLinks: { enum: ["refuse", "ignore"] },
     limits: {
       type: "object",
       additionalProperties: false,

@@ -24,8 +24,13 @@ export interface PathUse {
 export interface PathGuard {
   /** What is to be handed on in the place of `path`. @throws NotCapable for one that was not granted. */
   check(path: string, use: PathUse): string;
-  /** The error of the runtime for what was not granted. @param asked the path; without one it is the temporary folder's. */
-  refuse(kind: PathKind, asked?: string): never;
+  /**
+   * The error of the runtime for what was not granted.
+   *
+   * @param asked the path; without one it is the temporary folder's.
+   * @param why in a few words. @default {it lies outside, or none was granted}
+   */
+  refuse(kind: PathKind, asked?: string, why?: string): never;
 }
 
 const { apply, getPrototypeOf } = Reflect;
@@ -117,7 +122,7 @@ export function pathGuard(deno: Realm, grant: RealmGrant): PathGuard {
   }
 
   return {
-    refuse: (kind, asked) => refuse(kind, asked),
+    refuse,
     check(path, use) {
       const { kind } = use;
       const has = granted[kind];

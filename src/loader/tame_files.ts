@@ -132,7 +132,7 @@ function watchCheck({ check }: PathGuard): Check {
   };
 }
 
-/** Without a folder it is the temporary one, which may not be known here: then the runtime alone looks at it. */
+/** Without a folder it is the temporary one; where that is not known nobody could look at it. */
 function temporaryCheck(grant: RealmGrant, { check, refuse }: PathGuard): Check {
   return (args) => {
     const options: Realm = { ...args[0] as object | undefined };
@@ -140,7 +140,9 @@ function temporaryCheck(grant: RealmGrant, { check, refuse }: PathGuard): Check 
     if (dir !== undefined && dir !== null) {
       options.dir = check(typeof dir === "string" ? dir : "", WRITE);
     } else if (!isAny(grant.write)) refuse("write");
-    else if (grant.temp !== undefined) {
+    else if (grant.temp === undefined) {
+      refuse("write", undefined, 'where that is is not known here: say where by "dir"');
+    } else {
       try {
         check(grant.temp, WRITE);
       } catch {

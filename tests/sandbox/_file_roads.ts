@@ -168,8 +168,9 @@ async function linkedScene(folder: string, base: string): Promise<Scene> {
   return scene;
 }
 
-/** Out of a folder that may only be read, by links that were in it before. */
+/** Out of a folder that may only be read, by links that were in it before and that the operator knows of. */
 export const LINKS: Road = {
+  outsideLinks: "ignore",
   permissions: ({ props }) => `{ read: ["${props!["granted"]}"] }`,
   attempts: {
     file: `Deno.readTextFileSync(props.granted + "/file")`,
@@ -205,6 +206,9 @@ export const LINKS: Road = {
   },
   scene: linkedScene,
 };
+
+/** The same where nobody said that such links may be there. */
+export const READ_LINKS: Road = { ...LINKS, outsideLinks: "refuse", neverRuns: true };
 
 const WRITES_BY_LINK = {
   write: `Deno.writeTextFileSync(props.granted + "/folder/new", "") ?? "written"`,

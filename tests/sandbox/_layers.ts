@@ -12,6 +12,7 @@ import {
   LEARNS,
   LEAVES,
   LINKS,
+  READ_LINKS,
   READS,
   ROUNDABOUT,
   STATIC_FILE,
@@ -50,8 +51,8 @@ const FOLLOWED = namesOf({ LINKS }).filter((name) =>
 );
 
 /**
- * What one layer alone keeps a plugin from: where a link leads that was in a granted folder before, and where a server
- * redirects an event source to.
+ * What one layer alone keeps a plugin from: where a link leads that is in a folder which it may only read, where the
+ * operator lets such links be, or only write, and where a server redirects an event source to.
  */
 const ONE_LAYER: Readonly<Record<string, readonly string[]>> = {
   "permissions of the Worker": ["HOSTS redirectEvents"],
@@ -69,6 +70,7 @@ async function openRoads(executable: string, level: Level): Promise<string[]> {
     ...await openWithout(executable, GRANTED, level),
     ...await openWithout(executable, { HOSTS }, level),
     ...await openWithout(executable, { LINKS }, level),
+    ...await openWithout(executable, { READ_LINKS }, level),
     ...await openWithout(executable, { WRITTEN_LINKS }, level),
     ...await openWithout(executable, { BOTH_LINKS }, level),
     ...await openWithout(executable, { STATIC_FILE }, level),

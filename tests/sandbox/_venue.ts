@@ -6,6 +6,7 @@
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
+import type { OutsideLinks } from "../../src/config/mod.ts";
 import { weaken } from "../../src/dev/weaken.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
@@ -105,6 +106,8 @@ export interface Road {
   readonly head?: string;
   /** Lines of `permissions:` in etc/plugins.yaml. @default {"{}"} */
   readonly permissions?: string | ((scene: Scene) => string);
+  /** The same of `outsideLinks:`. @default {"refuse"} */
+  readonly outsideLinks?: OutsideLinks;
   /** The plugin is refused before any of it runs. @default {false} */
   readonly neverRuns?: boolean;
   /** Levels of the controls: at another there is nothing to be reached. @default {both} */
@@ -452,7 +455,7 @@ async function walkRoad(
     await using scene: Scene = await walk.scene?.(outside, base) ?? {
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
-    const { permissions = "{}" } = walk;
+    const { permissions = "{}", outsideLinks = "refuse" } = walk;
     const grant = typeof permissions === "string" ? permissions : permissions(scene);
     const props: Record<string, string> = {
       path: join(outside, "secret.json"),
@@ -463,7 +466,7 @@ async function walkRoad(
     const files = {
       "plugins/sources/Road.ts": moduleOf(walk),
       "etc/plugins.yaml":
-        `plugins:\n  road:\n    isolation: ${isolation}\n    permissions: ${grant}\n`,
+        `plugins:\n  road:\n    isolation: ${isolation}\n    permissions: ${grant}\n    outsideLinks: ${outsideLinks}\n`,
       "etc/sources/road.yaml": "default:\n" +
         Object.entries(props).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}\n`).join(
           "",

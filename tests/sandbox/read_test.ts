@@ -4,6 +4,7 @@ import {
   LEAVES,
   LINKS,
   MOVED_LINKS,
+  READ_LINKS,
   READS,
   ROUNDABOUT,
   WRITES,
@@ -42,6 +43,8 @@ road("A plugin writes no file", WRITES);
 road("A plugin leaves a folder that it was granted by no path and no link of its own", LEAVES);
 
 road("A plugin leaves a folder that it may read by no link that was there before", LINKS);
+
+road("A plugin is not run that may read a folder with a link that leads out of it", READ_LINKS);
 
 road("A plugin is not run that may write a folder with a link that leads out of it", WRITTEN_LINKS);
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { linkFindings, refuseLinksOut } from "../../../src/app/links_out.ts";
-import { formatFinding, resolveBase } from "../../../src/config/mod.ts";
+import { formatFinding, type OutsideLinks, resolveBase } from "../../../src/config/mod.ts";
 import { KuiperError } from "../../../src/core/mod.ts";
 import type { Grant } from "../../../src/loader/mod.ts";
 
@@ -9,7 +9,10 @@ const PLACE = { file: "etc/plugins.yaml", line: 2, column: 3 };
 /** A base directory with `data/out/sub`, to be granted, and links: from a path to what stands in it. */
 async function withLinks(
   links: Readonly<Record<string, string>>,
-  fn: (base: string, say: (grant: Grant, most?: number) => Promise<string[]>) => Promise<void>,
+  fn: (
+    base: string,
+    say: (grant: Grant, look?: { most?: number; outsideLinks?: OutsideLinks }) => Promise<string[]>,
+  ) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.realPath(await Deno.makeTempDir());
   const base = `${folder}/base`;
@@ -23,13 +26,13 @@ async function withLinks(
     }
     const paths = resolveBase({ base, env: {}, cwd: base });
     const of = { paths, name: "weather", place: PLACE };
-    await fn(base, async (grant, most) => {
+    await fn(base, async (grant, look = {}) => {
       const whole = Object.fromEntries(
         Object.entries(grant).map(([kind, value]) =>
           [kind, value === true ? true : value.map((path) => `${base}/${path}`)] as const
         ),
       );
-      const at = most === undefined ? of : { ...of, most };
+      const at = { ...of, ...look };
       const findings = await linkFindings(whole, at);
       const errors = findings.filter(({ severity }) => severity === "error");
       const refusing = refuseLinksOut(whole, { ...at, owner: `source "weather"` });
@@ -94,8 +97,7 @@ Deno.test("linkFindings() lets be a link that stays in what is granted for its k
     assertEquals(await say({ write: ["data/out", "data/in"] }), []);
     assertEquals(await say({ read: ["data/out", "data/in"], write: ["data/out", "data/in"] }), []);
     assertEquals(await say({ write: ["data/current", "data/in"] }), []);
-    // What may be read only nobody can move, and its calls look at each link.
-    assertEquals(await say({ read: ["data/out"], write: ["data/out/sub"] }), []);
+    assertEquals(await say({ read: ["data/out", "data/in"], write: ["data/out/sub"] }), []);
     const [error] = await say({ read: ["data/out"], write: ["data/out", "data/in"] });
     assertEquals(
       error?.endsWith('permissions: { read: ["data/out","FOLDER/outside"] }'),
@@ -105,9 +107,44 @@ Deno.test("linkFindings() lets be a link that stays in what is granted for its k
   });
 });
 
-Deno.test("linkFindings() looks at nothing where nothing may be written, or everything, or the sandbox is open", async () => {
+Deno.test("linkFindings() counts the links of a folder that may only be read, and lets them be where that is wanted", async () => {
+  const links = { "data/out/sub/link": "../../../../outside" };
+  await withLinks(links, async (base, say) => {
+    const at = AT.replace("write", "read");
+    const leads = `${at}data/out/sub/link, which leads out of it to FOLDER/outside`;
+    const orIgnore =
+      ', or write "outsideLinks: ignore" for "weather" there: then it is refused what lies behind';
+    const read = { read: ["data/out"] };
+    const [one] = await say(read);
+    assertEquals(
+      one,
+      `${leads}: remove the link, or grant in etc/plugins.yaml where it leads, ` +
+        `permissions: { read: ["data/out","FOLDER/outside"] }${orIgnore}`,
+    );
+    assertEquals(await say({ ...read, write: ["data/none"] }), [one]);
+    // What was granted there is followed.
+    assertEquals(await say({ read: ["data/out", "../outside"] }), []);
+    assertEquals(await say(read, { outsideLinks: "ignore" }), []);
+    await Deno.symlink(`${base}/etc`, `${base}/data/out/sub/second`);
+    await Deno.symlink(`${base}/data/out/file`, `${base}/data/out/sub/inside`);
+    const [two] = await say(read);
+    assertEquals(
+      two?.endsWith(
+        `, and 1 more: remove them, or grant in etc/plugins.yaml where they lead${orIgnore}`,
+      ),
+      true,
+      two,
+    );
+    // Where it may write the links are refused, whatever is said of those that may only be read.
+    const written = await say({ read: ["data"], ...WRITE }, { outsideLinks: "ignore" });
+    assertEquals(written[0]?.startsWith(`${AT}data/out/sub/`), true, written[0]);
+    assertEquals((await say(read, { most: 2 })).length, 1);
+  });
+});
+
+Deno.test("linkFindings() looks at nothing where nothing is granted, or everything, or the sandbox is open", async () => {
   await withLinks({ "data/out/link": "BASE/../outside" }, async (_, say) => {
-    for (const grant of [{}, { read: ["data/out"] }, { write: true }, { ...WRITE, run: true }]) {
+    for (const grant of [{}, { read: true }, { write: true }, { ...WRITE, run: true }]) {
       assertEquals(await say(grant as Grant), []);
     }
     assertEquals(await say({ write: ["data/out/file", "data/none"] }), []);
@@ -136,13 +173,16 @@ Deno.test("linkFindings() warns where it has not looked, the nearest first", asy
     const tooMany = (most: number) =>
       `etc/plugins.yaml:2:3: the grant of write "data/out" to "weather" has more than ${most} files in it: ` +
       "whether links that are deeper in it lead out of it was not looked at, grant a smaller folder";
-    assertEquals(await say(WRITE, 1), [tooMany(1)]);
-    assertEquals(await say(WRITE, 2), [tooMany(2)]);
-    assertEquals((await say(WRITE, 3)).length, 1);
-    assertEquals((await say(WRITE, 3))[0]?.includes("data/out/sub/link, which leads"), true);
+    assertEquals(await say(WRITE, { most: 1 }), [tooMany(1)]);
+    assertEquals(await say(WRITE, { most: 2 }), [tooMany(2)]);
+    assertEquals((await say(WRITE, { most: 3 })).length, 1);
+    assertEquals(
+      (await say(WRITE, { most: 3 }))[0]?.includes("data/out/sub/link, which leads"),
+      true,
+    );
     await Deno.remove(`${base}/data/out/sub/link`);
-    assertEquals(await say(WRITE, 2), []);
-    assertEquals(await say({ write: ["data/out", "data/out"] }, 3), [tooMany(3)]);
+    assertEquals(await say(WRITE, { most: 2 }), []);
+    assertEquals(await say({ write: ["data/out", "data/out"] }, { most: 3 }), [tooMany(3)]);
   });
 });
 
