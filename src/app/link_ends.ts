@@ -1,10 +1,7 @@
 import { fail } from "../core/mod.ts";
 import { basename, dirname, join, resolve } from "@std/path";
 import { linksIn, MOST_ENTRIES } from "./links_in.ts";
-import { isBelow, realPath } from "./real_path.ts";
-
-/** Links one behind the other that the system follows. */
-const MOST_HOPS = 40;
+import { isBelow, linkText, MOST_HOPS, realPath } from "./real_path.ts";
 
 /**
  * Where the links in a folder and below lead, those behind a link too, over every link on the way; of a file or what does
@@ -35,19 +32,10 @@ export async function linkEnds(top: string): Promise<string[]> {
 export async function hopsFrom(link: string): Promise<string[]> {
   const hops: string[] = [];
   for (let at = link; hops.length < MOST_HOPS; hops.push(at)) {
-    const named = await readLink(at);
+    const named = await linkText(at);
     if (named === undefined) break;
     const target = resolve(dirname(at), named);
     at = join(await realPath(dirname(target)), basename(target));
   }
   return hops;
-}
-
-async function readLink(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readLink(path);
-  } catch {
-    // It is no link, or not there.
-    return undefined;
-  }
 }

@@ -76,8 +76,8 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   ],
   "calls that no plugin can replace": [
     [
-      /if \(transfer === void 0 \|\| transfer\.length === 0\) captured\.postMessage\(message\);\s+else captured\.postMessage\(message, transfer\);/g,
-      "[captured, captured.postMessage, Deno, process, Deno[Deno.internal]?.core].map((a) => a?.postMessage?.(message));",
+      /if \(transfer === void 0 \|\| transfer\.length === 0\) captured\.postMessage\(packed\);\s+else captured\.postMessage\(packed, transfer\);/g,
+      "[captured, captured.postMessage, Deno, process, Deno[Deno.internal]?.core].map((a) => a?.postMessage?.(packed));",
     ],
   ],
   "wrapped namespace": [

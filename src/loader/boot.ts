@@ -35,6 +35,7 @@ import { type Answer, answerOf, decodeArgs, encodeAnswers } from "./call_codec.t
 import { linkedAddress, withoutText } from "./linked_address.ts";
 import { instantiate, type LinkedModules } from "./link_runtime.ts";
 import { NATIVES } from "./natives.ts";
+import { packMessage } from "./packed_message.ts";
 import { pluginConsole } from "./plugin_console.ts";
 import { watchDenials } from "./denial_watch.ts";
 import { cut, type FromIsolate, LIMITS, STATUSES, type ToIsolate } from "./protocol.ts";
@@ -65,9 +66,10 @@ const running = new Map<number, { sink: RunningSink; flush(): void }>();
 
 /** What the isolate says goes through here; nothing of the realm is used that a plugin could have replaced. */
 function send(message: FromIsolate, transfer?: Transferable[]): void {
+  const packed = packMessage(message);
   // An empty list would be read by the iterator of arrays, which is the plugin's to replace.
-  if (transfer === undefined || transfer.length === 0) captured.postMessage(message);
-  else captured.postMessage(message, transfer);
+  if (transfer === undefined || transfer.length === 0) captured.postMessage(packed);
+  else captured.postMessage(packed, transfer);
 }
 
 const denials = watchDenials(send);

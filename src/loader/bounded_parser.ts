@@ -37,6 +37,9 @@ interface Internals {
   checkLValSimple(expression: unknown, bindingType?: number, clashes?: unknown): void;
   checkLocalExport(id: unknown): void;
   regexp_groupSpecifier(state: RegExpState): void;
+  readRegexp(): unknown;
+  readWord1(): string;
+  validateRegExpPattern(state: RegExpState): void;
 }
 
 /** A regular expression under way: by name the groups with that name. */
@@ -59,6 +62,8 @@ const CHECKS_PER_GROUP = 10_000;
 export class BoundedParser extends Base {
   #parts = 0;
   #checks = 0;
+  /** Of the regular expression that is being read. */
+  #flags: Flags | "not read" | undefined;
 
   override startNode(): unknown {
     this.#countPart();
@@ -117,6 +122,28 @@ export class BoundedParser extends Base {
     if (groups > 1) this.#check(groups * CHECKS_PER_GROUP);
   }
 
+  /** It looks at each itself, and then has the engine make it, whose effort is nobody's to count: it may not. */
+  override readRegexp(): unknown {
+    this.#flags = "not read";
+    try {
+      return super.readRegexp();
+    } finally {
+      this.#flags = undefined;
+    }
+  }
+
+  override readWord1(): string {
+    const word = super.readWord1();
+    if (!(#flags in this) || this.#flags !== "not read") return word;
+    this.#flags = new Flags(word);
+    return this.#flags as unknown as string;
+  }
+
+  override validateRegExpPattern(state: RegExpState): void {
+    super.validateRegExpPattern(state);
+    (this.#flags as Flags).isLookedAt = true;
+  }
+
   /** The scan finds undeclared exports itself, because TypeScript may leave some behind. */
   override checkLocalExport(): void {}
 
@@ -136,6 +163,16 @@ export class BoundedParser extends Base {
         "its names take too many steps to be checked; nest its declarations, classes and labels less",
       );
     }
+  }
+}
+
+/** Flags with which no regular expression can be made any more. The parser puts up with that: nobody needs it. */
+class Flags extends String {
+  isLookedAt = false;
+
+  override toString(): string {
+    if (this.isLookedAt) throw new TypeError("These flags have been looked at");
+    return super.toString();
   }
 }
 

@@ -47,11 +47,11 @@ export function watchDenials(send: (message: FromIsolate & { t: "denied" }) => v
 
   function flush(): void {
     if (kinds === 0 && more === 0) return;
+    // Where there is no room on the stack for it, it is still to be told.
+    send({ t: "denied", counts, more });
     last = now();
-    const message = { t: "denied", counts, more } as const;
     counts = { __proto__: null } as never;
     kinds = more = 0;
-    send(message);
   }
 
   function see(message: unknown): void {
@@ -65,9 +65,9 @@ export function watchDenials(send: (message: FromIsolate & { t: "denied" }) => v
     }
     // Code that goes on without waiting for anything would otherwise hide what it tried last.
     if (knownKinds < most && !(text in known)) {
+      flush();
       knownKinds++;
       known[text] = true;
-      flush();
       return;
     }
     const waitMs = last + EVERY_MS - now();

@@ -269,7 +269,8 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
     if (this.#late !== undefined) return this.#end(lost(this.#late.what));
     try {
       const message = readMessage(data);
-      if (message.t !== "batch") this.#countMessage();
+      // A batch takes credit with each tuple; one without any takes none.
+      if (message.t !== "batch" || message.count === 0) this.#countMessage();
       this.#handle(message);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;

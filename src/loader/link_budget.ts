@@ -4,6 +4,8 @@ import { fail } from "../core/mod.ts";
 export const MAX_NAMES = 250_000;
 /** Most looks into a module for an exported name. */
 export const MAX_LOOKS = 20_000_000;
+/** Letters of a name that are compared in the time of a look. */
+const LETTERS_A_LOOK = 16;
 /** Longest text that comes out, in UTF-16 units: more than the largest module. */
 export const MAX_LINKED_LENGTH = 48 * 1024 * 1024;
 
@@ -33,9 +35,14 @@ export class LinkBudget {
     }
   }
 
-  /** @throws a `module` error when exports are passed on by too many ways. */
-  takeLook(): void {
-    if (++this.#looks > MAX_LOOKS) {
+  /**
+   * A look at a name: a long one is compared letter by letter.
+   *
+   * @throws a `module` error when exports are passed on by too many ways.
+   */
+  takeLook(name: string): void {
+    this.#looks += 1 + Math.floor(name.length / LETTERS_A_LOOK);
+    if (this.#looks > MAX_LOOKS) {
       throw this.#spent(
         'finding what its exports stand for takes too many steps; pass them on by name instead of "export *"',
       );

@@ -3,13 +3,13 @@ import type { SourceFailure } from "../contract/mod.ts";
 import { type IsolatePort, lost, type PortEvents } from "./isolate_port.ts";
 import type { Grant } from "./permissions.ts";
 import { CPU_WINDOW_MS, CpuWatch } from "./process_cpu.ts";
+import { MOST_HEAD_VALUES } from "./packed_message.ts";
 import {
   type FrameMessage,
   FrameReader,
   FrameWriter,
   MAX_FRAME_BYTES,
   MOST_HEAD_BYTES,
-  MOST_HEAD_VALUES,
 } from "./process_frames.ts";
 import type { Launch } from "./process_launch.ts";
 import { DEFAULT_PROCESS_LIMITS, type ProcessLimits } from "./process_limits.ts";

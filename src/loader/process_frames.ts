@@ -18,8 +18,6 @@ export const MAX_FRAME_BYTES = 268_435_456;
 
 /** Most bytes of JSON in a frame of a process: an offset and a state, of three bytes a character at most, and the rest. */
 export const MOST_HEAD_BYTES = 7 * LIMITS.json;
-/** Most values in that JSON: of what a sink refuses, one for each. */
-export const MOST_HEAD_VALUES = 1_000_000;
 
 const PREAMBLE_BYTES = 28;
 const FIRST_BYTES = 65_536;

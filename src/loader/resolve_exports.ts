@@ -25,8 +25,8 @@ export class ExportResolver {
   readonly #modules: readonly GraphModule[];
   readonly #indirects: Map<string, { target: Target; imported: string }>[];
   readonly #done: Map<string, Resolved>[];
-  /** Exports under way, `module name`: to meet one again is a circle, which holds no binding. */
-  readonly #open = new Set<string>();
+  /** Names under way, by module: to meet one again is a circle, which holds no binding. */
+  readonly #open = new Map<number, Set<string>>();
   /** How often one was met again. */
   #circles = 0;
   readonly #budget: LinkBudget;
@@ -127,7 +127,7 @@ export class ExportResolver {
       const module = waiting.pop()!;
       if (seen.has(module)) continue;
       seen.add(module);
-      this.#budget.takeLook();
+      this.#budget.takeLook(name);
       const own = this.#own(module, name);
       if (own === "ambiguous") return own;
       if (own !== undefined) {
@@ -153,16 +153,17 @@ export class ExportResolver {
     if (this.#modules[module]!.scan.locals.has(name)) return { kind: "own", module, name };
     const indirect = this.#indirects[module]!.get(name);
     if (indirect === undefined) return undefined;
-    const key = `${module} ${name}`;
-    if (this.#open.has(key)) {
+    const open = this.#open.get(module) ?? new Set();
+    if (open.has(name)) {
       this.#circles++;
       return "missing";
     }
-    this.#open.add(key);
+    this.#open.set(module, open.add(name));
     try {
       return this.#resolveTarget(indirect.imported, indirect.target);
     } finally {
-      this.#open.delete(key);
+      open.delete(name);
+      if (open.size === 0) this.#open.delete(module);
     }
   }
 
@@ -178,7 +179,7 @@ export class ExportResolver {
       const { scan, targets } = this.#modules[module]!;
       const own = [...scan.locals.keys(), ...this.#indirects[module]!.keys()];
       for (const name of own) {
-        this.#budget.takeLook();
+        this.#budget.takeLook(name);
         if (module === start || name !== "default") names.add(name);
       }
       for (const request of scan.stars) {
@@ -192,5 +193,18 @@ export class ExportResolver {
 }
 
 function same(a: Binding | "ambiguous", b: Binding): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  if (a === "ambiguous" || a.kind !== b.kind) return false;
+  switch (a.kind) {
+    case "own":
+      return a.module === (b as typeof a).module && a.name === (b as typeof a).name;
+    case "namespace":
+      return isSameTarget(a.of, (b as typeof a).of);
+    case "native":
+      return a.from === (b as typeof a).from && a.name === (b as typeof a).name;
+  }
+}
+
+function isSameTarget(a: Target, b: Target): boolean {
+  if (typeof a === "number" || typeof b === "number") return a === b;
+  return a.native === b.native;
 }

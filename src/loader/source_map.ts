@@ -45,8 +45,16 @@ const ENGINE_FILE = /\b(?:file|ext|kuiper):/;
 const ENDS_IN_PLACE = /:\d+:\d+\)?$/;
 const FRAME = /^\s+at /;
 
-/** Most frames of a stack that are shown, and most places of a text that are mapped: a plugin writes as many as it likes. */
+/** Most frames of a stack that are shown: a plugin writes as many as it likes. */
 const MOST_FRAMES = 50;
+/** Most places of a text that are mapped, and most names: one for each frame, and those of its message. */
+const MOST_PLACES = 100;
+
+/** What was found in a text so far. */
+interface Found {
+  places: number;
+  names: number;
+}
 
 /** The author's place for a place in the linked text; nothing when it is the linker's own line. */
 export function mapPlace(
@@ -57,12 +65,14 @@ export function mapPlace(
   if (map === undefined) return undefined;
   const line = place.line - map.line;
   const column = place.column - 1;
-  let mapped = column;
-  const first = firstIndex(map.columns.length / 3, (index) => map.columns[index * 3]! >= line);
-  for (let at = first * 3; at < map.columns.length; at += 3) {
-    if (map.columns[at] !== line || map.columns[at + 1]! > column) break;
-    mapped = map.columns[at + 2]! + column - map.columns[at + 1]!;
-  }
+  const { columns } = map;
+  const after = firstIndex(columns.length / 3, (index) => {
+    const behind = columns[index * 3]! - line;
+    return behind > 0 || (behind === 0 && columns[index * 3 + 1]! > column);
+  });
+  const at = (after - 1) * 3;
+  const isOnLine = after > 0 && columns[at] === line;
+  const mapped = isOnLine ? columns[at + 2]! + column - columns[at + 1]! : column;
   const inCode = { line: line + 1, column: Math.max(0, mapped) + 1 };
   return { display: map.display, ...sourceMapOf(map)?.originalOf(inCode) ?? inCode };
 }
@@ -85,9 +95,10 @@ export function mapStack(stack: string, maps: readonly ModuleMap[]): string {
   const kept: string[] = [];
   let lastOwn = -1;
   let frames = 0;
+  const found = { places: 0, names: 0 };
   for (const line of stack.split("\n")) {
     if (FRAME.test(line) && ++frames > MOST_FRAMES) continue;
-    const mapped = mapPlaces(line, maps);
+    const mapped = mapPlaces(line, maps, found);
     if (!FRAME.test(mapped)) {
       kept.push(mapped);
       lastOwn = kept.length - 1;
@@ -116,11 +127,17 @@ function isEngineFrame(line: string): boolean {
 /**
  * A text with each place in linked text as the author's; the linker's own places are left out. What a module is called in
  * the isolate becomes what the user calls it.
+ *
+ * @param found how many were mapped before; those beyond the most are left as they are. @default {none}
  */
-export function mapPlaces(text: string, maps: readonly ModuleMap[]): string {
-  let places = 0;
-  return withNames(text, maps).replaceAll(LINKED_PLACE, (whole, row: string, column: string) => {
-    if (++places > MOST_FRAMES) return whole;
+export function mapPlaces(
+  text: string,
+  maps: readonly ModuleMap[],
+  found: Found = { places: 0, names: 0 },
+): string {
+  const named = withNames(text, maps, found);
+  return named.replaceAll(LINKED_PLACE, (whole, row: string, column: string) => {
+    if (++found.places > MOST_PLACES) return whole;
     const place = mapPlace(maps, { line: Number(row), column: Number(column) });
     return place === undefined ? "" : `${place.display}:${place.line}:${place.column}`;
   });
@@ -137,12 +154,11 @@ interface Names {
 
 const namesOf = new WeakMap<readonly ModuleMap[], Names>();
 
-function withNames(text: string, maps: readonly ModuleMap[]): string {
+function withNames(text: string, maps: readonly ModuleMap[], found: Found): string {
   if (!text.includes("plugin:///")) return text;
   const { displays, lengths } = knownNames(maps);
-  let found = 0;
   return text.replaceAll(OWN_NAME, (whole) => {
-    if (++found > MOST_FRAMES) return whole;
+    if (++found.names > MOST_PLACES) return whole;
     for (const length of lengths) {
       const display = length > whole.length ? undefined : displays.get(whole.slice(0, length));
       if (display !== undefined) return display + whole.slice(length);

@@ -5,6 +5,7 @@
  * @module
  */
 import { fail, messageOf } from "../core/mod.ts";
+import { hasLongNumber, MOST_DIGITS } from "./long_numbers.ts";
 import { placedError } from "./parse_module.ts";
 import type { Mappings } from "./source_map.ts";
 import {
@@ -37,6 +38,15 @@ export async function transform(
   text: string,
   options: { display: string; isTypeScript?: boolean },
 ): Promise<Transformed> {
+  if (hasLongNumber(text)) {
+    throw fail(
+      "module",
+      `Cannot load "${options.display}": it has a whole number of more than ${
+        MOST_DIGITS.toLocaleString("en")
+      } digits; ` +
+        "make it of a text when the code runs",
+    );
+  }
   if (!(options.isTypeScript ?? isTypeScript(options.display))) return { code: text };
   try {
     return { code: (await run(text, { mode: "strip-only" })).code };

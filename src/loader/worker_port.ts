@@ -1,6 +1,7 @@
 import { fail, messageOf } from "../core/mod.ts";
 import { type IsolatePort, lost, type PortEvents } from "./isolate_port.ts";
 import { describeGrant, type Grant, workerPermissions } from "./permissions.ts";
+import { unpackMessage } from "./packed_message.ts";
 import { realmName } from "./realm_name.ts";
 
 /** Where temporary files lie that are made without a folder; undefined where this program may not know. */
@@ -28,12 +29,20 @@ export function bootWorker(type: string, grant: Grant, temp = temporaryFolder())
   });
 }
 
-/** Hear of a Worker: what it says, and how it ends by itself. */
+/** Hear of a Worker: what it says, as {@link unpackMessage} gives it, and how it ends by itself. */
 export function listenTo(
   worker: Worker,
   events: { message(data: unknown): void; broken(name: string, what: string): void },
 ): void {
-  worker.onmessage = (event) => events.message(event.data);
+  worker.onmessage = ({ data }) => {
+    let message: unknown;
+    try {
+      message = unpackMessage(data);
+    } catch (error) {
+      return events.broken("ProtocolError", messageOf(error));
+    }
+    events.message(message);
+  };
   worker.onmessageerror = () => events.broken("ProtocolError", "sent what cannot be read");
   worker.onerror = (event) => {
     // Unhandled, it would end this program.

@@ -87,6 +87,18 @@ harm("What the cleanup after util.aborted() throws is no tuple", {
   check: toldByEngine,
 });
 
+harm("What the cleanup after a forged part of a Blob throws is no tuple", {
+  body: `const blob: any = new Blob(["x"]);
+    const parts = Object.getOwnPropertySymbols(blob).map((key) => blob[key]).find(Array.isArray);
+    const Part = Object.getPrototypeOf(parts[0]).constructor;
+    for (const { prototype } of [Error, TypeError]) {
+      try { Object.defineProperty(prototype, "name", { value: 'late\\n{"forged":1}\\nx' }); } catch { /* it is fixed */ }
+    }
+    try { ${MANY} new Part("none", 1); } catch { /* it is not there */ }
+    ${CLEANED}`,
+  check: toldByEngine,
+});
+
 harm("What a cleanup that is a Proxy throws is no tuple", {
   body: `const registry = new FinalizationRegistry(new Proxy(() => {}, { apply() { ${FORGED}; } }));
     ${MANY} registry.register({}, 1); ${CLEANED}`,

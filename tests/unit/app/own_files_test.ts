@@ -17,6 +17,9 @@ async function withBase(
     await Deno.writeTextFile(`${base}/data/kuiper.db`, "");
     await Deno.symlink("../etc", `${base}/data/config`);
     await Deno.symlink("kuiper.db", `${base}/data/harmless`);
+    // They lead to what is not there yet, the second one by way of the first.
+    await Deno.symlink("../../plugins/sources/none.ts", `${base}/data/out/report`);
+    await Deno.symlink("report", `${base}/data/out/second`);
     await fn(base, resolveBase({ base, env: {}, cwd: base }));
   } finally {
     await Deno.remove(base, { recursive: true });
@@ -40,6 +43,8 @@ const OWN: Readonly<Record<string, string>> = {
   "data/config/plugins.yaml": "etc",
   "data/harmless": "data/kuiper.db",
   "data/out/../running": "data/running",
+  "data/out/report": "plugins",
+  "data/out/second": "plugins",
 };
 
 const FREE = [

@@ -57,6 +57,27 @@ Deno.test("watchDenials() tells of one that ends the loading or the source", asy
   });
 });
 
+Deno.test("watchDenials() tells of what was denied before a report for which there was no room", async () => {
+  const counts = await denied(source(`
+    const { NotCapable } = Deno.errors;
+    for (let i = 0; i < 20; i++) new NotCapable("junk " + i);
+    ${tried(`Deno.readTextFile("/etc/passwd")`)}
+    ${tried(`Deno.env.get("HOME")`)}
+    // A report is due.
+    const { now } = performance;
+    const from = now.call(performance);
+    while (now.call(performance) - from < 1010);
+    let tries = 0;
+    const deep = () => {
+      try { deep(); } catch { /* The end of the stack. */ }
+      if (tries++ < 400) { try { new NotCapable("junk 0"); } catch { /* There was no room. */ } }
+    };
+    deep();
+    yield { message: {} };`));
+  assertEquals(counts["read /etc/passwd"], 1);
+  assertEquals(counts["env HOME"], 1);
+});
+
 Deno.test("watchDenials() cannot be made silent by the plugin", async () => {
   const counts = await denied(source(`
     const { prototype } = Deno.errors.NotCapable;

@@ -195,3 +195,41 @@ Deno.test("readGraph() refuses modules of which too much is kept", async () => {
     'Cannot load "plugins/sources/a.js": its modules have more than 2,000,000 comments, imports, exports and uses of imports; leave some out',
   );
 });
+
+Deno.test("link() refuses long names that are passed on by many ways", async () => {
+  const name = `"${"\u0001".repeat(5000)}"`;
+  const SIZE = 1000;
+  const files: Record<string, string> = {
+    "a.js": `${numbers(SIZE).map((i) => `import * as r${i} from "./r${i}.js"; r${i};`).join("\n")}`,
+    "base.js": `const a = 1; export { a as ${name} };`,
+    "all.js": numbers(SIZE).map((i) => `export * from "./m${i}.js";`).join("\n"),
+  };
+  for (const i of numbers(SIZE)) {
+    files[`m${i}.js`] = `export { ${name} } from "./base.js";`;
+    files[`r${i}.js`] = 'export * from "./all.js";';
+  }
+  assertStringIncludes(await refusal(files), "finding what its exports stand for takes too many");
+});
+
+Deno.test("link() makes no regular expression of what it only looks at", async () => {
+  // The engine of the language reads some thousand texts for each of these.
+  const code = `export const all = 1; function never() { return /[${
+    "\\p{RGI_Emoji}".repeat(16_000)
+  }]/v; }`;
+  const linked = await inTime(() => linkFiles({ "a.js": code }));
+  assertStringIncludes(linked.text, "RGI_Emoji");
+  assertStringIncludes(await refusal({ "a.js": "/(/v" }), "Invalid regular expression");
+  assertStringIncludes(await refusal({ "a.js": "/a/vu" }), "Invalid regular expression flag");
+});
+
+for (const file of ["a.js", "a.ts"]) {
+  Deno.test(`link() refuses a whole number of a million digits in ${file}`, async () => {
+    assertEquals(
+      await refusal({ [file]: `export const a = ${"9".repeat(1_000_000)}n;` }),
+      `Cannot load "plugins/sources/${file}": it has a whole number of more than 10,000 digits; ` +
+        "make it of a text when the code runs",
+    );
+    const allowed = `export const a = ${"9".repeat(10_000)}n + 0x${"f_".repeat(4999)}fn;`;
+    await inTime(() => linkFiles({ [file]: allowed }));
+  });
+}

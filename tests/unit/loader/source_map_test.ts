@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   mapPlace,
   mapPlaces,
@@ -91,6 +91,35 @@ Deno.test("mapStack() shows fifty frames of a forged stack, and how many more th
     "    at f (plugins/sources/a.ts:2:1)",
     "    … and 800 more",
   ]);
+});
+
+Deno.test("mapStack() maps a hundred places of a forged text, in however many lines", () => {
+  const forged = `${URL_START}:4:1\n`.repeat(1000);
+  const lines = mapStack(forged, MAPS).split("\n");
+  assertEquals(lines.filter((line) => line === "plugins/sources/a.ts:2:1").length, 100);
+  assertEquals(lines[100], `${URL_START}:4:1`);
+});
+
+Deno.test("mapPlace() finds a place among the edits of a long line without a look at each", () => {
+  let looks = 0;
+  const edits = 300_000;
+  const columns = new Proxy({ length: 3 * edits }, {
+    get(target, key) {
+      if (key === "length") return target.length;
+      looks++;
+      const at = Number(key);
+      // Line 1; each third column is an edit that moved what follows by one.
+      return [1, Math.floor(at / 3) * 3, Math.floor(at / 3) * 4][at % 3];
+    },
+  }) as unknown as readonly number[];
+  const map = { display: "a.js", url: "plugin:///a.js", line: 3, lines: 2, columns };
+  assertEquals(mapPlace([map], { line: 4, column: 3 * 200_000 + 2 }), {
+    display: "a.js",
+    line: 2,
+    column: 4 * 200_000 + 2,
+  });
+  assertEquals(mapPlace([map], { line: 3, column: 7 }), { display: "a.js", line: 1, column: 7 });
+  assert(looks < 200, `${looks}`);
 });
 
 Deno.test("mapStack() looks at a line once in which many places might begin", () => {
