@@ -144,7 +144,7 @@ function obey(message: ToIsolate): void {
       break;
     case "ping":
       denials.flush();
-      send({ t: "pong" });
+      send({ t: "pong", sign: message.sign });
       break;
   }
 }

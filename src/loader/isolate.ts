@@ -31,6 +31,7 @@ import {
 import { RemoteCalls } from "./remote_calls.ts";
 import { RemoteSink } from "./remote_sink.ts";
 import { type IsolateLink, RemoteInstance } from "./remote_instance.ts";
+import { SignsOfLife } from "./signs_of_life.ts";
 import type { ModuleMap } from "./source_map.ts";
 import type {
   IsolateOptions,
@@ -77,6 +78,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
   /** Why it is gone; undefined while it is there. */
   #ended: { failure: SourceFailure | undefined } | undefined;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
+  readonly #signs = new SignsOfLife();
   #silentBeats = 0;
   #stuck = false;
   /** It is overdue with something, and was asked for a sign of life. */
@@ -265,10 +267,14 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
 
   #receive(data: unknown): void {
     if (this.#ended !== undefined) return;
-    this.#silentBeats = 0;
-    if (this.#late !== undefined) return this.#end(lost(this.#late.what));
     try {
       const message = readMessage(data);
+      if (this.#signs.isSign(message)) {
+        this.#silentBeats = 0;
+        if (this.#late !== undefined) this.#end(lost(this.#late.what));
+        return;
+      }
+      if (this.#late !== undefined) return;
       // A batch takes credit with each tuple; one without any takes none.
       if (message.t !== "batch" || message.count === 0) this.#countMessage();
       this.#handle(message);
@@ -390,7 +396,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
       this.#end(lost(what));
     }, SIGN_MS);
     this.#late = { what, timer };
-    this.post({ t: "ping" });
+    this.#ask();
   }
 
   #beat(): void {
@@ -400,7 +406,12 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
       this.#end(
         lost(`has not answered for ${after}: it ended by itself, or its code never waits`),
       );
-    } else if (this.#silentBeats > 1) this.post({ t: "ping" });
+    } else this.#ask();
+  }
+
+  #ask(): void {
+    const ping = this.#signs.ask();
+    if (ping !== undefined) this.post(ping);
   }
 
   #crash(failure: SourceFailure): void {

@@ -1,17 +1,16 @@
+import { lateStream } from "./own_request.ts";
+
 const { apply, getOwnPropertyDescriptor } = Reflect;
 const { defineProperty, freeze, getPrototypeOf } = Object;
 const MakeError = TypeError;
 const MakeResponse = Response;
-const MakeStream = ReadableStream;
 
 /** What a server hands to the runtime, which asks it where an error is printed. */
 export interface OwnAnswers {
-  /** Lock what a request is made of: the runtime closes it when it is answered. */
-  lock(request: unknown): void;
-  /** Let an answer through as it is, which has to be the runtime's own; it is locked. */
-  keep(answer: object): void;
-  /** An answer like this one that nobody else has. @throws what of the plugin's is run by that. */
-  own(answer: unknown): object;
+  /** Let an answer to `request` through as it is, which has to be the runtime's own; it is locked. */
+  keep(answer: object, request: unknown): void;
+  /** An answer to `request` like this one that nobody else has. @throws what of the plugin's is run by that. */
+  own(answer: unknown, request: unknown): object;
 }
 
 /**
@@ -27,9 +26,9 @@ export function ownAnswers(): OwnAnswers {
   const isUsed = getterOf(prototype, "bodyUsed");
   const { forEach } = Headers.prototype;
   const inResponse = partOf(new Response());
-  const inRequest = partOf(new Request("http://localhost/"));
-  const kept = new WeakSet<object>();
-  const { add, has } = WeakSet.prototype;
+  /** What each answer was kept for. */
+  const kept = new WeakMap<object, unknown>();
+  const { get: getOf, set: setOf } = WeakMap.prototype;
   // The runtime waits for what it does by the class that a promise says it is of.
   pin(Promise.prototype, "constructor");
   pin(Promise, Symbol.species);
@@ -42,19 +41,18 @@ export function ownAnswers(): OwnAnswers {
   };
 
   return {
-    lock(request) {
-      const inner = valueOf(request, inRequest) as object;
-      freeze(getPrototypeOf(inner));
-      freeze(inner);
-    },
-    keep(answer) {
-      apply(add, kept, [answer]);
+    keep(answer, request) {
+      apply(setOf, kept, [answer, request]);
       fix(answer, "status", 101);
       freeze(valueOf(answer, inResponse));
       freeze(answer);
     },
-    own(answer) {
-      if (apply(has, kept, [answer])) return answer as object;
+    own(answer, request) {
+      const keptFor: unknown = apply(getOf, kept, [answer]);
+      if (keptFor !== undefined) {
+        if (keptFor === request) return answer as object;
+        throw new MakeError("This answer was made for another request");
+      }
       const status = apply(statusOf, answer, []) as number;
       if (apply(isUsed, answer, []) === true) {
         throw new MakeError("The body of this answer is used");
@@ -66,7 +64,7 @@ export function ownAnswers(): OwnAnswers {
       let body: unknown = wholeOf(answer);
       if (body === undefined) {
         const stream = apply(bodyOf, answer, []) as object | null;
-        body = stream === null ? null : ownStream(stream);
+        body = stream === null ? null : lateStream(() => stream, refuseNoBytes);
       }
       const made = new MakeResponse(body as BodyInit | null, { status, headers });
       fix(made, "type", "default");
@@ -78,33 +76,22 @@ export function ownAnswers(): OwnAnswers {
   };
 }
 
-const { getReader } = ReadableStream.prototype;
-const { read, cancel } = ReadableStreamDefaultReader.prototype;
-const { enqueue, close } = ReadableStreamDefaultController.prototype;
 const tagOf = getterOf(getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag);
 
 function isBytes(value: unknown): value is Uint8Array {
   return apply(tagOf, value, []) === "Uint8Array";
 }
 
-/** A stream that gives what another gives, and is in nobody else's hands. */
-function ownStream(stream: object): ReadableStream {
-  const reader = apply(getReader, stream, []);
-  return new MakeStream({
-    async pull(controller) {
-      const { done, value } = await apply(read, reader, []);
-      if (done === true) apply(close, controller, []);
-      else if (isBytes(value)) apply(enqueue, controller, [value]);
-      else throw new MakeError("The body of an answer gave something that is no bytes");
-    },
-    cancel: (reason) => apply(cancel, reader, [reason]),
-  }, { highWaterMark: 0 });
+function refuseNoBytes(value: unknown): void {
+  if (!isBytes(value)) {
+    throw new MakeError("The body of an answer gave something that is no bytes");
+  }
 }
 
-/** The symbol under which the runtime keeps what such an object is made of. */
+/** The symbol under which the runtime keeps what an answer is made of. */
 function partOf(object: object): symbol | undefined {
   return Object.getOwnPropertySymbols(object).find((symbol) =>
-    /^Symbol\((?:request|response)\)$/.test(String(symbol))
+    String(symbol) === "Symbol(response)"
   );
 }
 

@@ -15,6 +15,7 @@ import {
   USAGE_EVERY_MS,
 } from "./process_protocol.ts";
 import { cut, LIMITS, ProtocolError, readMessage, type ToIsolate } from "./protocol.ts";
+import { SignsOfLife } from "./signs_of_life.ts";
 import { bootWorker, listenTo, temporaryFolder } from "./worker_port.ts";
 
 /** Milliseconds between two looks at the memory. */
@@ -32,10 +33,9 @@ interface Held {
   readonly worker: Worker;
   /** It has spoken: its event loop was seen to turn. */
   heard: boolean;
-  /** Looks since it last said something. */
+  /** Looks since it last gave a sign of life. */
   silent: number;
-  /** Pings of the engine whose answers are the engine's. */
-  asked: number;
+  readonly signs: SignsOfLife;
   closing: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -74,17 +74,18 @@ export async function runIsolateChild(): Promise<number> {
         broken(id, "Error", `cannot be started: ${messageOf(error)}`);
         return;
       }
-      const one: Held = { worker, heard: false, silent: 0, asked: 0, closing: undefined };
+      const signs = new SignsOfLife();
+      const one: Held = { worker, heard: false, silent: 0, signs, closing: undefined };
       held.set(id, one);
       listenTo(worker, {
         message(data) {
           one.heard = true;
-          one.silent = 0;
-          if (one.closing !== undefined) return drop(id);
-          if (isPong(data) && one.asked-- <= 0) {
-            one.asked = 0;
+          if (one.signs.isSign(data)) {
+            one.silent = 0;
+            if (one.closing !== undefined) drop(id);
             return;
           }
+          if (one.closing !== undefined) return;
           try {
             // Any other object is not written: one that says little in memory may be endless as text.
             out.send(id, readMessage(data));
@@ -101,14 +102,12 @@ export async function runIsolateChild(): Promise<number> {
       const one = held.get(id);
       if (one === undefined || one.closing !== undefined) return;
       one.closing = setTimeout(() => say({ t: "stuck", id }), CLOSE_MS);
-      one.worker.postMessage({ t: "ping" });
+      ask(one);
     }
 
     function hear(id: number, message: FrameMessage): void {
       if (id !== 0) {
-        const one = held.get(id);
-        if (message.t === "ping" && one !== undefined) one.asked++;
-        one?.worker.postMessage(message as unknown as ToIsolate);
+        held.get(id)?.worker.postMessage(message as unknown as ToIsolate);
         return;
       }
       const told = message as unknown as ToProcess;
@@ -159,7 +158,7 @@ function watchMemory(
 function watch(held: Map<number, Held>, say: (message: FromProcess) => void): void {
   for (const [id, one] of held) {
     if (!one.heard) continue;
-    if (one.silent > 0) one.worker.postMessage({ t: "ping" });
+    ask(one);
     // Its code may have begun to spin up to two looks after the first of them.
     if (++one.silent === WATCHDOG_LOOKS + 2) say({ t: "stuck", id });
   }
@@ -181,8 +180,10 @@ function narrow(grant: Grant): void {
   }
 }
 
-function isPong(data: unknown): boolean {
-  return data !== null && typeof data === "object" && (data as { t?: unknown }).t === "pong";
+/** Ask for a sign of life. */
+function ask({ worker, signs }: Held): void {
+  const ping = signs.ask();
+  if (ping !== undefined) worker.postMessage(ping);
 }
 
 async function readStdin(hear: (id: number, message: FrameMessage) => void): Promise<void> {

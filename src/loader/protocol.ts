@@ -41,8 +41,8 @@ export type ToIsolate =
   | { t: "sink_close"; id: number; deadlineMs: number }
   /** Call the function for every row; `text` is of `encodeArgs`. Answered by `results`. */
   | { t: "call"; id: number; text: string; special: boolean }
-  /** Answered by `pong` as soon as the isolate's event loop turns. */
-  | { t: "ping" };
+  /** Answered by `pong` with the same sign as soon as the isolate's event loop turns. */
+  | { t: "ping"; sign: number };
 
 /** A batch as it crosses. The rows are text, so nothing but data can come with them. */
 export interface BatchMessage {
@@ -99,7 +99,7 @@ export type FromIsolate =
   | { t: "opened"; id: number; failure?: SourceFailure }
   | { t: "collected"; id: number; result: CollectResult }
   | { t: "sink_closed"; id: number }
-  | { t: "pong" };
+  | { t: "pong"; sign: number };
 
 /** What a plugin is to the engine. */
 export type PluginRole = "source" | "sink" | "function";
@@ -167,6 +167,8 @@ const STEPS: readonly SourceStep[] = [
   "crash",
 ];
 const KINDS: readonly PluginKind[] = ["class", "function", "object"];
+/** As of a `Date`, before 1970 and after. */
+const MOST_TIME_MS = 8.64e15;
 /** Half a day; also what a timer can hold with room to spare. */
 const MOST_BACK_OFF_MS = 43_200_000;
 
@@ -244,7 +246,7 @@ export function readMessage(data: unknown): FromIsolate {
     case "sink_closed":
       return { t: "sink_closed", id: count(message.id, "id") };
     case "pong":
-      return { t: "pong" };
+      return { t: "pong", sign: count(message.sign, "sign") };
     default:
       throw new ProtocolError("sent a message of no known kind");
   }
@@ -252,14 +254,8 @@ export function readMessage(data: unknown): FromIsolate {
 
 function readBatchMessage(message: Record<string, unknown>): BatchMessage {
   const tuples = count(message.count, "count");
-  const { times, payloads } = message;
-  if (
-    typeof times === "number"
-      ? !Number.isFinite(times)
-      : !(times instanceof Float64Array) || times.length !== tuples
-  ) {
-    throw new ProtocolError("sent a batch whose times are not one for each tuple");
-  }
+  const { payloads } = message;
+  const times = readTimes(message.times, tuples);
   const out: BatchMessage = {
     t: "batch",
     id: count(message.id, "id"),
@@ -268,7 +264,7 @@ function readBatchMessage(message: Record<string, unknown>): BatchMessage {
     text: string(message.text, "text", LIMITS.text),
     special: message.special === true,
     hasMetas: message.hasMetas === true,
-    times: times as number | Float64Array,
+    times,
     dropped: count(message.dropped, "dropped"),
     oversize: count(message.oversize, "oversize"),
     ...optional("offset", message.offset, LIMITS.json),
@@ -276,6 +272,19 @@ function readBatchMessage(message: Record<string, unknown>): BatchMessage {
   };
   if (payloads !== undefined) out.payloads = readPayloads(payloads, tuples);
   return out;
+}
+
+function readTimes(times: unknown, tuples: number): number | Float64Array {
+  if (typeof times === "number") {
+    if (isTime(times)) return times;
+  } else if (times instanceof Float64Array && times.length === tuples) {
+    if (times.every(isTime)) return times;
+  } else throw new ProtocolError("sent a batch whose times are not one for each tuple");
+  throw new ProtocolError("sent a batch with a time that no calendar has");
+}
+
+function isTime(ms: number): boolean {
+  return Math.abs(ms) <= MOST_TIME_MS;
 }
 
 function readPayloads(value: unknown, tuples: number): NonNullable<BatchMessage["payloads"]> {

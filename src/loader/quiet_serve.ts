@@ -1,4 +1,5 @@
 import type { OwnAnswers } from "./own_answer.ts";
+import type { OwnRequests } from "./own_request.ts";
 import type { Callable, Realm } from "./realm.ts";
 
 const { apply } = Reflect;
@@ -7,12 +8,12 @@ const { apply } = Reflect;
  * The runtime prints what a handler throws as it stands, escapes included, on the program's own standard error, and where a
  * server listens. Here the plugin's console gets what was thrown.
  *
- * @param answers absent where nothing of the network is granted.
+ * @param served what is asked and answered; absent where nothing of the network is granted.
  */
 export function quietServe(
   serve: Callable,
   realm: Realm,
-  answers: OwnAnswers | undefined,
+  served: { answers: OwnAnswers; requests: OwnRequests } | undefined,
 ): Callable {
   const { prototype } = Response;
   const make = Response;
@@ -21,10 +22,10 @@ export function quietServe(
   // Both throw for what only looks like one.
   const isAnswer = (value: unknown) =>
     apply(typeOf, value, []) !== "error" && apply(isUsed, value, []) === false;
-  const onErrorOf = (own: unknown) => async (error: unknown) => {
+  const onErrorOf = (onError: unknown) => async (error: unknown) => {
     try {
-      if (typeof own === "function") {
-        const answer = await own(error);
+      if (typeof onError === "function") {
+        const answer = await onError(error);
         if (isAnswer(answer)) return answer;
       } else tell(realm, error);
     } catch (second) {
@@ -33,22 +34,27 @@ export function quietServe(
     return new make("Internal Server Error", { status: 500 });
   };
   /** A handler whose answers are made here; it never throws. */
-  const ownOf =
-    (handler: Callable, onError: (error: unknown) => Promise<unknown>): Callable =>
-    async (request, info) => {
+  const ownOf = (
+    handler: Callable,
+    { answers, requests, onError }: {
+      answers: OwnAnswers;
+      requests: OwnRequests;
+      onError: (error: unknown) => Promise<unknown>;
+    },
+  ): Callable =>
+  async (request, info) => {
+    try {
+      return answers.own(await handler(requests.own(request as object), info), request);
+    } catch (error) {
+      const answer = await onError(error);
       try {
-        answers!.lock(request);
-        return answers!.own(await handler(request, info));
-      } catch (error) {
-        const answer = await onError(error);
-        try {
-          return answers!.own(answer);
-        } catch (second) {
-          tell(realm, second);
-          return new make("Internal Server Error", { status: 500 });
-        }
+        return answers.own(answer, request);
+      } catch (second) {
+        tell(realm, second);
+        return new make("Internal Server Error", { status: 500 });
       }
-    };
+    }
+  };
   return (first, second) => {
     const isHandler = typeof first === "function";
     const options: Realm = isHandler ? {} : { ...first as Realm };
@@ -58,8 +64,8 @@ export function quietServe(
     options.onListen ||= () => {};
     // As the runtime chooses: one that is no function would be passed over there, and the other not looked at here.
     let handler = isHandler ? first : typeof second === "function" ? second : options.handler;
-    if (answers !== undefined && typeof handler === "function") {
-      handler = ownOf(handler as Callable, onError);
+    if (served !== undefined && typeof handler === "function") {
+      handler = ownOf(handler as Callable, { ...served, onError });
     }
     return apply(serve, undefined, handler === undefined ? [options] : [options, handler]);
   };

@@ -13,6 +13,7 @@ import { type HostGuard, hostGuard } from "./granted_hosts.ts";
 import { holdGlobals } from "./held_globals.ts";
 import { type PathGuard, pathGuard } from "./granted_paths.ts";
 import { type OwnAnswers, ownAnswers } from "./own_answer.ts";
+import { type OwnRequests, ownRequests } from "./own_request.ts";
 import { pinInternals } from "./pin.ts";
 import { type Callable, define, lazily, type Realm } from "./realm.ts";
 import { isAny, readRealmName, type RealmGrant } from "./realm_name.ts";
@@ -109,8 +110,8 @@ export function tameRealm(): Captured {
   captured.loadNode = postponeNode(realm, { env: captured.processEnv, deno });
   const guard = pathGuard(deno, grant);
   const hosts = hostGuard(deno, grant.net);
-  const answers = isAny(grant.net) ? ownAnswers() : undefined;
-  replaceDeno(realm, { deno, grant, guard, hosts, answers });
+  const served = isAny(grant.net) ? { answers: ownAnswers(), requests: ownRequests() } : undefined;
+  replaceDeno(realm, { deno, grant, guard, hosts, served });
   tameTimers(realm);
   const signals = tameSignals(realm);
   tameFetch(realm, { grant, guard, hosts, signals });
@@ -178,7 +179,7 @@ function replaceDeno(
     grant: RealmGrant;
     guard: PathGuard;
     hosts: HostGuard;
-    answers: OwnAnswers | undefined;
+    served: { answers: OwnAnswers; requests: OwnRequests } | undefined;
   },
 ): void {
   const allowed: Realm = Object.create(null);

@@ -2,6 +2,7 @@ import type { HostGuard } from "./granted_hosts.ts";
 import type { PathGuard } from "./granted_paths.ts";
 import { unixCheck, type UsualHost, withOptions } from "./net_options.ts";
 import type { OwnAnswers } from "./own_answer.ts";
+import type { OwnRequests } from "./own_request.ts";
 import { quietServe } from "./quiet_serve.ts";
 import type { Callable, Realm } from "./realm.ts";
 import type { RealmGrant } from "./realm_name.ts";
@@ -27,11 +28,11 @@ const DNS_PORT = 53;
 export function tamedNet(
   realm: Realm,
   deno: Realm,
-  { grant, guard, hosts, answers }: {
+  { grant, guard, hosts, served }: {
     grant: RealmGrant;
     guard: PathGuard;
     hosts: HostGuard;
-    answers: OwnAnswers | undefined;
+    served: { answers: OwnAnswers; requests: OwnRequests } | undefined;
   },
 ): Readonly<Record<string, (call: Callable) => Callable>> {
   const checks = { unix: unixCheck(deno, { grant, guard }), hosts };
@@ -47,10 +48,11 @@ export function tamedNet(
     listen: atOnce(ANY),
     listenTls: atOnce(ANY),
     createHttpClient: atOnce(),
-    serve: (call) => quietServe(withOptions(call, checks, SERVED), realm, answers),
+    serve: (call) => quietServe(withOptions(call, checks, SERVED), realm, served),
     upgradeWebSocket: (call) => (...args) => {
+      args[0] = served?.requests.realOf(args[0]) ?? args[0];
       const made = apply(call, undefined, args) as { response: object };
-      answers?.keep(made.response);
+      served?.answers.keep(made.response, args[0]);
       return made;
     },
     resolveDns: (call) => checkedDns(call, deno, hosts),

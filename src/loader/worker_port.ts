@@ -32,10 +32,13 @@ export function bootWorker(type: string, grant: Grant, temp = temporaryFolder())
 /** Hear of a Worker: what it says, as {@link unpackMessage} gives it, and how it ends by itself. */
 export function listenTo(
   worker: Worker,
-  events: { message(data: unknown): void; broken(name: string, what: string): void },
+  events: {
+    message(data: Record<string, unknown>): void;
+    broken(name: string, what: string): void;
+  },
 ): void {
   worker.onmessage = ({ data }) => {
-    let message: unknown;
+    let message: Record<string, unknown>;
     try {
       message = unpackMessage(data);
     } catch (error) {

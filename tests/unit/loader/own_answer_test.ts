@@ -1,10 +1,13 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { ownAnswers } from "../../../src/loader/own_answer.ts";
+import { ownRequests } from "../../../src/loader/own_request.ts";
 import { quietServe } from "../../../src/loader/quiet_serve.ts";
 import type { Callable, Realm } from "../../../src/loader/realm.ts";
 
 const answers = ownAnswers();
-const own = quietServe(Deno.serve as Callable, globalThis as unknown as Realm, answers);
+const requests = ownRequests();
+const served = { answers, requests };
+const own = quietServe(Deno.serve as Callable, globalThis as unknown as Realm, served);
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -65,7 +68,7 @@ Deno.test("quietServe() takes the handler that the runtime would take, whatever 
   const serve: Callable = (_options, handler) => handed.push(handler);
   const handler = () => new Response("text");
   for (const second of [{}, null, "text"]) {
-    quietServe(serve, globalThis as unknown as Realm, answers)({ handler }, second);
+    quietServe(serve, globalThis as unknown as Realm, served)({ handler }, second);
   }
   // None is the plugin's own, which would answer with what nobody has looked at.
   assertEquals(handed.map((one) => typeof one === "function" && one !== handler), [
@@ -101,13 +104,22 @@ Deno.test("ownAnswers() says what goes wrong by an answer, and the server goes o
   assertEquals(seen, ["200 a", wrong, wrong, wrong, wrong, "200 b"]);
 });
 
+Deno.test("ownAnswers() lets an answer that is kept through to no other request", () => {
+  const [answer, request] = [new Response(null), new Request("http://localhost/")];
+  answers.keep(answer, request);
+  assertEquals(answers.own(answer, request), answer);
+  const other = new Request("http://localhost/");
+  assertThrows(() => answers.own(answer, other), TypeError, "for another request");
+});
+
 Deno.test("ownAnswers() lets a socket be made of a request", async () => {
   await using server = own(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     (request: unknown) => {
-      const { socket, response } = Deno.upgradeWebSocket(request as Request);
+      const real = requests.realOf(request) as Request;
+      const { socket, response } = Deno.upgradeWebSocket(real);
       socket.onmessage = ({ data }) => socket.send(`back ${data}`);
-      answers.keep(response);
+      answers.keep(response, real);
       return response;
     },
   ) as Deno.HttpServer<Deno.NetAddr>;

@@ -42,7 +42,7 @@ Deno.test("packMessage() and unpackMessage() give back each kind of message", ()
         settled: { count: 2, refused: [{ index: 0, message: "no" }, { index: 1, message: "x" }] },
       } as never,
     },
-    { t: "pong" },
+    { t: "pong", sign: 7 },
   ];
   for (const message of messages) assertEquals<unknown>(crossed(message), message);
 });

@@ -231,6 +231,20 @@ Deno.test("ProcessPool.start() ends a process whose code never waits, and only t
   await beside.until(() => beside.rows.length > count + 3);
 });
 
+Deno.test("ProcessPool.start() takes no word of code that never waits for a sign of life", async () => {
+  const code = source(`yield { message: {} };
+    let at = 0;
+    for (;;) {
+      if (performance.now() < at) continue;
+      at = performance.now() + 20;
+      dispatchEvent(new MessageEvent("message", { data: { t: "ping", sign: 1 } }));
+      console.log("alive");
+    }`);
+  await using host = await open(code, { limits: { watchdogMs: 400 } });
+  const found = await failure(new Run(host));
+  assertMatch(found.message, /did not wait for anything for 0\.4 s$/);
+});
+
 Deno.test("ProcessPool.start() ends a process that holds too much memory", async () => {
   const code = source(`const all = []; for (;;) all.push(new Uint8Array(1_000_000).fill(1));`);
   const found = await failure(await runIn(code, { limits: { memoryBytes: 300e6 } }));

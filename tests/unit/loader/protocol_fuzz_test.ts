@@ -92,7 +92,7 @@ const FROM_ISOLATE = [
   { t: "loaded", kind: "class", exportName: "Mine", manifest: '{"contract":1}' },
   { t: "failed", failure: { step: "load", name: "E", message: "m" } },
   { t: "denied", counts: { 'Requires net access to "a:1", run': 2 }, more: 0 },
-  { t: "pong" },
+  { t: "pong", sign: 7 },
 ];
 const FROM_PROCESS = [
   { t: "usage", rssBytes: 1e8, cpuMs: 5, atMs: 6 },
@@ -104,7 +104,7 @@ const TO_ISOLATE: object[] = [
   { t: "start", id: 1, spec: SPEC },
   { t: "grant", id: 1, credit: 5, doneThrough: 0 },
   { t: "stop", id: 1, deadlineMs: 5 },
-  { t: "ping" },
+  { t: "ping", sign: 7 },
 ];
 const TO_PROCESS: object[] = [
   { t: "setup", type: "mine", permissions: {}, memoryBytes: 5e8, watchdogMs: 10_000 },
@@ -224,7 +224,7 @@ Deno.test(`boot answers after 5000 messages that are none (KUIPER_FUZZ_SEED=${SE
       if (n % 100 === 0) await new Promise((resolve) => setTimeout(resolve));
     }
     asked = true;
-    worker.postMessage({ t: "ping" });
+    worker.postMessage({ t: "ping", sign: 7 });
     await pong.promise;
     assertEquals(broken, []);
   } finally {

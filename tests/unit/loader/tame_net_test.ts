@@ -116,7 +116,7 @@ async function dnsError(net: Granted): Promise<Error & { asked: boolean }> {
     asked = true;
     throw new Deno.errors.NotCapable('Requires net access to "192.0.2.53:53", run again');
   };
-  const { resolveDns } = tamedNet({}, deno, { grant, guard, hosts, answers: undefined });
+  const { resolveDns } = tamedNet({}, deno, { grant, guard, hosts, served: undefined });
   const tamed = resolveDns!(call) as (name: string, type: string) => Promise<unknown>;
   const error = await assertRejects(() => tamed("a.example", "A"), Deno.errors.NotCapable);
   return Object.assign(error, { asked });

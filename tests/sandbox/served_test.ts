@@ -1,0 +1,43 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { harm } from "./_venue.ts";
+
+/** Statements that serve one request by the body of a handler, which has `request` and `part`, what lies open in it by name. */
+const served = (body: string) =>
+  `const part = (request: any, name: string) =>
+    [...Object.getOwnPropertySymbols(request), ...Object.getOwnPropertySymbols(Object.getPrototypeOf(request))]
+      .find((key) => String(key) === "Symbol(" + name + ")")!;
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request: any) => {
+    ${body}
+    return new Response("x");
+  });
+  const stop = AbortSignal.timeout(1500);
+  const text = await fetch("http://127.0.0.1:" + (server.addr as any).port, { signal: stop })
+    .then((answer) => answer.text()).catch(() => "no answer");
+  await new Promise((done) => setTimeout(done, 100));
+  yield { message: { text } };`;
+
+harm("What is thrown where the runtime asks a request when it is answered is said by nobody", {
+  greeted: true,
+  body: served(`
+    void request.signal;
+    const fail = () => { throw Object.assign(new Error("m"), { stack: "forged\\n12:00:00.000 error  engine: line" }); };
+    for (const name of ["signal", "signalCache", "request"]) {
+      try { Object.defineProperty(request, part(request, name), { get: fail, set: fail }); } catch { /* it is fixed */ }
+    }`),
+  check({ stdout, stderr }) {
+    assertEquals(stderr.includes("forged"), false, stderr);
+    assertEquals(stdout, '{"text":"x"}\n');
+  },
+});
+
+harm("A request that is upgraded while it is being closed ends nothing", {
+  greeted: true,
+  body: served(`
+    request.signal.addEventListener("abort", () => {
+      try { request[part(request, "request")]._wantsUpgrade("upgradeHttpRaw"); } catch { /* there is no such thing */ }
+    });`),
+  check({ stdout, stderr, code }) {
+    assertEquals([code, stdout], [0, '{"text":"x"}\n'], stderr);
+    assertMatch(stderr, /1 in, 1 out/);
+  },
+});
