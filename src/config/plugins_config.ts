@@ -166,7 +166,7 @@ function checkEntry(
         `"write: true" lets "${type}" write over the configuration, the plugins and the program: list ` +
           `folders such as data/out/${type}, or set plugins.allowUnsafe to true in etc/kuiper.yaml`,
       ));
-    } else if (value === true) {
+    } else if (value === true || isEverything(kind, value)) {
       findings.push(warningAt(place, `"${type}" is granted all of "${kind}", list what it needs`));
     }
     if (kind !== "net" || !Array.isArray(value)) continue;
@@ -178,6 +178,11 @@ function checkEntry(
     }
   }
   return findings;
+}
+
+/** Names of variables may end in `*`, which stands for the rest of the name. */
+function isEverything(kind: string, value: GrantValue | undefined): boolean {
+  return kind === "env" && Array.isArray(value) && value.includes("*");
 }
 
 function checkUrl(type: string, entry: Section, where: Where): Finding[] {

@@ -39,7 +39,7 @@ export { inlineSinkHost, RunningSink } from "./run_sink.ts";
 export { inlineHost } from "./inline_host.ts";
 export { pickExport, pickSink } from "./pick_export.ts";
 export type { SinkFactory, SourceFactory } from "./pick_export.ts";
-export { pickFunction } from "./pick_function.ts";
+export { MOST_PARAMETERS, pickFunction } from "./pick_function.ts";
 export type { PickedFunction } from "./pick_function.ts";
 export type {
   CollectResult,

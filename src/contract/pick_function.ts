@@ -2,6 +2,9 @@ import { typeName, type Value } from "../core/mod.ts";
 import type { Manifest } from "./kuiper.d.ts";
 import { checkManifest } from "./pick_export.ts";
 
+/** Most parameters that are told of a function: more are for nobody to try. */
+export const MOST_PARAMETERS = 100;
+
 /** The function of SQL that a module exports. */
 export interface PickedFunction {
   /** Which export was taken. */
@@ -35,7 +38,9 @@ export function pickFunction(exports: Record<string, unknown>, name: string): Pi
   }
   // What a plugin says of itself may be anything.
   const { length } = value;
-  const parameters = Number.isSafeInteger(length) && length >= 0 ? length : 0;
+  const parameters = Number.isSafeInteger(length) && length >= 0
+    ? Math.min(length, MOST_PARAMETERS)
+    : 0;
   return {
     exportName,
     parameters,

@@ -80,6 +80,10 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
       "[captured, captured.postMessage, Deno, process, Deno[Deno.internal]?.core].map((a) => a?.postMessage?.(packed));",
     ],
   ],
+  "texts in the place of objects": [
+    [/const packed = packMessage\(message\);/g, "const packed = message;"],
+    [/message = unpackMessage\(data\);/g, "message = data;"],
+  ],
   "wrapped namespace": [
     [/return \{\s+namespace: entry\.namespace\s+\};/g, "return {namespace: await entry.namespace}"],
   ],

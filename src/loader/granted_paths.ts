@@ -49,6 +49,8 @@ export function pathGuard(deno: Realm, grant: RealmGrant): PathGuard {
     errors.PermissionDenied.prototype,
     errors.NotADirectory.prototype,
     errors.FilesystemLoop.prototype,
+    // What the system says and the runtime has no name for, such as that a name is too long. Others are no answers.
+    Error.prototype,
   ];
   const folder = () => apply(cwd, undefined, []);
   const normalized = (granted: Granted): Granted => {

@@ -279,8 +279,10 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
       if (message.t !== "batch" || message.count === 0) this.#countMessage();
       this.#handle(message);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#crash(lost(error.message, error.name));
+      // Whatever it was, it came of what this isolate said, and concerns no other.
+      const isKnown = error instanceof ProtocolError;
+      const what = isKnown ? error.message : `said what led to "${messageOf(error)}"`;
+      this.#crash(lost(what, isKnown ? error.name : "Error"));
     }
   }
 

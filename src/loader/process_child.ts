@@ -5,6 +5,7 @@ import type { Grant } from "./permissions.ts";
 import { CPU_WINDOW_MS, CpuWatch } from "./process_cpu.ts";
 import { MOST_HEAD_VALUES } from "./packed_message.ts";
 import {
+  type FrameKey,
   type FrameMessage,
   FrameReader,
   FrameWriter,
@@ -57,6 +58,7 @@ export class ProcessChild {
   readonly #beat: ReturnType<typeof setInterval>;
   /** Resolves when it is gone and its pipes are closed. */
   readonly #gone: Promise<void>;
+  readonly #key = [...crypto.getRandomValues(new Uint32Array(2))] as unknown as FrameKey;
   #nextId = 1;
   #silent = 0;
   #ended = false;
@@ -85,6 +87,7 @@ export class ProcessChild {
     this.#gone = this.#live();
     this.#tell({
       t: "setup",
+      key: this.#key,
       type: options.type,
       permissions: options.permissions,
       memoryBytes,
@@ -144,6 +147,7 @@ export class ProcessChild {
 
   async #live(): Promise<void> {
     const frames = new FrameReader({
+      key: this.#key,
       mostHeadBytes: MOST_HEAD_BYTES,
       mostHeadValues: MOST_HEAD_VALUES,
     });

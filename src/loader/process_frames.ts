@@ -1,10 +1,13 @@
 /**
  * Messages on a pipe. A frame is a message of one isolate (or, with the id 0, of the process that holds them): a
- * preamble of seven 32-bit numbers, little end first, then the message as JSON without its large fields, then those:
+ * preamble of nine 32-bit numbers, little end first, then the message as JSON without its large fields, then those:
  *
  * ```text
- * bytes that follow | id | JSON | text + 1 | times + 1 | lengths + 1 | payload bytes + 1
+ * bytes that follow | key | key | id | JSON | text + 1 | times + 1 | lengths + 1 | payload bytes + 1
  * ```
+ *
+ * The key is what the engine told the process: whatever else gets on the pipe, such as what the runtime prints by itself,
+ * is no frame.
  *
  * The lengths of the large fields are one more than they are, so that 0 says that the field is absent.
  *
@@ -19,7 +22,13 @@ export const MAX_FRAME_BYTES = 268_435_456;
 /** Most bytes of JSON in a frame of a process: an offset and a state, of three bytes a character at most, and the rest. */
 export const MOST_HEAD_BYTES = 7 * LIMITS.json;
 
-const PREAMBLE_BYTES = 28;
+/** By what a frame of a process is known. */
+export type FrameKey = readonly [number, number];
+
+/** Of what needs none: what the engine says. */
+const NO_KEY: FrameKey = [0, 0];
+
+const PREAMBLE_BYTES = 36;
 const FIRST_BYTES = 65_536;
 /** What is larger than this is not kept for the next frame. */
 const KEPT_BYTES = 4_194_304;
@@ -39,6 +48,8 @@ export class FrameWriter {
   #length = 0;
   #writing: Promise<void> | undefined;
   #broken = false;
+  /** Of the frames that are sent from now on. */
+  key: FrameKey = NO_KEY;
 
   /**
    * @param write resolves when all bytes are taken.
@@ -85,15 +96,15 @@ export class FrameWriter {
     let at = start + PREAMBLE_BYTES;
     const jsonBytes = this.#encoder.encodeInto(json, buffer.subarray(at)).written;
     at += jsonBytes;
-    const sizes = [id, jsonBytes, 0];
+    const sizes = [...this.key, id, jsonBytes, 0];
     if (large !== undefined) {
       buffer.set(large, at);
       at += large.byteLength;
-      sizes[2] = large.byteLength + 1;
+      sizes[4] = large.byteLength + 1;
     } else if (text !== undefined) {
       const { written } = this.#encoder.encodeInto(text, buffer.subarray(at));
       at += written;
-      sizes[2] = written + 1;
+      sizes[4] = written + 1;
     }
     for (const array of arrays) {
       sizes.push(array === undefined ? 0 : array.byteLength + 1);
@@ -138,20 +149,21 @@ export class FrameWriter {
 }
 
 /** What a {@link FrameReader} takes of whom it does not trust. */
-export interface HeadLimits {
+export interface FrameLimits {
+  readonly key: FrameKey;
   readonly mostHeadBytes: number;
   readonly mostHeadValues: number;
 }
 
 /** Reads frames from pieces of a pipe, however it cuts them. Memory grows with what came, not with what was announced. */
 export class FrameReader {
-  readonly #limits: HeadLimits | undefined;
+  readonly #limits: FrameLimits | undefined;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   #rest = new Uint8Array(FIRST_BYTES);
   #length = 0;
 
-  /** @param limits of the JSON. @default {none, for what the engine says} */
-  constructor(limits?: HeadLimits) {
+  /** @param limits of whom it reads. @default {none, for what the engine says} */
+  constructor(limits?: FrameLimits) {
     this.#limits = limits;
   }
 
@@ -171,7 +183,7 @@ export class FrameReader {
     while (bytes.byteLength - at >= 4) {
       const view = new DataView(bytes.buffer, bytes.byteOffset + at, bytes.byteLength - at);
       const size = view.getUint32(0, true);
-      if (size < PREAMBLE_BYTES - 4 || size > MAX_FRAME_BYTES) {
+      if (size < PREAMBLE_BYTES - 4 || size > MAX_FRAME_BYTES || !this.#hasKey(view)) {
         throw new ProtocolError("wrote what is no message");
       }
       if (view.byteLength < size + 4) break;
@@ -180,6 +192,13 @@ export class FrameReader {
       take(id, message);
     }
     this.#keep(bytes, at);
+  }
+
+  /** As far as it has come. */
+  #hasKey(view: DataView): boolean {
+    const [low, high] = this.#limits?.key ?? NO_KEY;
+    if (view.byteLength >= 8 && view.getUint32(4, true) !== low) return false;
+    return view.byteLength < 12 || view.getUint32(8, true) === high;
   }
 
   #append(piece: Uint8Array): void {
@@ -213,11 +232,11 @@ export class FrameReader {
       }
       return frame.subarray(at, at += bytes);
     };
-    const message = this.#json(part(size(2)));
-    if (size(3) > 0) message.text = this.#text(part(size(3) - 1));
-    const times = size(4) > 0 ? own(part(size(4) - 1)) : undefined;
-    const lengths = size(5) > 0 ? own(part(size(5) - 1)) : undefined;
-    const bytes = size(6) > 0 ? own(part(size(6) - 1)) : undefined;
+    const message = this.#json(part(size(4)));
+    if (size(5) > 0) message.text = this.#text(part(size(5) - 1));
+    const times = size(6) > 0 ? own(part(size(6) - 1)) : undefined;
+    const lengths = size(7) > 0 ? own(part(size(7) - 1)) : undefined;
+    const bytes = size(8) > 0 ? own(part(size(8) - 1)) : undefined;
     if (at !== frame.byteLength) throw new ProtocolError("wrote a message that is too long");
     if ((times?.byteLength ?? 0) % 8 !== 0 || (lengths?.byteLength ?? 0) % 4 !== 0) {
       throw new ProtocolError("wrote numbers that are cut off");
@@ -226,7 +245,7 @@ export class FrameReader {
     if (lengths !== undefined && bytes !== undefined) {
       message.payloads = { bytes, lengths: new Int32Array(lengths.buffer) };
     }
-    return { id: size(1), message };
+    return { id: size(3), message };
   }
 
   #json(bytes: Uint8Array): FrameMessage {

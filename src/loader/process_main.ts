@@ -114,6 +114,7 @@ export async function runIsolateChild(): Promise<number> {
       switch (told.t) {
         case "setup":
           setup = told;
+          out.key = told.key;
           narrow(told.permissions);
           watchMemory(told, { say, end: resolve });
           setInterval(() => watch(held, say), told.watchdogMs / WATCHDOG_LOOKS);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { FrameMessage } from "./process_frames.ts";
+import type { FrameKey, FrameMessage } from "./process_frames.ts";
 import type { Grant } from "./permissions.ts";
 import { cut, LIMITS, ProtocolError } from "./protocol.ts";
 
@@ -13,8 +13,15 @@ export const ISOLATE_COMMAND = "__isolate";
 
 /** What the process is told. */
 export type ToProcess =
-  /** The first word. */
-  | { t: "setup"; type: string; permissions: Grant; memoryBytes: number; watchdogMs: number }
+  /** The first word. All that the process says has `key`. */
+  | {
+    t: "setup";
+    key: FrameKey;
+    type: string;
+    permissions: Grant;
+    memoryBytes: number;
+    watchdogMs: number;
+  }
   /** Start an isolate. */
   | { t: "open"; id: number }
   | { t: "close"; id: number };

@@ -6,16 +6,17 @@
  * @module
  */
 import { type Json, LOG_LEVELS, type LogLevel, MAX_DEPTH, measureJson } from "../core/mod.ts";
-import type {
-  CollectResult,
-  ConnectionStatus,
-  Sink,
-  SinkSpec,
-  SourceEnd,
-  SourceFailure,
-  SourceSpec,
-  SourceStep,
-  StateChanges,
+import {
+  type CollectResult,
+  type ConnectionStatus,
+  MOST_PARAMETERS,
+  type Sink,
+  type SinkSpec,
+  type SourceEnd,
+  type SourceFailure,
+  type SourceSpec,
+  type SourceStep,
+  type StateChanges,
 } from "../contract/mod.ts";
 import { readCollected } from "./read_collected.ts";
 
@@ -212,7 +213,7 @@ export function readMessage(data: unknown): FromIsolate {
           : { takes: member(message.takes, ["rows", "bytes"] as const, "takes") }),
         ...(message.parameters === undefined
           ? {}
-          : { parameters: count(message.parameters, "parameters") }),
+          : { parameters: Math.min(count(message.parameters, "parameters"), MOST_PARAMETERS) }),
       };
     case "failed":
       return { t: "failed", failure: readFailure(message.failure) };

@@ -111,6 +111,7 @@ export function tameRealm(): Captured {
   const guard = pathGuard(deno, grant);
   const hosts = hostGuard(deno, grant.net);
   const served = isAny(grant.net) ? { answers: ownAnswers(), requests: ownRequests() } : undefined;
+  removeFileLocks(deno);
   replaceDeno(realm, { deno, grant, guard, hosts, served });
   tameTimers(realm);
   const signals = tameSignals(realm);
@@ -208,6 +209,14 @@ function replaceDeno(
   // Whether the program has colors is said by its environment. What a plugin writes has none.
   allowed.noColor = true;
   define(realm, { Deno: Object.freeze(allowed) });
+}
+
+/** They need no grant to write, and the program has locks of its own on files that a plugin may read. */
+function removeFileLocks(deno: Realm): void {
+  const { prototype } = (deno as unknown as typeof Deno).FsFile;
+  for (const name of ["lock", "lockSync", "tryLock", "tryLockSync", "unlock", "unlockSync"]) {
+    Reflect.deleteProperty(prototype, name);
+  }
 }
 
 function once<T>(make: () => T): () => T {

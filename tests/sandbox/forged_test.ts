@@ -92,6 +92,16 @@ for (
   });
 }
 
+harm("An object in the place of a text is no object of the engine's", {
+  body: `const object = { [Symbol.for("Deno.core.hostObject")]: () => ({ type: "nope" }) };
+    ctx.log.info(Object.assign(new Error("x"), { message: { length: 0, object } }));
+    await new Promise(() => {});`,
+  check({ stdout, stderr, code }) {
+    assertEquals([stdout, code], ["", 1], stderr);
+    assertMatch(stderr, /^error: Source "road" .*the isolate sent a message that is no text/m);
+  },
+});
+
 harm("reportError says what it is given in a sentence of the engine's", {
   body:
     `Event.prototype.preventDefault = () => {}; reportError(new Error("forged")); await new Promise(() => {});`,

@@ -1,6 +1,6 @@
 // The process of a plugin that is none: it answers as one would, and reports the usage that its test gives it, as
 // [milliseconds of its clock, milliseconds of the processor], with the first call or collect.
-import { FrameReader, FrameWriter } from "../../../src/loader/process_frames.ts";
+import { type FrameKey, FrameReader, FrameWriter } from "../../../src/loader/process_frames.ts";
 import { encodeAnswers } from "../../../src/loader/call_codec.ts";
 
 const usages = JSON.parse(Deno.args[0]!) as [atMs: number, cpuMs: number][];
@@ -18,6 +18,9 @@ const frames = new FrameReader();
 for await (const bytes of Deno.stdin.readable) {
   frames.push(bytes, (id, message) => {
     switch (message.t) {
+      case "setup":
+        out.key = message.key as FrameKey;
+        break;
       case "load":
         out.send(id, { t: "loaded", kind: "function", exportName: "mine", takes: "rows" });
         break;

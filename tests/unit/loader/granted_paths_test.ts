@@ -115,7 +115,12 @@ Deno.test("PathGuard.check() says the same of all that lies behind a link which 
   await withLinks(async (folder) => {
     await Deno.symlink("round", `${folder}/out/round`);
     const { check } = guardOf({ read: [`${folder}/in`] });
-    const behind = ["", "/file", "/none", "/file/x", "/none/x", "/round", "/round/x"];
+    await Deno.mkdir(`${folder}/out/folder`);
+    const long = "x".repeat(300);
+    const behind = [
+      ...["", "/file", "/none", "/file/x", "/none/x", "/round", "/round/x"],
+      ...["/folder", "/none", "/file"].map((name) => `${name}/${long}`),
+    ];
     for (const path of behind.map((end) => `${folder}/in/leaves${end}`)) {
       const { message } = assertThrows(() => check(path, READ), Deno.errors.NotCapable);
       assertEquals(

@@ -68,6 +68,28 @@ Deno.test("FrameReader gives arrays memory of their own", async () => {
   assertEquals((first.payloads as { bytes: Uint8Array }).bytes.buffer.byteLength, 2);
 });
 
+Deno.test("FrameReader takes no frame without the key of its process, and says so as early as it can", async () => {
+  const limits = { key: [7, 9] as const, mostHeadBytes: 1000, mostHeadValues: 1000 };
+  let bytes = new Uint8Array();
+  const writer = new FrameWriter((written) => {
+    bytes = new Uint8Array([...bytes, ...written]);
+    return Promise.resolve();
+  }, () => {});
+  writer.key = limits.key;
+  writer.send(3, { t: "x" });
+  await writer.flushed();
+  const ids: number[] = [];
+  new FrameReader(limits).push(bytes, (id) => ids.push(id));
+  assertEquals(ids, [3]);
+  for (const key of [[0, 0], [7, 8], [6, 9]] as const) {
+    const reader = new FrameReader({ ...limits, key });
+    assertThrows(() => reader.push(bytes.slice(0, 12), () => {}), ProtocolError, "no message");
+  }
+  const reader = new FrameReader(limits);
+  reader.push(bytes.slice(0, 11), () => {});
+  assertEquals(reader.isInside, true);
+});
+
 Deno.test("FrameReader survives any bytes", async () => {
   const good = await written([[1, { t: "x", text: "abc", times: Float64Array.of(1) }]]);
   fc.assert(fc.property(
@@ -94,7 +116,7 @@ Deno.test("FrameReader refuses a frame that is too long, before it came", () => 
 });
 
 Deno.test("FrameReader takes of whom it does not trust no JSON that is long or full of values", async () => {
-  const limits = { mostHeadBytes: 300, mostHeadValues: 20 };
+  const limits = { key: [0, 0] as const, mostHeadBytes: 300, mostHeadValues: 20 };
   const push = async (message: FrameMessage, more?: typeof limits) =>
     new FrameReader(more).push(await written([[1, message]]), () => {});
   const many = { t: "x", state: Array(20).fill({}) };

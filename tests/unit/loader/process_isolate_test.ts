@@ -445,9 +445,12 @@ Deno.test("ProcessPool.start() tells the signal that ended a process behind a wr
 Deno.test("ProcessPool.start() ends a process that cannot tell its memory", async () => {
   const message = { t: "usage", rssBytes: 0, cpuMs: 1, atMs: 1 };
   const json = JSON.stringify(message);
-  const frame = [24 + json.length, 0, json.length, 0, 0, 0, 0];
   const code = `const json = new TextEncoder().encode(${JSON.stringify(json)});
-    Deno.stdout.writeSync(new Uint8Array(new Uint32Array(${JSON.stringify(frame)}).buffer));
+    const told = new Uint8Array(1000);
+    await Deno.stdin.read(told);
+    const key = /"key":\\[(\\d+),(\\d+)\\]/.exec(new TextDecoder().decode(told)).slice(1).map(Number);
+    const frame = [32 + json.length, ...key, 0, json.length, 0, 0, 0, 0];
+    Deno.stdout.writeSync(new Uint8Array(new Uint32Array(frame).buffer));
     Deno.stdout.writeSync(json);
     setInterval(() => {}, 1000);`;
   assertMatch(

@@ -38,6 +38,25 @@ Deno.test("tameRealm() does not tell by Deno.noColor what stands in the environm
   assertEquals(await valueOf("Deno.noColor"), true);
 });
 
+Deno.test("tameRealm() lets nobody lock a file that may only be read", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    const run = await runPlugin(
+      source(`const file = Deno.openSync(${JSON.stringify(path)});
+        const names = [];
+        for (let at = file; at !== null; at = Object.getPrototypeOf(at)) {
+          names.push(...Object.getOwnPropertyNames(at).filter((name) => /lock/i.test(name)));
+        }
+        file.close();
+        yield { message: { names } };`),
+      { permissions: { read: [path] } },
+    );
+    assertEquals(run.rows, [{ names: [] }]);
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
 Deno.test("tameRealm() gives process and Buffer to a module that names them", async () => {
   const hidden = `["pro" + "cess", "Buf" + "fer"].map((name) => typeof globalThis[name])`;
   assertEquals(await valueOf(hidden), ["undefined", "undefined"]);
