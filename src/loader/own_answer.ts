@@ -1,14 +1,14 @@
 import { lateStream } from "./own_request.ts";
 
 const { apply, getOwnPropertyDescriptor } = Reflect;
-const { defineProperty, freeze, getPrototypeOf } = Object;
+const { defineProperty, getPrototypeOf } = Object;
 const MakeError = TypeError;
 const MakeResponse = Response;
 
 /** What a server hands to the runtime, which asks it where an error is printed. */
 export interface OwnAnswers {
-  /** Let an answer to `request` through as it is, which has to be the runtime's own; it is locked. */
-  keep(answer: object, request: unknown): void;
+  /** What a plugin gets, and gives back, in the place of an answer to `request` that the runtime has made itself. */
+  standIn(answer: object, request: unknown): object;
   /** An answer to `request` like this one that nobody else has. @throws what of the plugin's is run by that. */
   own(answer: unknown, request: unknown): object;
 }
@@ -26,8 +26,8 @@ export function ownAnswers(): OwnAnswers {
   const isUsed = getterOf(prototype, "bodyUsed");
   const { forEach } = Headers.prototype;
   const inResponse = partOf(new Response());
-  /** What each answer was kept for. */
-  const kept = new WeakMap<object, unknown>();
+  /** By what stands in for it, an answer of the runtime's and the request that it was made for. */
+  const stoodFor = new WeakMap<object, { answer: object; request: unknown }>();
   const { get: getOf, set: setOf } = WeakMap.prototype;
   // The runtime waits for what it does by the class that a promise says it is of.
   pin(Promise.prototype, "constructor");
@@ -41,16 +41,19 @@ export function ownAnswers(): OwnAnswers {
   };
 
   return {
-    keep(answer, request) {
-      apply(setOf, kept, [answer, request]);
-      fix(answer, "status", 101);
-      freeze(valueOf(answer, inResponse));
-      freeze(answer);
+    standIn(answer, request) {
+      seal(answer, SWITCHING_PROTOCOLS);
+      const instead = new MakeResponse(null);
+      fix(instead, "status", SWITCHING_PROTOCOLS);
+      apply(setOf, stoodFor, [instead, { answer, request }]);
+      return instead;
     },
     own(answer, request) {
-      const keptFor: unknown = apply(getOf, kept, [answer]);
-      if (keptFor !== undefined) {
-        if (keptFor === request) return answer as object;
+      const real = apply(getOf, stoodFor, [answer]) as
+        | { answer: object; request: unknown }
+        | undefined;
+      if (real !== undefined) {
+        if (real.request === request) return real.answer;
         throw new MakeError("This answer was made for another request");
       }
       const status = apply(statusOf, answer, []) as number;
@@ -67,13 +70,20 @@ export function ownAnswers(): OwnAnswers {
         body = stream === null ? null : lateStream(() => stream, refuseNoBytes);
       }
       const made = new MakeResponse(body as BodyInit | null, { status, headers });
-      fix(made, "type", "default");
-      fix(made, "bodyUsed", false);
-      fix(made, "status", status);
-      fix(made, "then", undefined);
+      seal(made, status);
       return made;
     },
   };
+}
+
+const SWITCHING_PROTOCOLS = 101;
+
+/** Fix what the runtime asks an answer by what a plugin could have replaced. */
+function seal(answer: object, status: number): void {
+  fix(answer, "type", "default");
+  fix(answer, "bodyUsed", false);
+  fix(answer, "status", status);
+  fix(answer, "then", undefined);
 }
 
 const tagOf = getterOf(getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag);

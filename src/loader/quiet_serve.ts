@@ -59,7 +59,11 @@ export function quietServe(
     const isHandler = typeof first === "function";
     const options: Realm = isHandler ? {} : { ...first as Realm };
     const onError = onErrorOf(options.onError);
-    options.onError = onError;
+    // What the runtime asks after ours gave an answer is none of the plugin's.
+    options.onError = (error: unknown) => {
+      tell(realm, error);
+      return new make("Internal Server Error", { status: 500 });
+    };
     // Without one the runtime says where it is.
     options.onListen ||= () => {};
     // As the runtime chooses: one that is no function would be passed over there, and the other not looked at here.

@@ -51,9 +51,10 @@ export function tamedNet(
     serve: (call) => quietServe(withOptions(call, checks, SERVED), realm, served),
     upgradeWebSocket: (call) => (...args) => {
       args[0] = served?.requests.realOf(args[0]) ?? args[0];
-      const made = apply(call, undefined, args) as { response: object };
-      served?.answers.keep(made.response, args[0]);
-      return made;
+      const made = apply(call, undefined, args) as { socket: unknown; response: object };
+      if (served === undefined) return made;
+      const { socket, response } = made;
+      return { socket, response: served.answers.standIn(response, args[0]) };
     },
     resolveDns: (call) => checkedDns(call, deno, hosts),
   };

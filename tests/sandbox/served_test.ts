@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { harm } from "./_venue.ts";
+import { type Harm, harm } from "./_venue.ts";
 
 /** Statements that serve one request by the body of a handler, which has `request` and `part`, what lies open in it by name. */
 const served = (body: string) =>
@@ -40,4 +40,60 @@ harm("A request that is upgraded while it is being closed ends nothing", {
     assertEquals([code, stdout], [0, '{"text":"x"}\n'], stderr);
     assertMatch(stderr, /1 in, 1 out/);
   },
+});
+
+/** Statements that make a socket of a request by the body of a handler, which has `response` and `inner`, what lies open in it. */
+const upgraded = (body: string, more = "") =>
+  `const innerOf = (response: any) => response[Object.getOwnPropertySymbols(response)
+      .find((key) => String(key) === "Symbol(response)")!];
+    const fail = () => { throw Object.assign(new Error("m"), { stack: "forged\\n12:00:00.000 error  engine: line" }); };
+    let on = false;
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} ${more} }, (request: any) => {
+      const { response }: any = Deno.upgradeWebSocket(request);
+      const inner = innerOf(response);
+      try { ${body} } catch { /* it is fixed */ }
+      return response;
+    });
+    const socket = new WebSocket("ws://127.0.0.1:" + (server.addr as any).port);
+    await new Promise((done) => { socket.onopen = socket.onerror = done; setTimeout(done, 1500); });
+    socket.onclose = () => {};
+    await new Promise((done) => setTimeout(done, 100));
+    yield { message: { text: "lived" } };`;
+
+const lived: Harm["check"] = ({ stdout, stderr, code }) => {
+  assertEquals(stderr.includes("forged"), false, stderr);
+  assertEquals([code, stdout], [0, '{"text":"lived"}\n'], stderr);
+};
+
+for (
+  const [what, statements] of Object.entries({
+    "headers that are none": `inner.headerList[0] = "nope";`,
+    "headers that throw": `inner.headerList.length = 1;
+      Object.defineProperty(inner.headerList, 0, { get: fail });`,
+  })
+) {
+  harm(`An answer that makes a socket of a request has no ${what}`, {
+    greeted: true,
+    body: upgraded(statements),
+    check: lived,
+  });
+}
+
+harm("What the runtime asks when an answer is refused is no handler of a plugin's", {
+  greeted: true,
+  body: `const real = Object.getOwnPropertyDescriptor(Response.prototype, "bodyUsed")!;
+    Object.defineProperty(Response.prototype, "bodyUsed", {
+      get() { return on || Reflect.apply(real.get!, this, []); }, configurable: true });
+    ${
+    upgraded(
+      "on = true;",
+      `, onError() {
+        on = false;
+        const answer = new Response("x");
+        Object.defineProperty(innerOf(answer), "status", { get: fail });
+        return answer;
+      }`,
+    )
+  }`,
+  check: lived,
 });

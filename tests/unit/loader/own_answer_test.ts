@@ -104,12 +104,12 @@ Deno.test("ownAnswers() says what goes wrong by an answer, and the server goes o
   assertEquals(seen, ["200 a", wrong, wrong, wrong, wrong, "200 b"]);
 });
 
-Deno.test("ownAnswers() lets an answer that is kept through to no other request", () => {
+Deno.test("ownAnswers() gives what stands in for an answer for no other request", () => {
   const [answer, request] = [new Response(null), new Request("http://localhost/")];
-  answers.keep(answer, request);
-  assertEquals(answers.own(answer, request), answer);
+  const instead = answers.standIn(answer, request);
+  assertEquals(answers.own(instead, request), answer);
   const other = new Request("http://localhost/");
-  assertThrows(() => answers.own(answer, other), TypeError, "for another request");
+  assertThrows(() => answers.own(instead, other), TypeError, "for another request");
 });
 
 Deno.test("ownAnswers() lets a socket be made of a request", async () => {
@@ -119,8 +119,9 @@ Deno.test("ownAnswers() lets a socket be made of a request", async () => {
       const real = requests.realOf(request) as Request;
       const { socket, response } = Deno.upgradeWebSocket(real);
       socket.onmessage = ({ data }) => socket.send(`back ${data}`);
-      answers.keep(response, real);
-      return response;
+      const instead = answers.standIn(response, real) as Response;
+      assertEquals([instead.status, instead === response], [101, false]);
+      return instead;
     },
   ) as Deno.HttpServer<Deno.NetAddr>;
   const socket = new WebSocket(`ws://127.0.0.1:${server.addr.port}`);
