@@ -22,6 +22,7 @@ export { systemClock } from "./clock.ts";
 export { formatDuration, parseDuration } from "./duration.ts";
 export type { Logger, LogLevel } from "./log.ts";
 export { createLogger, LOG_LEVELS, sampled, silentLogger } from "./log.ts";
+export { compileFindText, type FindText } from "./find_text.ts";
 export { nearest, oneOf } from "./nearest.ts";
 export { isEqual, timeOf } from "./equal.ts";
 export { sayLosses } from "./say_losses.ts";

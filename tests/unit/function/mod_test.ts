@@ -1,6 +1,17 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import type { Value } from "../../../src/core/mod.ts";
 import { BUILTIN_FUNCTIONS } from "../../../src/function/mod.ts";
 import { NOW, runQuery } from "../rule/operator/_run_query.ts";
+
+/** Call a function as a query does. */
+function call(name: string, ...args: Value[]): unknown {
+  return BUILTIN_FUNCTIONS.get(name)!.call(args, {
+    ruleId: "",
+    meta: {},
+    timestamp: 0,
+    now: () => 0,
+  });
+}
 
 const faces = [...BUILTIN_FUNCTIONS.names()].map((name) => BUILTIN_FUNCTIONS.get(name)!);
 
@@ -55,6 +66,36 @@ Deno.test("newuuid() is a new one for each row", async () => {
   const { rows } = await runQuery("SELECT newuuid() AS u FROM demo", [{}, {}]);
   for (const { u } of rows) assertMatch(String(u), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   assert(rows[0]!.u !== rows[1]!.u);
+});
+
+Deno.test("Functions that look for a text in a text take no longer where much of it is nearly there", () => {
+  const text = "a".repeat(4_000_000);
+  const part = `aaaaaaaaaab${"a".repeat(500_000)}`;
+  assertEquals(call("indexof", text, part), -1);
+  assertEquals(call("indexof", `${text}${part}`, part), 4_000_000);
+  assertEquals(call("split_value", `${part}${part}x`, part, 2), "x");
+  assertThrows(
+    () => call("split_value", text, part, 1),
+    Error,
+    "Cannot call split_value: there is no part 1 of 1",
+  );
+});
+
+Deno.test("split_value() counts the parts that a text has, and splits by nothing too", () => {
+  assertEquals(call("split_value", "abc", "", 2), "c");
+  for (
+    const [text, separator] of [["a,,b,", ","], ["", ","], ["", ""], ["abc", ""], ["aaa", "aa"]]
+  ) {
+    const parts = text!.split(separator!);
+    parts.forEach((part, i) => assertEquals(call("split_value", text!, separator!, i), part));
+    for (const i of [-1, parts.length]) {
+      assertThrows(
+        () => call("split_value", text!, separator!, i),
+        Error,
+        `there is no part ${i} of ${parts.length}`,
+      );
+    }
+  }
 });
 
 Deno.test("array_distinct() refuses more structs than it can compare", () => {
