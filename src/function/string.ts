@@ -127,7 +127,9 @@ export const STRING = inGroup("string", [
       const name = "regexp_substr";
       const whole = textOf(value!, name);
       const regexp = boundedRegexp(textOf(pattern!, name), { text: whole, name });
-      return whole.match(regexp)?.[0] ?? null;
+      // Not match, which would make all of them.
+      regexp.lastIndex = 0;
+      return regexp.exec(whole)?.[0] ?? null;
     },
   },
   text(

@@ -98,6 +98,37 @@ Deno.test("split_value() counts the parts that a text has, and splits by nothing
   }
 });
 
+Deno.test("regexp_matches() counts what a pattern repeats, and refuses a text that is too long for it", () => {
+  const text = "a".repeat(500_000);
+  for (
+    const pattern of [
+      ...["a{5000}b", "a{5000,}b", "a{0,5000}b", "(?:aa){2500}b", "((aa)){2500}b", "(?:){5000}b"],
+      ...["a*b", "a+?b", "[ab]{1000}c", "(?:[ab]b?)?a{500}c", `${"a?".repeat(8)}b`],
+    ]
+  ) {
+    assertThrows(
+      () => call("regexp_matches", text, pattern),
+      Error,
+      `a text of 500000 characters is too long for the pattern "${pattern}`,
+    );
+  }
+  assertThrows(() => call("regexp_matches", "a".repeat(5000), "a*a{5}b"), Error, "is too long");
+  assertThrows(() => call("regexp_matches", "a".repeat(48), "a?".repeat(24)), Error, "is too long");
+  const long = `${text}2026-01-02`;
+  assertEquals(call("regexp_substr", long, "[0-9]{4}-[0-9]{2}-[0-9]{2}"), "2026-01-02");
+  assertEquals(call("regexp_substr", "a".repeat(9000), "a*"), "a".repeat(9000));
+  assertEquals(call("regexp_substr", "b".repeat(400), "a*.*c"), null);
+});
+
+Deno.test("regexp_matches() refuses a pattern that is too long to compile for each row", () => {
+  assert(call("regexp_matches", "a".repeat(1000), "a".repeat(1000)));
+  assertThrows(
+    () => call("regexp_matches", "a", "a".repeat(1001)),
+    Error,
+    "Cannot call regexp_matches: the pattern has more than 1000 characters",
+  );
+});
+
 Deno.test("array_distinct() refuses more structs than it can compare", () => {
   const many = Array.from({ length: 1001 }, (_, i) => ({ i }));
   const context = { ruleId: "", meta: {}, timestamp: 0, now: () => 0 };
