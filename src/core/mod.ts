@@ -24,7 +24,7 @@ export type { Logger, LogLevel } from "./log.ts";
 export { createLogger, LOG_LEVELS, sampled, silentLogger } from "./log.ts";
 export { compileFindText, type FindText } from "./find_text.ts";
 export { nearest, oneOf } from "./nearest.ts";
-export { isEqual, timeOf } from "./equal.ts";
+export { compileEqual, isEqual, timeOf } from "./equal.ts";
 export { sayLosses } from "./say_losses.ts";
 export { sampledLines } from "./sampled_lines.ts";
 export { setField } from "./set_field.ts";

@@ -135,7 +135,7 @@ export const STRING = inGroup("string", [
   text(
     "reverse",
     "The text from its end to its beginning",
-    (value) => [...value].reverse().join(""),
+    reversed,
   ),
   pad("rpad", "The text with n spaces after it", (value, spaces) => value + spaces),
   text("rtrim", "The text without the blanks at its end", (value) => value.trimEnd()),
@@ -185,6 +185,21 @@ function countCharacters(value: string): number {
   let count = 0;
   for (const _ of value) count++;
   return count;
+}
+
+/** How many code units are reversed at once: an array of all characters of a text takes many times its memory. */
+const PORTION = 4096;
+
+function reversed(value: string): string {
+  let out = "";
+  for (let end = value.length; end > 0;) {
+    let from = Math.max(0, end - PORTION);
+    // A character of two code units stays whole.
+    if (from > 0 && value.codePointAt(from - 1)! > 0xFFFF) from--;
+    out += [...value.slice(from, end)].reverse().join("");
+    end = from;
+  }
+  return out;
 }
 
 /** Where in the text it is so many characters after a place; the end when there are fewer. */
