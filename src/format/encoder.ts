@@ -48,7 +48,7 @@ export function createEncoder(options: EncoderOptions): Encoder {
   return make(options);
 }
 
-/** A line for each row, without a line break behind the last; the columns are those of the first row. */
+/** A line for each row, without a line break behind the last; the columns are those of the first row that has any. */
 function delimitedEncoder({ delimiter = ",", hasHeader = false }: EncoderOptions): Encoder {
   if (delimiter === "" || /["\r\n]/.test(delimiter)) {
     throw fail("config", `delimiter is ${JSON.stringify(delimiter)}: write a text such as ";"`);
@@ -63,7 +63,7 @@ function delimitedEncoder({ delimiter = ",", hasHeader = false }: EncoderOptions
   };
   return (message) => {
     const rows = isMany(message) ? message : [message];
-    const names = Object.keys(rows[0] ?? {});
+    const names = rows.map((row) => Object.keys(row)).find((keys) => keys.length > 0) ?? [];
     // An empty line is no row to its reader, one with an empty text in quotes is.
     const empty = names.length === 1 ? '""' : "";
     const lines = rows.map((row) => names.map((name) => field(row[name])).join(delimiter) || empty);

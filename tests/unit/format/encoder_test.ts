@@ -67,6 +67,7 @@ Deno.test("createEncoder() writes delimited: a line for each row, the columns of
   );
   assertEquals(delimited([{ a: 1, b: 2 }, { b: 3, c: 4 }, {}]), "1,2\n,3\n,");
   assertEquals(delimited([{ a: 1, b: "x\ny" }, { a: "\r", b: 2 }]), '1,"x\ny"\n"\r",2');
+  assertEquals(delimited([{}, {}, { a: 1, b: 2 }, { b: 3 }]), ",\n,\n1,2\n,3");
   assertEquals(delimited([]), "");
   assertEquals(delimited([{}]), "");
   // An empty line would be no row.

@@ -60,6 +60,15 @@ Deno.test("FileSink writes a row of one empty field so that a reader of csv sees
   assertEquals(await Deno.readTextFile(path), '""\n1\n""\n');
 });
 
+Deno.test("FileSink takes the columns of CSV from the first row that has fields", async () => {
+  await using dir = await folder();
+  const path = join(dir.path, "out.csv");
+  await using sink = await open({ path, fileType: "csv", hasHeader: true });
+  await sink.collect(items({}));
+  await sink.collect(items({}, { a: 1, b: 2 }, {}, { b: 3 }));
+  assertEquals(await Deno.readTextFile(path), "a,b\n1,2\n,\n,3\n");
+});
+
 Deno.test("FileSink says once for each file of CSV that a field is no column", async () => {
   await using dir = await folder();
   const path = join(dir.path, "out.csv");
