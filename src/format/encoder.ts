@@ -48,6 +48,9 @@ export function createEncoder(options: EncoderOptions): Encoder {
   return make(options);
 }
 
+/** Most fields of all rows together, for those that lack the columns of the first have them too. */
+const MOST_CELLS = 10_000_000;
+
 /** A line for each row, without a line break behind the last; the columns are those of the first row that has any. */
 function delimitedEncoder({ delimiter = ",", hasHeader = false }: EncoderOptions): Encoder {
   if (delimiter === "" || /["\r\n]/.test(delimiter)) {
@@ -64,6 +67,12 @@ function delimitedEncoder({ delimiter = ",", hasHeader = false }: EncoderOptions
   return (message) => {
     const rows = isMany(message) ? message : [message];
     const names = rows.map((row) => Object.keys(row)).find((keys) => keys.length > 0) ?? [];
+    if (rows.length * names.length > MOST_CELLS) {
+      throw fail(
+        "decode",
+        `Cannot encode as delimited: ${rows.length} rows of ${names.length} columns are more than ${MOST_CELLS} fields`,
+      );
+    }
     // An empty line is no row to its reader, one with an empty text in quotes is.
     const empty = names.length === 1 ? '""' : "";
     const lines = rows.map((row) => names.map((name) => field(row[name])).join(delimiter) || empty);

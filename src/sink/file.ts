@@ -18,6 +18,8 @@ import { notWritable } from "./writable.ts";
 
 const TYPES = ["lines", "json", "csv"] as const;
 const PATTERNS = ["suffix", "prefix"] as const;
+/** Most columns of CSV: each row that has none of them is as long as they are many. */
+const MOST_COLUMNS = 1000;
 /** Most names in a sentence. */
 const MOST_SHOWN = 20;
 
@@ -133,7 +135,7 @@ export class FileSink implements Sink {
         const columns = Object.keys(row);
         // It would say that no row has any, and is an empty line, which is no row to its reader.
         if (columns.length === 0) continue;
-        this.#columns = columns;
+        this.#columns = columns.slice(0, MOST_COLUMNS);
       }
       // A file that is appended to has its header already.
       if (this.#hasHeader && text === "" && this.#file!.bytes === 0) {
@@ -154,7 +156,7 @@ export class FileSink implements Sink {
       ctx.log.warn(
         `${this.#path} has the columns of its first row, ${
           someOf(columns)
-        }: the field "${name}" of a later row is ` +
+        }: the field "${name}" of a row is ` +
           "not written, nor is any other that is none of them; select the same fields for each row, or write lines",
       );
       this.#saidLeftOut = true;
