@@ -66,7 +66,7 @@ function delimitedEncoder({ delimiter = ",", hasHeader = false }: EncoderOptions
   };
   return (message) => {
     const rows = isMany(message) ? message : [message];
-    const names = rows.map((row) => Object.keys(row)).find((keys) => keys.length > 0) ?? [];
+    const names = Object.keys(rows.find((row) => Object.keys(row).length > 0) ?? {});
     if (rows.length * names.length > MOST_CELLS) {
       throw fail(
         "decode",
