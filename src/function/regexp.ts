@@ -52,7 +52,7 @@ function compile(pattern: string, name: string): BoundedPattern {
   try {
     regexp = new RegExp(pattern, "gu");
   } catch (error) {
-    throw noResult(name, messageOf(error));
+    throw noResult(name, messageOf(error).replace(`/${pattern}/gu`, () => showValue(pattern)));
   }
   return { regexp, steps: stepsOf(pattern, name) };
 }

@@ -127,6 +127,11 @@ Deno.test("regexp_matches() refuses a pattern that is too long to compile for ea
     Error,
     "Cannot call regexp_matches: the pattern has more than 1000 characters",
   );
+  assertThrows(
+    () => call("regexp_matches", "a", `${"a".repeat(900)}(`),
+    Error,
+    `Invalid regular expression: "${"a".repeat(39)}…: Unterminated group`,
+  );
 });
 
 Deno.test("array_distinct() compares no element with each of the others", () => {
