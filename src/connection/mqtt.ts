@@ -1,5 +1,5 @@
 import { fail, KuiperError, messageOf } from "../core/mod.ts";
-import type { IConnackPacket, IPublishPacket, MqttClient } from "mqtt";
+import type { IConnackPacket, IPublishPacket, MqttClient, Packet } from "mqtt";
 import type { Socket } from "node:net";
 import { clientOptions, type MqttMessage, type MqttOptions } from "./mqtt_options.ts";
 import { MqttShortcut, type ShortcutRest } from "./mqtt_shortcut.ts";
@@ -101,6 +101,9 @@ export class MqttConnection implements AsyncDisposable {
       use.onMessage(message, done);
     };
     this.#watchKeepAlive();
+    client.on("packetreceive", (packet) => {
+      if (lacksId(packet)) this.#refuse(packet);
+    });
     client.on("disconnect", (packet) => this.#reasonCode = packet.reasonCode);
     client.on("error", (error: Error) => this.#error ??= error);
     let connected = false;
@@ -263,6 +266,14 @@ export class MqttConnection implements AsyncDisposable {
     client.outgoing = outgoing;
   }
 
+  /** The library would answer with the id that is not there, and its error on writing that be nobody's. */
+  #refuse(packet: Packet): void {
+    this.#error ??= new Error(`a ${packet.cmd.toUpperCase()} without a packet id`);
+    // What has no known name is passed over.
+    Object.assign(packet, { cmd: "refused" });
+    this.#client.stream.destroy();
+  }
+
   /**
    * The answer to a ping waits behind the messages that were not read yet: a client that is busy with them must not
    * take that for a dead broker.
@@ -277,4 +288,10 @@ export class MqttConnection implements AsyncDisposable {
       client.sendPing();
     };
   }
+}
+
+/** Whether a packet that is answered by its id has none: the library says -1 where it is cut off. */
+function lacksId(packet: Packet): boolean {
+  const isAnswered = packet.cmd === "pubrel" || packet.cmd === "publish" && packet.qos > 0;
+  return isAnswered && !(packet.messageId !== undefined && packet.messageId > 0);
 }

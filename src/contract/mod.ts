@@ -34,6 +34,7 @@ export type {
 export { splitBuffer } from "./source_instance.ts";
 export { MOST_STATE_BYTES, MOST_STATE_KEYS, StateSize } from "./state_size.ts";
 export { failureOf, runSource } from "./run_source.ts";
+export { metaBytes } from "./meta_bytes.ts";
 export { MOST_SENT_BYTES, SentBytes } from "./sent_bytes.ts";
 export { inlineSinkHost, RunningSink } from "./run_sink.ts";
 export { inlineHost } from "./inline_host.ts";

@@ -26,6 +26,7 @@ import {
   splitBuffer,
 } from "./source_instance.ts";
 import { InstanceState } from "./instance_state.ts";
+import { metaBytes } from "./meta_bytes.ts";
 import type { SentBytes } from "./sent_bytes.ts";
 
 // Taken before any plugin's code runs: those of its realm are the plugin's to stop and to replace.
@@ -389,7 +390,7 @@ class SourceRun implements SourceInstance {
     let message: Row | null = null;
     let payload: Uint8Array | undefined;
     if ("payload" in item && item.payload !== undefined) {
-      payload = this.#payload(item.payload);
+      payload = this.#payload(item.payload, meta);
       if (payload === undefined) return undefined;
     } else {
       message = (item as { message: Row }).message;
@@ -418,12 +419,14 @@ class SourceRun implements SourceInstance {
   }
 
   /** Undefined when it is too large, which is counted. Throws a TypeError when it is none. */
-  #payload(payload: unknown): Uint8Array | undefined {
+  #payload(payload: unknown, meta: Row): Uint8Array | undefined {
     if (!(payload instanceof Uint8Array)) {
       throw new TypeError(`yielded a payload that is ${typeName(payload)}, expected a Uint8Array`);
     }
     const { maxTupleBytes } = this.#spec;
-    if (maxTupleBytes > 0 && payload.byteLength > maxTupleBytes) {
+    // That of a plugin is looked at with the rest of the tuple.
+    const bytes = this.#validate ? payload.byteLength : payload.byteLength + metaBytes(meta);
+    if (maxTupleBytes > 0 && bytes > maxTupleBytes) {
       this.#oversize++;
       this.#tellLossLater();
       return undefined;

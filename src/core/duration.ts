@@ -1,5 +1,9 @@
 import { fail } from "./errors.ts";
+import { showValue } from "./show_value.ts";
 import { typeName } from "./value.ts";
+
+/** A longer text is no duration; looking for one in it takes the square of its length. */
+const MOST_CHARACTERS = 100;
 
 const UNITS: Record<string, number> = {
   ns: 1e-6,
@@ -23,7 +27,9 @@ export function parseDuration(value: unknown, what: string): number {
   if (typeof value === "string") {
     const text = value.trim();
     if (/^\d+$/.test(text)) return Number(text);
-    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
+    const parts = text.length > MOST_CHARACTERS
+      ? []
+      : [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
     if (parts.length > 0 && parts.map((part) => part[0]).join("") === text) {
       return parts.reduce((sum, part) => sum + Number(part[1]) * UNITS[part[2]!]!, 0);
     }
@@ -31,7 +37,7 @@ export function parseDuration(value: unknown, what: string): number {
   const found = typeof value === "object"
     ? typeName(value)
     : typeof value === "string"
-    ? JSON.stringify(value)
+    ? showValue(value)
     : String(value);
   throw fail(
     "config",

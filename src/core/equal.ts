@@ -5,7 +5,7 @@
  */
 import { isObject } from "./convert_scalar.ts";
 import { compileTimeReader } from "./time_reader.ts";
-import type { Value } from "./value.ts";
+import type { Row, Value } from "./value.ts";
 
 const readTime = compileTimeReader();
 
@@ -14,20 +14,47 @@ export function isEqual(a: Value, b: Value): boolean | undefined {
   if (isNumber(a) && isNumber(b)) return a == b;
   if (typeof a === typeof b && typeof a !== "object") return a === b;
   if (a instanceof Date || b instanceof Date) {
-    const x = timeOf(a);
-    const y = timeOf(b);
-    return x === undefined || y === undefined ? undefined : x === y;
+    return sameTime(timeOf(a), b);
   }
   if (a instanceof Uint8Array) {
     return b instanceof Uint8Array ? equalBytes(a, b) : undefined;
   }
-  if (Array.isArray(a)) return Array.isArray(b) ? equalArrays(a, b) : undefined;
-  return isObject(a) && isObject(b) ? equalObjects(a, b) : undefined;
+  return Array.isArray(a) || isObject(a) ? compileEqual(a)(b) : undefined;
+}
+
+/**
+ * Compile {@link isEqual} for a value that many others are compared with: what a comparison takes depends on the other
+ * value only, however many elements and fields this one has.
+ */
+export function compileEqual(value: Value): (other: Value) => boolean | undefined {
+  if (Array.isArray(value)) {
+    const items = value.map(compileInside);
+    return (other) =>
+      Array.isArray(other)
+        ? items.length === other.length && items.every((equals, i) => equals(other[i]))
+        : undefined;
+  }
+  if (isObject(value)) {
+    const fields = Object.keys(value).filter((name) => isPresent(value[name]))
+      .map((name) => ({ name, equals: compileInside(value[name]) }));
+    return (other) =>
+      isObject(other)
+        ? countPresent(other) === fields.length &&
+          fields.every(({ name, equals }) => Object.hasOwn(other, name) && equals(other[name]))
+        : undefined;
+  }
+  const time = timeOf(value);
+  return (other) => other instanceof Date ? sameTime(time, other) : isEqual(value, other);
 }
 
 /** Milliseconds since 1970 of a date and of what can stand for one: a number or a text; undefined for what is no time. */
 export function timeOf(value: Value): number | undefined {
   return readTime(value);
+}
+
+function sameTime(time: number | undefined, other: Value): boolean | undefined {
+  const otherTime = timeOf(other);
+  return time === undefined || otherTime === undefined ? undefined : time === otherTime;
 }
 
 function isNumber(value: Value): value is number | bigint {
@@ -41,20 +68,19 @@ function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** Within arrays and structs null equals null, and what does not compare is not equal. */
-function equalInside(a: Value | undefined, b: Value | undefined): boolean {
-  const x = a ?? null;
-  const y = b ?? null;
-  return x === null || y === null ? x === y : isEqual(x, y) === true;
+function compileInside(value: Value | undefined): (other: Value | undefined) => boolean {
+  if (!isPresent(value)) return (other) => !isPresent(other);
+  const equals = compileEqual(value);
+  return (other) => isPresent(other) && equals(other) === true;
 }
 
-function equalArrays(a: Value[], b: Value[]): boolean {
-  return a.length === b.length && a.every((item, i) => equalInside(item, b[i]));
+function isPresent(value: Value | undefined): value is NonNullable<Value> {
+  return value !== undefined && value !== null;
 }
 
-type Struct = { [key: string]: Value | undefined };
-
-function equalObjects(a: Struct, b: Struct): boolean {
-  const own = (object: Struct, key: string) => Object.hasOwn(object, key) ? object[key] : undefined;
-  return Object.keys(a).every((key) => equalInside(a[key], own(b, key))) &&
-    Object.keys(b).every((key) => equalInside(own(a, key), b[key]));
+function countPresent(struct: Row): number {
+  return Object.keys(struct).reduce(
+    (count, name) => isPresent(struct[name]) ? count + 1 : count,
+    0,
+  );
 }

@@ -1,9 +1,9 @@
 /**
  * JSON that keeps every digit: an integer beyond 2^53 is read as a bigint and written with all its digits.
  */
-import { MAX_DEPTH, MOST_DIGITS, type Value } from "./value.ts";
+import { parseLongIntegers } from "./long_integers.ts";
+import { MAX_DEPTH, type Value } from "./value.ts";
 
-const INTEGER = /^-?\d+$/;
 /** A row holds containers {@link MAX_DEPTH} deep; itself and an array around it are two more. */
 const DEEPEST = MAX_DEPTH + 2;
 
@@ -21,11 +21,14 @@ const DEEP = 2;
  * nested deeper than any row may be: what walks the value later need not fear for its stack.
  */
 export function parseJson(text: string): Value {
-  const value: Value = JSON.parse(text);
+  let value: Value = JSON.parse(text);
   // Looking at the values costs a tenth of parsing them; looking for long digits in the text would double it.
   const kind = survey(value, DEEPEST);
   if (kind === DEEP) throw new SyntaxError(TOO_DEEP);
-  return kind === PLAIN ? value : JSON.parse(text, keepDigits);
+  if (kind === PLAIN) return value;
+  // Given up before the next is made: either may be large.
+  value = null;
+  return parseLongIntegers(text);
 }
 
 /**
@@ -39,7 +42,7 @@ export function parseJsonList(text: string): Value[] {
   let kinds = PLAIN;
   for (let i = 0; i < values.length; i++) kinds |= survey(values[i], DEEPEST);
   if ((kinds & DEEP) !== 0) throw new SyntaxError(TOO_DEEP);
-  return kinds === PLAIN ? values : JSON.parse(text, keepDigits);
+  return kinds === PLAIN ? values : parseLongIntegers(text) as Value[];
 }
 
 function survey(value: Value | undefined, depth: number): number {
@@ -66,16 +69,6 @@ function survey(value: Value | undefined, depth: number): number {
     kind |= found;
   }
   return kind;
-}
-
-function keepDigits(_key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  const source = context?.source;
-  if (source === undefined || !INTEGER.test(source)) return value;
-  if (source.length > MOST_DIGITS) {
-    throw new SyntaxError(`An integer of ${source.length} digits, more than ${MOST_DIGITS}`);
-  }
-  return BigInt(source);
 }
 
 /**

@@ -44,8 +44,8 @@ export function measureJson(text: string): JsonMeasure {
   return { depth: deepest, values };
 }
 
-/** Where the quote is that ends it. */
-function endOfString(text: string, from: number): number {
+/** Where the quote is that ends the string which begins before `from`. */
+export function endOfString(text: string, from: number): number {
   let at = from;
   while (at < text.length) {
     const code = text.charCodeAt(at);

@@ -8,6 +8,8 @@ interface FieldReader {
   readonly read: (text: string) => Value | undefined;
 }
 
+/** Most fields of a payload without declared columns: each takes a name and a place, be it as empty as between commas. */
+const MOST_NUMBERED = 1_000_000;
 /** Longer integers take too long to read and print. */
 const INTEGER = /^[+-]?\d{1,1000}$/;
 const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -20,7 +22,8 @@ const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
  * text is absent, unless the column is a STRING), fields beyond the last column left out. A schemaless stream has the
  * fields `col0`, `col1` and so on, all texts.
  *
- * @throws KuiperError `config` when the delimiter is empty or holds a quote or a line break.
+ * @throws KuiperError `config` when the delimiter is empty or holds a quote or a line break; `decode`, on decoding, when
+ * a payload of a schemaless stream has more than a million fields.
  */
 export function delimitedDecoder({ delimiter = ",", columns = [] }: DecoderOptions): Decoder {
   if (delimiter === "" || /["\r\n]/.test(delimiter)) {
@@ -41,7 +44,14 @@ export function delimitedDecoder({ delimiter = ",", columns = [] }: DecoderOptio
     const lines = text.includes('"')
       ? quotedLines(text, { delimiter, ending })
       : plainLines(text, delimiter);
-    return lines.map(columns.length === 0 ? numberedRow : (fields) => namedRow(fields, readers));
+    if (columns.length > 0) return lines.map((fields) => namedRow(fields, readers));
+    if (lines.reduce((count, fields) => count + fields.length, 0) > MOST_NUMBERED) {
+      throw badPayload(
+        `has more than ${MOST_NUMBERED} fields: declare the columns of the stream`,
+        text,
+      );
+    }
+    return lines.map(numberedRow);
   };
 }
 

@@ -48,7 +48,10 @@ export function createEncoder(options: EncoderOptions): Encoder {
   return make(options);
 }
 
-/** A line for each row, without a line break behind the last; the columns are those of the first row. */
+/** Most fields of all rows together, for those that lack the columns of the first have them too. */
+const MOST_CELLS = 10_000_000;
+
+/** A line for each row, without a line break behind the last; the columns are those of the first row that has any. */
 function delimitedEncoder({ delimiter = ",", hasHeader = false }: EncoderOptions): Encoder {
   if (delimiter === "" || /["\r\n]/.test(delimiter)) {
     throw fail("config", `delimiter is ${JSON.stringify(delimiter)}: write a text such as ";"`);
@@ -63,7 +66,13 @@ function delimitedEncoder({ delimiter = ",", hasHeader = false }: EncoderOptions
   };
   return (message) => {
     const rows = isMany(message) ? message : [message];
-    const names = Object.keys(rows[0] ?? {});
+    const names = Object.keys(rows.find((row) => Object.keys(row).length > 0) ?? {});
+    if (rows.length * names.length > MOST_CELLS) {
+      throw fail(
+        "decode",
+        `Cannot encode as delimited: ${rows.length} rows of ${names.length} columns are more than ${MOST_CELLS} fields`,
+      );
+    }
     // An empty line is no row to its reader, one with an empty text in quotes is.
     const empty = names.length === 1 ? '""' : "";
     const lines = rows.map((row) => names.map((name) => field(row[name])).join(delimiter) || empty);

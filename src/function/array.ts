@@ -1,6 +1,7 @@
-import { isEqual, showValue, type Value } from "../core/mod.ts";
+import { compileEqual, showValue, type Value } from "../core/mod.ts";
 import { alias, ANY, arg, type Definition, inGroup, optional, rest } from "./define.ts";
-import { arrayOf, integerOf, noResult, structOf, textOf, unfit } from "./read_arg.ts";
+import { equalityKey } from "./equality_key.ts";
+import { arrayOf, integerOf, MOST_MADE, noResult, structOf, textOf, unfit } from "./read_arg.ts";
 
 const cardinality: Definition = {
   name: "cardinality",
@@ -34,6 +35,9 @@ function extreme(name: string, doc: string, sign: 1 | -1): Definition {
     },
   };
 }
+
+/** A separator of so few characters may stand between any number of elements. */
+const SHORT = 8;
 
 /** `array`: arrays. Elements count from 0. */
 export const ARRAY = inGroup("array", [
@@ -71,12 +75,21 @@ export const ARRAY = inGroup("array", [
     ],
     returns: "string",
     call([array, separator, nullText]) {
-      const texts: string[] = [];
-      for (const item of arrayOf(array!, "array_join")) {
-        if (item !== null) texts.push(textOf(item, "array_join"));
-        else if (nullText !== undefined) texts.push(textOf(nullText, "array_join"));
+      const between = textOf(separator!, "array_join");
+      const forNull = nullText === undefined ? undefined : textOf(nullText, "array_join");
+      const items = arrayOf(array!, "array_join");
+      const nulls = forNull === undefined ? 0 : items.filter((item) => item === null).length;
+      const made = items.length * between.length + nulls * (forNull?.length ?? 0);
+      // What is short is about as long as what it separates.
+      if (made > Math.max(MOST_MADE, items.length * SHORT)) {
+        throw noResult("array_join", `the result might have more than ${MOST_MADE} characters`);
       }
-      return texts.join(textOf(separator!, "array_join"));
+      const texts: string[] = [];
+      for (const item of items) {
+        if (item !== null) texts.push(textOf(item, "array_join"));
+        else if (forNull !== undefined) texts.push(forNull);
+      }
+      return texts.join(between);
     },
   },
   extreme("array_max", "The greatest element of the array", 1),
@@ -108,27 +121,17 @@ export const ARRAY = inGroup("array", [
   },
 ]);
 
-/** Arrays and structs are compared each with each, which takes too long for many. */
-const MOST_COMPARED = 1000;
-
 function placeOf(array: readonly Value[], value: Value): number {
-  return array.findIndex((item) => item !== null && isEqual(item, value) === true);
+  const equals = compileEqual(value);
+  return array.findIndex((item) => item !== null && equals(item) === true);
 }
 
 function distinct(array: readonly Value[]): Value[] {
-  const seen = new Set<Value>();
-  const structured: Value[] = [];
+  const seen = new Set<string>();
   return array.filter((item) => {
-    if (typeof item !== "object" || item === null) {
-      if (seen.has(item)) return false;
-      seen.add(item);
-      return true;
-    }
-    if (structured.some((other) => isEqual(other, item) === true)) return false;
-    if (structured.length >= MOST_COMPARED) {
-      throw noResult("array_distinct", `more than ${MOST_COMPARED} elements are arrays or structs`);
-    }
-    structured.push(item);
+    const key = equalityKey(item);
+    if (seen.has(key)) return false;
+    seen.add(key);
     return true;
   });
 }

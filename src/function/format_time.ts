@@ -33,6 +33,8 @@ const FIELDS: Readonly<Record<string, Readonly<Record<number, (date: Date) => st
   },
 };
 const MOST_DIGITS = 9;
+/** Longest pattern: what is made of each of its characters takes a hundred times its memory. */
+const MOST_WRITTEN = 1000;
 
 /** The English name of the month of a date, in local time. */
 export function monthName(date: Date): string {
@@ -48,9 +50,12 @@ export function dayName(date: Date): string {
  * Compile the writing of times by a pattern, in local time. The letters are those of a stream's TIMESTAMP_FORMAT; text
  * in single quotes, a character after a backslash, `T` and whatever is no letter stand for themselves.
  *
- * @throws KuiperError `row` when a letter means nothing.
+ * @throws KuiperError `row` when a letter means nothing, and when the pattern is too long.
  */
 export function compileTimeFormat(pattern: string): (date: Date) => string {
+  if (pattern.length > MOST_WRITTEN) {
+    throw fail("row", `Cannot write a time: the pattern has more than ${MOST_WRITTEN} characters`);
+  }
   const parts: ((date: Date) => string)[] = [];
   const token = /\\([^])|''|'((?:[^']|'')*)'|([A-Za-z])\3*|[^]/gu;
   for (const [text, escaped, quoted, letter] of pattern.matchAll(token)) {

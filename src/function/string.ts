@@ -1,3 +1,4 @@
+import { compileFindText } from "../core/mod.ts";
 import { arg, type Definition, inGroup, optional, rest, TEXT } from "./define.ts";
 import { integerOf, MOST_MADE, noResult, textOf } from "./read_arg.ts";
 import { boundedRegexp } from "./regexp.ts";
@@ -70,7 +71,7 @@ export const STRING = inGroup("string", [
     returns: "bigint",
     call([value, part]) {
       const whole = textOf(value!, "indexof");
-      const at = whole.indexOf(textOf(part!, "indexof"));
+      const at = compileFindText(textOf(part!, "indexof"))(whole);
       return at <= 0 ? at : countCharacters(whole.slice(0, at));
     },
   },
@@ -126,13 +127,15 @@ export const STRING = inGroup("string", [
       const name = "regexp_substr";
       const whole = textOf(value!, name);
       const regexp = boundedRegexp(textOf(pattern!, name), { text: whole, name });
-      return whole.match(regexp)?.[0] ?? null;
+      // Not match, which would make all of them.
+      regexp.lastIndex = 0;
+      return regexp.exec(whole)?.[0] ?? null;
     },
   },
   text(
     "reverse",
     "The text from its end to its beginning",
-    (value) => [...value].reverse().join(""),
+    reversed,
   ),
   pad("rpad", "The text with n spaces after it", (value, spaces) => value + spaces),
   text("rtrim", "The text without the blanks at its end", (value) => value.trimEnd()),
@@ -142,10 +145,13 @@ export const STRING = inGroup("string", [
     args: [arg("text", TEXT), arg("separator", TEXT), arg("i", ["bigint"])],
     returns: "string",
     call([value, separator, i]) {
-      const parts = textOf(value!, "split_value").split(textOf(separator!, "split_value"));
-      const part = parts[integerOf(i!, "split_value")];
-      if (part !== undefined) return part;
-      throw noResult("split_value", `there is no part ${i} of ${parts.length}`);
+      const wanted = integerOf(i!, "split_value");
+      const found = partAt(textOf(value!, "split_value"), {
+        separator: textOf(separator!, "split_value"),
+        wanted,
+      });
+      if (typeof found === "string") return found;
+      throw noResult("split_value", `there is no part ${wanted} of ${found}`);
     },
   },
   question(
@@ -159,15 +165,16 @@ export const STRING = inGroup("string", [
       "The characters from start, counted from 0, up to but without end, or to the end of the text",
     args: [arg("text", TEXT), arg("start", ["bigint"]), optional("end", ["bigint"])],
     returns: "string",
-    call([value, from, to]) {
-      const characters = [...textOf(value!, "substring")];
-      const start = integerOf(from!, "substring");
+    call([value, first, to]) {
+      const text = textOf(value!, "substring");
+      const start = integerOf(first!, "substring");
       const end = to === undefined ? Infinity : integerOf(to, "substring");
       if (start < 0 || end < start) {
         const bounds = to === undefined ? `from ${start}` : `${start} to ${end}`;
         throw noResult("substring", `${bounds} is no part of a text`);
       }
-      return characters.slice(start, end).join("");
+      const from = placeOf(text, { after: start, from: 0 });
+      return text.slice(from, placeOf(text, { after: end - start, from }));
     },
   },
   text("trim", "The text without the blanks around it", (value) => value.trim()),
@@ -178,4 +185,44 @@ function countCharacters(value: string): number {
   let count = 0;
   for (const _ of value) count++;
   return count;
+}
+
+/** How many code units are reversed at once: an array of all characters of a text takes many times its memory. */
+const PORTION = 4096;
+
+function reversed(value: string): string {
+  let out = "";
+  for (let end = value.length; end > 0;) {
+    let from = Math.max(0, end - PORTION);
+    // A character of two code units stays whole.
+    if (from > 0 && value.codePointAt(from - 1)! > 0xFFFF) from--;
+    out += [...value.slice(from, end)].reverse().join("");
+    end = from;
+  }
+  return out;
+}
+
+/** Where in the text it is so many characters after a place; the end when there are fewer. */
+function placeOf(text: string, { after, from }: { after: number; from: number }): number {
+  let at = from;
+  for (let left = after; left > 0 && at < text.length; left--) {
+    at += text.codePointAt(at)! > 0xFFFF ? 2 : 1;
+  }
+  return at;
+}
+
+/** A part of a text that is split, or how many there are when it has no such one: the others are not made. */
+function partAt(text: string, { separator, wanted }: {
+  separator: string;
+  wanted: number;
+}): string | number {
+  if (separator === "") return text[wanted] ?? text.length;
+  const find = compileFindText(separator);
+  let at = 0;
+  for (let i = 0;; i++) {
+    const end = find(text, at);
+    if (i === wanted) return text.slice(at, end < 0 ? undefined : end);
+    if (end < 0) return i + 1;
+    at = end + separator.length;
+  }
 }

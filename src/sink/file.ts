@@ -18,6 +18,8 @@ import { notWritable } from "./writable.ts";
 
 const TYPES = ["lines", "json", "csv"] as const;
 const PATTERNS = ["suffix", "prefix"] as const;
+/** Most columns of CSV: each row that has none of them is as long as they are many. */
+const MOST_COLUMNS = 1000;
 /** Most names in a sentence. */
 const MOST_SHOWN = 20;
 
@@ -35,7 +37,7 @@ interface Rolling {
 /**
  * The sink `file`: rows go to `path`, appended.
  *
- * - **lines**: a row of JSON a line. **csv**: the fields of the first row are the columns; a field that is none is not
+ * - **lines**: a row of JSON a line. **csv**: the fields of the first row that has any are the columns; a field that is none is not
  *   written, and the first of a file is said. **json**: one array, whole after each batch, of which this is the only writer.
  * - **Rolling**: a file that is full is closed and the next one begun, also when nothing more comes. No file is begun
  *   twice, however fast they follow.
@@ -129,7 +131,12 @@ export class FileSink implements Sink {
     if (this.#type === "json") return rows.map(toJson).join(",\n");
     let text = "";
     for (const row of rows) {
-      this.#columns ??= Object.keys(row);
+      if (this.#columns === undefined) {
+        const columns = Object.keys(row);
+        // It would say that no row has any, and is an empty line, which is no row to its reader.
+        if (columns.length === 0) continue;
+        this.#columns = columns.slice(0, MOST_COLUMNS);
+      }
       // A file that is appended to has its header already.
       if (this.#hasHeader && text === "" && this.#file!.bytes === 0) {
         text += this.#csv(this.#columns);
@@ -149,7 +156,7 @@ export class FileSink implements Sink {
       ctx.log.warn(
         `${this.#path} has the columns of its first row, ${
           someOf(columns)
-        }: the field "${name}" of a later row is ` +
+        }: the field "${name}" of a row is ` +
           "not written, nor is any other that is none of them; select the same fields for each row, or write lines",
       );
       this.#saidLeftOut = true;

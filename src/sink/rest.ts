@@ -14,11 +14,13 @@ const METHODS: readonly string[] = ["POST", "PUT", "PATCH", "GET", "DELETE"];
 const MOST_SHOWN = 2048;
 /** Longest wait that an answer may ask for. Milliseconds. */
 const MOST_WAIT_MS = 300_000;
+/** Whoever answers "Retry-After: 0" would be asked without a pause, for as long as it does. */
+const LEAST_WAIT_MS = 1000;
 
 /**
  * The sink `rest`: each item is the body of a request.
  *
- * - **Later**: no answer, a timeout, 408, 425, 429 and 5xx are tried again; `Retry-After` is kept to.
+ * - **Later**: no answer, a timeout, 408, 425, 429 and 5xx are tried again; `Retry-After` is kept to, from a second to five minutes.
  * - **Never**: any other 4xx refuses the item.
  * - **Redirects** are not followed: what would be sent elsewhere may hold a secret.
  */
@@ -140,5 +142,5 @@ async function beginning(response: Response): Promise<string> {
 function retryAfterMs(header: string | null): number | undefined {
   if (header === null) return undefined;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isFinite(ms) ? Math.min(MOST_WAIT_MS, Math.max(0, ms)) : undefined;
+  return Number.isFinite(ms) ? Math.min(MOST_WAIT_MS, Math.max(LEAST_WAIT_MS, ms)) : undefined;
 }

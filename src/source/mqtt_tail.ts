@@ -1,5 +1,5 @@
-import type { SourceChannel, SourceItem } from "../contract/mod.ts";
-import { messageOf } from "../core/mod.ts";
+import { metaBytes, type SourceChannel, type SourceItem } from "../contract/mod.ts";
+import { messageOf, type Row } from "../core/mod.ts";
 import type { MqttSpill } from "./mqtt_spill.ts";
 
 /** Where messages go: a stream's channel, or a way to it. */
@@ -170,5 +170,6 @@ export class MqttTail {
 }
 
 function bytesOf(item: SourceItem): number {
-  return "payload" in item ? item.payload.byteLength : 0;
+  const bytes = item.meta === undefined ? 0 : metaBytes(item.meta as Row);
+  return "payload" in item ? bytes + item.payload.byteLength : bytes;
 }

@@ -13,12 +13,14 @@ const MAX_DIGITS = 19;
 export function parseStream(reader: TokenReader, name: string): CreateStream {
   const columns: Column[] = [];
   const columnPlaces: Token[] = [];
+  const names = new Set<string>();
   reader.needSymbol("(", '"(" and the columns');
   parseList(reader, () => {
     const token = reader.needName('the name of a column or ")"');
-    if (columns.some((column) => column.name === token.value)) {
+    if (names.has(token.value)) {
       throw reader.error(`the column ${quoted(token.value)} is declared twice`, token);
     }
+    names.add(token.value);
     columns.push(parseColumn(reader, token.value));
     columnPlaces.push(token);
   });

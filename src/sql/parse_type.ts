@@ -94,14 +94,16 @@ export function parseList(reader: TokenReader, item: () => void): void {
 
 function parseFields(reader: TokenReader, depth: number): Field[] {
   const fields: Field[] = [];
+  const names = new Set<string>();
   reader.needSymbol("(", '"(" and the fields, as in STRUCT(name STRING, size BIGINT),');
   if (reader.isSymbol(")")) throw reader.expected("the name of a field");
   parseList(reader, () => {
     const token = reader.needName('the name of a field or ")"');
     const name = token.value;
-    if (fields.some((field) => field.name === name)) {
+    if (names.has(name)) {
       throw reader.error(`the field "${name}" is declared twice in this STRUCT`, token);
     }
+    names.add(name);
     fields.push({ name, type: parseType(reader, depth + 1) });
     if (reader.keyword === "DEFAULT") {
       throw reader.error("a field of a STRUCT takes no DEFAULT, only a column does");

@@ -9,6 +9,7 @@ import {
   type Value,
 } from "../core/mod.ts";
 import { type Column, type DataType, type Field, literalValue, printType } from "../sql/mod.ts";
+import { AbsentCount } from "./absent_count.ts";
 import { ConversionError } from "./convert_error.ts";
 
 /** How rows are fitted to the declared columns. */
@@ -17,14 +18,22 @@ export interface ConversionOptions {
   readonly strict: boolean;
   /** The stream's TIMESTAMP_FORMAT, for DATETIME columns that come as text. */
   readonly timestampFormat?: string;
+  /** Counts what is made for absent columns and fields. @default {new AbsentCount()} */
+  readonly absent?: AbsentCount;
+}
+
+/** What the conversions of one stream have in common. */
+interface Rules extends ScalarRules {
+  readonly absent: AbsentCount;
 }
 
 /**
- * Compile the conversion of a stream's rows to its declared columns. It never throws.
+ * Compile the conversion of a stream's rows to its declared columns. It throws only what counting the absent does.
  *
  * The result has the declared fields only, each of its declared type: BIGINT a number while that is safe and a bigint
  * beyond, FLOAT a number, DATETIME a Date, BYTEA a Uint8Array. Names match exactly; null counts as absent. A row is
- * not changed; parts of it that fit stay shared with the result. Without columns a row passes as it is.
+ * not changed; parts of it that fit stay shared with the result, and what is empty is shared by all results. Without
+ * columns a row passes as it is.
  *
  * - **Strict**: a field that is absent takes its column's DEFAULT; a field that is absent and has none, or that is of
  *   another type, refuses the row. Only what a format has no word for is read: a base64 text as BYTEA; a number of
@@ -42,7 +51,8 @@ export function compileConversion(
   options: ConversionOptions,
 ): (row: Row) => Row | ConversionError {
   if (columns.length === 0) return (row) => row;
-  const rules: ScalarRules = {
+  const rules: Rules = {
+    absent: options.absent ?? new AbsentCount(),
     strict: options.strict,
     readTime: compileTimeReader(options.timestampFormat),
   };
@@ -53,7 +63,7 @@ export function compileConversion(
 /** What a value becomes; undefined when it does not fit, which happens only when strict. */
 type Convert = (value: Value | undefined) => Value | undefined;
 
-function compileType(type: DataType, rules: ScalarRules): Convert {
+function compileType(type: DataType, rules: Rules): Convert {
   switch (type.kind) {
     case "array":
       return compileArray(compileType(type.element, rules), rules);
@@ -62,25 +72,27 @@ function compileType(type: DataType, rules: ScalarRules): Convert {
     default: {
       const convert = compileScalar(type.kind, rules);
       const empty = EMPTY[type.kind];
-      return rules.strict ? convert : (value) => convert(value) ?? empty();
+      return rules.strict ? convert : (value) => convert(value) ?? empty;
     }
   }
 }
 
-/** Bytes and dates are made anew: whoever receives one may change it. */
+/** Each is the same in all rows, which nobody changes: a payload may lack a million of them. */
 const EMPTY = {
-  bigint: () => 0,
-  float: () => 0,
-  string: () => "",
-  boolean: () => false,
-  bytea: () => new Uint8Array(0),
-  datetime: () => new Date(0),
+  bigint: 0,
+  float: 0,
+  string: "",
+  boolean: false,
+  bytea: new Uint8Array(0),
+  datetime: new Date(0),
 };
+const EMPTY_ARRAY: Value[] = [];
+Object.freeze(EMPTY_ARRAY);
 
-function compileArray(element: Convert, rules: ScalarRules): Convert {
+function compileArray(element: Convert, rules: Rules): Convert {
   return (value) => {
     const array = Array.isArray(value) ? value : rules.strict ? undefined : parsed(value);
-    if (!Array.isArray(array)) return rules.strict ? undefined : [];
+    if (!Array.isArray(array)) return rules.strict ? undefined : EMPTY_ARRAY;
     const out = new Array<Value>(array.length);
     for (let i = 0; i < array.length; i++) {
       const item = element(array[i]);
@@ -91,14 +103,27 @@ function compileArray(element: Convert, rules: ScalarRules): Convert {
   };
 }
 
-function compileStruct(fields: readonly Field[], rules: ScalarRules): Convert {
+function compileStruct(fields: readonly Field[], rules: Rules): Convert {
   const convert = compileFields(fields, rules);
+  const size = countFields(fields);
+  const empty = rules.strict ? undefined : convert({});
+  Object.freeze(empty);
   return (value) => {
     if (isObject(value)) return convert(value);
     if (rules.strict) return undefined;
     const object = parsed(value);
-    return convert(isObject(object) ? object : {});
+    if (isObject(object)) return convert(object);
+    rules.absent.add(size);
+    return empty;
   };
+}
+
+/** How many values a struct of these fields has, with those of structs within it. */
+function countFields(fields: readonly Field[]): number {
+  return fields.reduce(
+    (count, { type }) => count + 1 + (type.kind === "struct" ? countFields(type.fields) : 0),
+    0,
+  );
 }
 
 /** One field of a row or a struct. */
@@ -110,14 +135,16 @@ interface FieldPlan {
 
 function compileFields(
   fields: readonly Column[],
-  rules: ScalarRules,
+  rules: Rules,
 ): (row: Row) => Row | undefined {
   const plans = fields.map((field) => planField(field, rules));
   return (row) => {
     const out: Row = {};
     for (let i = 0; i < plans.length; i++) {
       const { name, get, convert } = plans[i]!;
-      const value = convert(get(row));
+      const found = get(row);
+      if (found === undefined) rules.absent.add(1);
+      const value = convert(found);
       if (value === undefined) return undefined;
       setField(out, name, value);
     }
@@ -125,7 +152,7 @@ function compileFields(
   };
 }
 
-function planField(field: Column, rules: ScalarRules): FieldPlan {
+function planField(field: Column, rules: Rules): FieldPlan {
   const { name, type } = field;
   const convert = compileType(type, rules);
   // A field called toString or __proto__ is none when the row only inherits it.
@@ -160,7 +187,7 @@ function parsed(value: Value | undefined): Value | undefined {
 /** Why a row was refused: the same walk again, which only refused rows pay for. */
 function diagnose(
   fields: readonly Column[],
-  at: { row: Row; rules: ScalarRules; path?: string },
+  at: { row: Row; rules: Rules; path?: string },
 ): ConversionError {
   for (const field of fields) {
     const plan = planField(field, at.rules);
@@ -174,7 +201,7 @@ function diagnose(
 
 function diagnoseValue(
   type: DataType,
-  at: { value: Value | undefined; rules: ScalarRules; path: string },
+  at: { value: Value | undefined; rules: Rules; path: string },
 ): ConversionError {
   const { value, rules, path } = at;
   if (type.kind === "struct" && isObject(value)) {

@@ -2,6 +2,7 @@ import { type Clock, type Logger, messageOf, type Row, sampled, type Tuple } fro
 import type { SourceBatch, SourceTuple } from "../contract/mod.ts";
 import { createBatchDecoder, createDecoder } from "../format/mod.ts";
 import type { CreateStream } from "../sql/mod.ts";
+import { AbsentCount } from "./absent_count.ts";
 import { compileConversion } from "./convert.ts";
 import type { StreamMetrics } from "./metrics.ts";
 import { compileTimestamp } from "./timestamp.ts";
@@ -46,7 +47,9 @@ export function compileIngest(
   const converted = columns.filter((column) =>
     isRead(column.name) || (column.name === options.timestamp && column.default !== undefined)
   );
+  const absent = new AbsentCount();
   const convert = columns.length === 0 ? undefined : compileConversion(converted, {
+    absent,
     strict: options.strictValidation,
     ...(options.timestampFormat === undefined ? {} : { timestampFormat: options.timestampFormat }),
   });
@@ -123,14 +126,23 @@ export function compileIngest(
   return ({ tuples: arrived, hasPayloads }) => {
     if (asItCame && !hasPayloads) return arrived as readonly Tuple[];
     const tuples: Tuple[] = [];
+    absent.beginBatch();
     const payloads = hasPayloads ? payloadsOf(arrived) : undefined;
     const together = payloads === undefined ? undefined : decodeBatch?.(payloads);
     for (let i = 0; i < arrived.length; i++) {
       const { message, meta, timestamp, payload } = arrived[i]!;
       const rows = together?.[i] ??
         (payload === undefined ? message ?? {} : decodeAlone(payload));
-      if (!Array.isArray(rows)) finish(rows, meta, timestamp, tuples);
-      else for (const row of rows) finish(row, meta, timestamp, tuples);
+      const before = tuples.length;
+      absent.beginTuple();
+      try {
+        if (!Array.isArray(rows)) finish(rows, meta, timestamp, tuples);
+        else for (const row of rows) finish(row, meta, timestamp, tuples);
+      } catch (error) {
+        tuples.length = before;
+        metrics.decode_errors_total++;
+        count(`dropped a tuple: ${messageOf(error)}`);
+      }
     }
     return tuples;
   };

@@ -1,4 +1,12 @@
-import { fail, isEqual, narrow, showValue, sqlTypeOf, type Value } from "../../core/mod.ts";
+import {
+  compileEqual,
+  fail,
+  isEqual,
+  narrow,
+  showValue,
+  sqlTypeOf,
+  type Value,
+} from "../../core/mod.ts";
 import type { Condition, Evaluate } from "./frame.ts";
 
 /**
@@ -20,13 +28,13 @@ export function compileInList(
     };
   }
   const keys = new Set(list.constant.filter(isKey).map(keyOf));
-  const others = list.constant.filter((value) => !isKey(value));
+  const others = list.constant.filter((value) => !isKey(value)).map(compileEqual);
   return (frame) => {
     const value = operand(frame);
     if (value === null) return false;
     // A date equals texts and numbers that are its time: no look-up finds those.
     const found = isKey(value)
-      ? keys.has(keyOf(value)) || others.some((other) => same(value, other))
+      ? keys.has(keyOf(value)) || others.some((equals) => equals(value) === true)
       : list.constant.some((other) => same(value, other));
     return not !== found;
   };
@@ -38,7 +46,10 @@ export function compileInArray(operand: Evaluate, array: Evaluate, not: boolean)
     const value = operand(frame);
     const among = array(frame);
     if (value === null || among === null) return false;
-    if (Array.isArray(among)) return not !== among.some((item) => same(value, item));
+    if (Array.isArray(among)) {
+      const equals = compileEqual(value);
+      return not !== among.some((item) => item !== null && equals(item) === true);
+    }
     throw fail(
       "row",
       `Cannot look for ${showValue(value)} in ${showValue(among)}: ${sqlTypeOf(among)} is no ARRAY`,

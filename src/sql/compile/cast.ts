@@ -14,6 +14,11 @@ import type { DataType } from "../ast.ts";
 import { printType } from "../print.ts";
 import type { Evaluate } from "./frame.ts";
 
+/** Most fields that a value may lack: one of `[{},{},…]` is made many times as large by them. */
+const MOST_ABSENT = 1_000_000;
+/** How many the value at hand lacks so far. */
+let absent = 0;
+
 const RULES: ScalarRules = { strict: false, readTime: compileTimeReader() };
 
 /**
@@ -25,6 +30,7 @@ export function compileCast(operand: Evaluate, type: DataType): Evaluate {
   return (frame) => {
     const value = operand(frame);
     if (value === null) return null;
+    absent = 0;
     const converted = convert(value);
     if (converted !== undefined) return converted;
     throw fail("row", `Cannot cast ${showValue(value)} to ${printType(type)}`);
@@ -48,7 +54,14 @@ function compileType(type: DataType): (value: Value) => Value | undefined {
         if (!isObject(value)) return undefined;
         const out: Row = {};
         for (const { name, convert } of fields) {
-          const field = Object.hasOwn(value, name) ? value[name] ?? null : null;
+          const isThere = Object.hasOwn(value, name);
+          if (!isThere && ++absent > MOST_ABSENT) {
+            throw fail(
+              "row",
+              `Cannot cast to ${printType(type)}: more than ${MOST_ABSENT} fields are absent`,
+            );
+          }
+          const field = isThere ? value[name] ?? null : null;
           const converted = field === null ? null : convert(field);
           if (converted === undefined) return undefined;
           setField(out, name, converted);

@@ -1,8 +1,20 @@
-import { fail, showValue, sqlTypeOf, type Value } from "../../core/mod.ts";
+import { compileFindText, fail, showValue, sqlTypeOf, type Value } from "../../core/mod.ts";
 import type { Condition, Evaluate } from "./frame.ts";
 
 /** One character of any kind. */
 const ANY = Symbol("_");
+
+/** Most characters of a pattern that comes with the row: for each some memory is needed. */
+const MOST_WRITTEN = 100_000;
+
+/**
+ * A piece with `_` may be compared at every place of the text. Of that a row may take so much, and so much more for each
+ * character.
+ */
+const MOST_COMPARED = 100_000;
+const COMPARED_PER_CHARACTER = 20;
+/** What stands for {@link ANY} among code points. */
+const ANY_CODE = -1;
 
 /** A run of characters between two `%`. */
 type Piece = readonly (string | typeof ANY)[];
@@ -30,7 +42,14 @@ export function compileLike(
     const written = pattern(frame);
     if (text === null || written === null) return false;
     if (typeof text !== "string") return noText(text);
-    return typeof written === "string" ? compilePattern(written)(text) !== not : noText(written);
+    if (typeof written !== "string") return noText(written);
+    if (written.length > MOST_WRITTEN) {
+      throw fail(
+        "row",
+        `Cannot match with LIKE: the pattern has more than ${MOST_WRITTEN} characters`,
+      );
+    }
+    return compilePattern(written)(text) !== not;
   };
 }
 
@@ -43,8 +62,10 @@ function noText(value: Value): false {
 }
 
 /**
- * Compile a LIKE pattern. Each piece between two `%` is looked for once, from left to right: no pattern takes more than
- * the length of the text times that of the pattern.
+ * Compile a LIKE pattern. Each piece between two `%` is looked for once, from left to right, which takes about as long
+ * as the text and the pattern are.
+ *
+ * @throws KuiperError `row`, on matching, when pieces with `_` take many times that.
  */
 export function compilePattern(pattern: string): (text: string) => boolean {
   const pieces = piecesOf(pattern);
@@ -54,14 +75,12 @@ export function compilePattern(pattern: string): (text: string) => boolean {
       const whole = first.join("");
       return (text) => text === whole;
     }
-    return (text) => {
-      const characters = [...text];
-      return characters.length === first.length && matchesAt(characters, 0, first);
-    };
+    const codes = codesOf(first);
+    return (text) => endOfMatch(text, 0, codes) === text.length;
   }
   return pieces.every(isPlain)
     ? plainMatcher(pieces.map((piece) => piece.join("")))
-    : characterMatcher(pieces);
+    : characterMatcher(pieces, pattern);
 }
 
 function piecesOf(pattern: string): Piece[] {
@@ -84,41 +103,83 @@ function isPlain(piece: Piece): piece is readonly string[] {
 function plainMatcher(pieces: readonly string[]): (text: string) => boolean {
   const first = pieces[0]!;
   const last = pieces.at(-1)!;
-  const middle = pieces.slice(1, -1).filter((piece) => piece !== "");
+  const middle = pieces.slice(1, -1).filter((piece) => piece !== "")
+    .map((piece) => ({ find: compileFindText(piece), length: piece.length }));
   const least = pieces.reduce((sum, piece) => sum + piece.length, 0);
   return (text) => {
     if (text.length < least || !text.startsWith(first) || !text.endsWith(last)) return false;
     let at = first.length;
     const end = text.length - last.length;
-    for (const piece of middle) {
-      const found = text.indexOf(piece, at);
+    for (const { find, length } of middle) {
+      const found = find(text, at);
       if (found < 0) return false;
-      at = found + piece.length;
+      at = found + length;
     }
     return at <= end;
   };
 }
 
 /** With `_`, which is one character, whatever number of code units it takes. */
-function characterMatcher(pieces: readonly Piece[]): (text: string) => boolean {
-  const first = pieces[0]!;
-  const last = pieces.at(-1)!;
-  const middle = pieces.slice(1, -1);
+function characterMatcher(pieces: readonly Piece[], pattern: string): (text: string) => boolean {
+  const first = codesOf(pieces[0]!);
+  const last = codesOf(pieces.at(-1)!);
+  const middle = pieces.slice(1, -1).map(codesOf);
   return (text) => {
-    const characters = [...text];
-    const end = characters.length - last.length;
-    if (end < first.length) return false;
-    if (!matchesAt(characters, 0, first) || !matchesAt(characters, end, last)) return false;
-    let at = first.length;
+    let at = endOfMatch(text, 0, first);
+    const end = placeFromEnd(text, last.length);
+    if (at < 0 || end < at || endOfMatch(text, end, last) < 0) return false;
+    let left = MOST_COMPARED + text.length * COMPARED_PER_CHARACTER;
     for (const piece of middle) {
-      while (at + piece.length <= end && !matchesAt(characters, at, piece)) at++;
-      at += piece.length;
-      if (at > end) return false;
+      let found: number;
+      while ((found = endOfMatch(text, at, piece)) < 0 && at < end) {
+        left -= compared;
+        if (left < 0) throw tooLong(text, pattern);
+        at += widthAt(text, at);
+      }
+      if (found < 0 || found > end) return false;
+      at = found;
     }
     return true;
   };
 }
 
-function matchesAt(characters: readonly string[], at: number, piece: Piece): boolean {
-  return piece.every((wanted, i) => wanted === ANY || wanted === characters[at + i]);
+function codesOf(piece: Piece): Int32Array {
+  return Int32Array.from(piece, (wanted) => wanted === ANY ? ANY_CODE : wanted.codePointAt(0)!);
+}
+
+/** How many characters the last {@link endOfMatch} looked at. */
+let compared = 0;
+
+/** Behind a piece that stands at a place; -1 when it does not. */
+function endOfMatch(text: string, from: number, piece: Int32Array): number {
+  let at = from;
+  for (compared = 0; compared < piece.length; compared++) {
+    if (at >= text.length) return -1;
+    const wanted = piece[compared]!;
+    if (wanted !== ANY_CODE && wanted !== text.codePointAt(at)) return -1;
+    at += widthAt(text, at);
+  }
+  return at;
+}
+
+/** Where so many characters before the end are; -1 when there are fewer. */
+function placeFromEnd(text: string, count: number): number {
+  let at = text.length;
+  for (let left = count; left > 0; left--) {
+    if (at <= 0) return -1;
+    at -= at > 1 && widthAt(text, at - 2) === 2 ? 2 : 1;
+  }
+  return at;
+}
+
+function widthAt(text: string, at: number): 1 | 2 {
+  return text.codePointAt(at)! > 0xFFFF ? 2 : 1;
+}
+
+function tooLong(text: string, pattern: string): Error {
+  return fail(
+    "row",
+    `Cannot match a text of ${text.length} characters with LIKE ${showValue(pattern)}: ` +
+      "too much of it matches in part",
+  );
 }

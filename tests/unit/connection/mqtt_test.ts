@@ -160,3 +160,33 @@ Deno.test("MqttConnection.closed tells why a connection was lost", async () => {
   assertEquals(error.message, `Lost ${broker.url}: it closed the connection`);
   await connection.close();
 });
+
+// -- Malformed --
+
+Deno.test("MqttConnection ends when a packet lacks the id that its answer needs", async () => {
+  for (
+    const [protocolVersion, packet, name] of [
+      ["3.1.1", [0x32, 3, 0, 1, 0x74], "PUBLISH"],
+      ["3.1.1", [0x34, 3, 0, 1, 0x74], "PUBLISH"],
+      ["3.1.1", [0x32, 5, 0, 1, 0x74, 0, 0], "PUBLISH"],
+      ["3.1.1", [0x62, 0], "PUBREL"],
+      ["5", [0x32, 3, 0, 1, 0x74], "PUBLISH"],
+      ["5", [0x62, 0], "PUBREL"],
+    ] as const
+  ) {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const server = `tcp://127.0.0.1:${(listener.addr as Deno.NetAddr).port}`;
+    const connecting = connectMqtt({ ...options(server), protocolVersion }, use());
+    using socket = await listener.accept();
+    await socket.read(new Uint8Array(1000));
+    const connack = protocolVersion === "5" ? [0x20, 3, 0, 0, 0] : [0x20, 2, 0, 0];
+    await socket.write(new Uint8Array([...connack, ...packet]));
+    await using connection = await connecting;
+    const lost = await connection.closed;
+    assertEquals(
+      lost?.message,
+      `Lost ${server}: what it sent is no MQTT (a ${name} without a packet id)`,
+    );
+  }
+  await lastTurn();
+});

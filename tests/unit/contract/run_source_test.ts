@@ -26,7 +26,12 @@ const SPEC: SourceSpec = {
   maxTupleBytes: 0,
 };
 
-function run(source: Partial<Source>, spec: Partial<SourceSpec> = {}, credit = 10_000) {
+function run(
+  source: Partial<Source>,
+  spec: Partial<SourceSpec> = {},
+  credit = 10_000,
+  validate = true,
+) {
   const batches: SourceBatch[] = [];
   let wake = () => {};
   const events: SourceEvents = {
@@ -41,7 +46,7 @@ function run(source: Partial<Source>, spec: Partial<SourceSpec> = {}, credit = 1
     () => Promise.resolve({ configure() {}, ...source } as Source),
     { ...SPEC, ...spec },
     events,
-    { validate: true },
+    { validate },
   );
   instance.grant(credit, 0);
   return {
@@ -180,6 +185,33 @@ Deno.test("runSource() leaves others their turn while what it sends makes the so
   instance.grant(1000, 0);
   await instance.closed;
   assertEquals(turned, true, `no turn in ${sent} tuples`);
+});
+
+Deno.test("runSource() measures the metadata of our own sources with the payload", async () => {
+  const properties = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`p${i}`, ["v", "w"]]));
+  for (const validate of [true, false]) {
+    const { instance, batches } = run(
+      {
+        open(ctx) {
+          const out = channel(ctx);
+          const payload = new Uint8Array(500);
+          out.push({ payload, meta: { topic: "a/b".repeat(500) } });
+          out.push({ payload, meta: { topic: "t", userProperties: properties(1) } });
+          out.push({ payload, meta: { topic: "t", userProperties: properties(1000) } });
+          out.push({ payload, meta: { topic: "t", correlationData: new Uint8Array(600) } });
+          out.close();
+          return out;
+        },
+      },
+      { maxTupleBytes: validate ? 2000 : 1000 },
+      10,
+      validate,
+    );
+    await instance.closed;
+    assertEquals(batches.flatMap(({ tuples }) => tuples).length, validate ? 3 : 2);
+    assertEquals(batches.reduce((sum, { oversize }) => sum + oversize, 0), validate ? 1 : 2);
+  }
 });
 
 Deno.test("runSource() counts what drop policies drop", async () => {

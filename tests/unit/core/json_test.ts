@@ -45,6 +45,37 @@ Deno.test("toJson() writes plain values as JSON.stringify does", () => {
   }));
 });
 
+Deno.test("parseJson() keeps the digits of integers wherever they stand, and nothing else", () => {
+  const literal = fc.oneof(
+    fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }).map(String),
+    fc.constantFrom("9007199254740991", "-9007199254740992", "12345678901234567890e2", "-0"),
+    fc.constantFrom("9007199254740993.0", "1234567890123456789.5", "1E+0000000000000020", "true"),
+    fc.constantFrom(...['"12345678901234567890"', '"\\"12345678901234567890"', '"\\\\"', '""']),
+  );
+  const key = fc.constantFrom("a", "12345678901234567890", "__proto__", 'x\\"', "\\");
+  const text: fc.Arbitrary<string> = fc.letrec<{ text: string }>((tie) => ({
+    text: fc.oneof(
+      { maxDepth: 3 },
+      { weight: 3, arbitrary: literal },
+      fc.array(tie("text"), { maxLength: 3 }).map((items) => `[ ${items.join(" ,")}]`),
+      fc.array(fc.tuple(key, tie("text")), { maxLength: 3 }).map((fields) =>
+        `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(", ")} }`
+      ),
+    ),
+  })).text;
+  // The runtime tells of the source of a number.
+  const keep = (_key: string, value: unknown, context?: { source?: string }) =>
+    typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(context!.source!)
+      ? BigInt(context!.source!)
+      : value;
+  fc.assert(
+    fc.property(text, (text) => {
+      assertEquals(toJson(parseJson(text)), toJson(JSON.parse(text, keep)));
+    }),
+    { numRuns: 3000 },
+  );
+});
+
 Deno.test("toJson() writes digits, base64 and ISO 8601 where JSON has no word", () => {
   assertStrictEquals(
     toJson({

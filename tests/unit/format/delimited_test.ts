@@ -14,6 +14,15 @@ Deno.test("delimited decoder numbers the fields of a schemaless stream", () => {
   assertEquals(decode("a::b:c", "::"), [{ col0: "a", col1: "b:c" }]);
 });
 
+Deno.test("delimited decoder refuses more fields than it can number", () => {
+  assertEquals(Object.keys(decode(",".repeat(999))[0]!).length, 1000);
+  assertThrows(
+    () => decode(`${",".repeat(999)}\n`.repeat(1000) + "a"),
+    KuiperError,
+    "has more than 1000000 fields: declare the columns of the stream",
+  );
+});
+
 Deno.test("delimited decoder makes a row of every line that is not empty", () => {
   assertEquals(decode("a,b\r\nc,d\n\ne\n"), [
     { col0: "a", col1: "b" },

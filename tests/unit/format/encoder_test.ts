@@ -67,10 +67,22 @@ Deno.test("createEncoder() writes delimited: a line for each row, the columns of
   );
   assertEquals(delimited([{ a: 1, b: 2 }, { b: 3, c: 4 }, {}]), "1,2\n,3\n,");
   assertEquals(delimited([{ a: 1, b: "x\ny" }, { a: "\r", b: 2 }]), '1,"x\ny"\n"\r",2');
+  assertEquals(delimited([{}, {}, { a: 1, b: 2 }, { b: 3 }]), ",\n,\n1,2\n,3");
   assertEquals(delimited([]), "");
   assertEquals(delimited([{}]), "");
   // An empty line would be no row.
   assertEquals(delimited([{ a: "" }, { a: null }, { a: 1 }]), '""\n""\n1');
+});
+
+Deno.test("createEncoder() refuses rows that would have many times the fields that they have", () => {
+  const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`c${i}`, i]));
+  const rows: Row[] = Array.from({ length: 1000 }, (_, i) => i === 0 ? wide : {});
+  assertEquals(delimited(rows).split("\n").length, 1000);
+  assertThrows(
+    () => delimited([...rows, {}]),
+    KuiperError,
+    "Cannot encode as delimited: 1001 rows of 10000 columns are more than 10000000 fields",
+  );
 });
 
 Deno.test("createEncoder() writes delimited with the delimiter and the line of names that are asked for", () => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { inlineSinkHost, type SinkInstance } from "../../../src/contract/mod.ts";
 import type { Clock, Row } from "../../../src/core/mod.ts";
@@ -60,6 +60,29 @@ Deno.test("FileSink writes a row of one empty field so that a reader of csv sees
   assertEquals(await Deno.readTextFile(path), '""\n1\n""\n');
 });
 
+Deno.test("FileSink takes the columns of CSV from the first row that has fields", async () => {
+  await using dir = await folder();
+  const path = join(dir.path, "out.csv");
+  await using sink = await open({ path, fileType: "csv", hasHeader: true });
+  await sink.collect(items({}));
+  await sink.collect(items({}, { a: 1, b: 2 }, {}, { b: 3 }));
+  assertEquals(await Deno.readTextFile(path), "a,b\n1,2\n,\n,3\n");
+});
+
+Deno.test("FileSink has no more columns of CSV than a row should be long", async () => {
+  await using dir = await folder();
+  const path = join(dir.path, "out.csv");
+  const lines: string[] = [];
+  await using sink = await open({ path, fileType: "csv" }, undefined, lines);
+  const wide = Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`c${i}`, 1]));
+  await sink.collect(items(wide, {}));
+  assertEquals(
+    await Deno.readTextFile(path),
+    `${"1,".repeat(999)}1\n${",".repeat(999)}\n`,
+  );
+  assertStringIncludes(lines[0]!, 'the field "c1000" of a row is not written');
+});
+
 Deno.test("FileSink says once for each file of CSV that a field is no column", async () => {
   await using dir = await folder();
   const path = join(dir.path, "out.csv");
@@ -70,7 +93,7 @@ Deno.test("FileSink says once for each file of CSV that a field is no column", a
   await sink.collect(items({ a: 4, b: 5, c: 6 }, { d: 7 }));
   await sink.collect(items({ d: 8 }));
   assertEquals(lines, [
-    `warn ${path} has the columns of its first row, a, b: the field "c" of a later row is not written, nor is any other ` +
+    `warn ${path} has the columns of its first row, a, b: the field "c" of a row is not written, nor is any other ` +
     "that is none of them; select the same fields for each row, or write lines",
   ]);
 });

@@ -69,6 +69,9 @@ Deno.test("RestSink asks to try again after 5xx, and after what Retry-After says
     const [response, afterMs] of [
       [new Response("", { status: 503 }), undefined],
       [new Response("", { status: 429, headers: { "retry-after": "2" } }), 2000],
+      [new Response("", { status: 429, headers: { "retry-after": "0" } }), 1000],
+      [new Response("", { status: 503, headers: { "retry-after": "-5" } }), 1000],
+      [new Response("", { status: 503, headers: { "retry-after": "9999" } }), 300_000],
     ] as const
   ) {
     await using server = serve([() => response]);

@@ -87,6 +87,13 @@ Deno.test("MqttTail is bounded: it drops and counts, and says once why the disk 
     for (let i = 0; i < 3; i++) tail.before.push(big);
     assertEquals(dropped(), 1);
   });
+  await t.step("by bytes of metadata", () => {
+    const { tail, dropped } = start({});
+    const userProperties = { a: "x".repeat(16_777_216) };
+    const big = { payload: new Uint8Array(), meta: { userProperties } };
+    for (let i = 0; i < 3; i++) tail.before.push(big);
+    assertEquals(dropped(), 1);
+  });
   await t.step("with a disk that is full, or cannot be written", async () => {
     const folder = await Deno.makeTempDir();
     const file = await Deno.makeTempFile();

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   DEFAULT_STREAM_OPTIONS,
   literalValue,
@@ -121,4 +121,11 @@ Deno.test("DEFAULT_STREAM_OPTIONS agrees with STREAM_OPTIONS", () => {
     "default" in option ? [[option.property, option.default]] : []
   );
   assertEquals<unknown>(Object.fromEntries(defaults), DEFAULT_STREAM_OPTIONS);
+});
+
+Deno.test("parseStatement() looks a name of a column up, however many there are", () => {
+  const columns = Array.from({ length: 300_000 }, (_, i) => `c${i} BIGINT`).join();
+  const stream = parseStatement(`CREATE STREAM s (${columns}, d STRUCT(${columns})) WITH ()`);
+  assert(stream.kind === "create_stream");
+  assertEquals(stream.columns.length, 300_001);
 });

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { NO_META, silentLogger, systemClock } from "../../../src/core/mod.ts";
 import type { SourceBatch } from "../../../src/contract/mod.ts";
 import { type CreateStream, parseStatement } from "../../../src/sql/mod.ts";
@@ -121,4 +121,36 @@ Deno.test("compileIngest() gives each row of a payload the time and the meta of 
     { message: { a: 2 }, meta: {}, timestamp: 8 },
     { message: { a: 3 }, meta: {}, timestamp: 8 },
   ]);
+});
+
+Deno.test("compileIngest() shares what is empty, and drops a tuple that lacks too much", () => {
+  const nested = "STRUCT(x BYTEA, y DATETIME, z STRUCT(v FLOAT), w ARRAY(STRING))";
+  const { rows, metrics } = ingestOf(`CREATE STREAM s (a ARRAY(${nested}), b BIGINT) WITH ()`);
+  const [few] = rows(payloads('{"a":[1,null,{},{"z":{"v":2}}]}'));
+  const empty = { x: new Uint8Array(), y: new Date(0), z: { v: 0 }, w: [] };
+  assertEquals(few, { a: [empty, empty, empty, { ...empty, z: { v: 2 } }], b: 0 });
+  const array = few!.a as Record<string, unknown>[];
+  assertStrictEquals(array[0], array[1]);
+  for (const name of ["x", "y", "z", "w"]) assertStrictEquals(array[2]![name], array[0]![name]);
+  const many = (item: string) => `{"a":[${`${item},`.repeat(300_000)}1]}`;
+  // Rows of the same batch that lack little are none the worse for it.
+  const mixed = payloads('{"b":1}', many("1"), many("{}"), many('{"x":""}'), '{"b":2}');
+  assertEquals(rows(mixed), [{ a: [], b: 1 }, { a: [], b: 2 }]);
+  assertEquals(metrics.decode_errors_total, 3);
+  assertEquals(
+    metrics.last_exception,
+    "dropped a tuple: its rows lack more than 1000000 values of the declared columns",
+  );
+});
+
+Deno.test("compileIngest() counts what all rows of a payload lack, and those of a batch", () => {
+  const columns = Array.from({ length: 100 }, (_, i) => `c${i} BIGINT`).join(",");
+  const { rows, metrics } = ingestOf(`CREATE STREAM s (${columns}) WITH ()`);
+  const lacking = (count: number) => `[${Array.from({ length: count }, () => "{}")}]`;
+  assertEquals(rows(payloads(lacking(10_001))).length, 0);
+  assertEquals(rows(payloads(lacking(10_000))).length, 10_000);
+  const texts = Array.from({ length: 20 }, () => lacking(10_000));
+  const { length } = rows(payloads(...texts, lacking(100), lacking(101)));
+  assertEquals(length, 110_000 + 100);
+  assertEquals(metrics.decode_errors_total, 1 + 9 + 1);
 });

@@ -178,7 +178,8 @@ function finite(result: number): number {
   return result;
 }
 
-function like(text: string[], pattern: string[]): boolean {
+/** LIKE over characters, one after the other. */
+export function like(text: string[], pattern: string[]): boolean {
   const [first, ...rest] = pattern;
   if (first === undefined) return text.length === 0;
   if (first === "%") return like(text, rest) || (text.length > 0 && like(text.slice(1), pattern));

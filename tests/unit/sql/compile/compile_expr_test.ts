@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { KuiperError, type Row, type Value } from "../../../../src/core/mod.ts";
 import { BUILTIN_FUNCTIONS } from "../../../../src/function/mod.ts";
@@ -165,4 +165,23 @@ Deno.test("compileCondition() is true for the rows for which the expression is t
     }),
     { numRuns: 2000 },
   );
+});
+
+Deno.test("compileExpr() casts no value to one that is many times as large", () => {
+  const fields = Array.from({ length: 100 }, (_, i) => ({
+    name: `f${i}`,
+    type: { kind: "bigint" as const },
+  }));
+  const cast = compileExpr({
+    kind: "cast",
+    operand: { kind: "column", name: "a" },
+    type: { kind: "array", element: { kind: "struct", fields } },
+  }, OPTIONS);
+  const of = (length: number) => ({
+    message: { a: Array.from({ length }, () => ({})) },
+    meta: {},
+    timestamp: 0,
+  });
+  for (let i = 0; i < 2; i++) assertEquals((cast(of(10_000)) as Value[]).length, 10_000);
+  assertThrows(() => cast(of(10_001)), KuiperError, "more than 1000000 fields are absent");
 });
