@@ -48,10 +48,10 @@ export function createEncoder(options: EncoderOptions): Encoder {
   return make(options);
 }
 
-/** Most fields of all rows together, for those that lack the columns of the first have them too. */
+/** Most fields of all rows together: a row has also the columns that it lacks. */
 const MOST_CELLS = 10_000_000;
 
-/** A line for each row, without a line break behind the last; the columns are those of the first row that has any. */
+/** A line for each row, without a line break behind the last; the columns are the fields of all of them, as they come. */
 function delimitedEncoder({ delimiter = ",", hasHeader = false }: EncoderOptions): Encoder {
   if (delimiter === "" || /["\r\n]/.test(delimiter)) {
     throw fail("config", `delimiter is ${JSON.stringify(delimiter)}: write a text such as ";"`);
@@ -66,7 +66,7 @@ function delimitedEncoder({ delimiter = ",", hasHeader = false }: EncoderOptions
   };
   return (message) => {
     const rows = isMany(message) ? message : [message];
-    const names = Object.keys(rows.find((row) => Object.keys(row).length > 0) ?? {});
+    const names = columnsOf(rows);
     if (rows.length * names.length > MOST_CELLS) {
       throw fail(
         "decode",
@@ -79,6 +79,14 @@ function delimitedEncoder({ delimiter = ",", hasHeader = false }: EncoderOptions
     if (hasHeader) lines.unshift(names.map(field).join(delimiter));
     return text.encode(lines.join("\n"));
   };
+}
+
+function columnsOf(rows: readonly Row[]): string[] {
+  const first = Object.keys(rows[0] ?? {});
+  if (rows.length === 1) return first;
+  const names = new Set(first);
+  for (const row of rows) for (const name in row) names.add(name);
+  return [...names];
 }
 
 /** The one BYTEA field of a row. */

@@ -59,13 +59,13 @@ Deno.test("createEncoder() writes json that the decoder reads as the same rows",
   }));
 });
 
-Deno.test("createEncoder() writes delimited: a line for each row, the columns of the first", () => {
+Deno.test("createEncoder() writes delimited: a line for each row, all of their fields the columns", () => {
   assertEquals(
     delimited(ALL),
     '9007199254740993,1.5,,,true,"a ""b"", c",AQI=,2026-01-31T10:20:30.123Z,"[1,""x""]",' +
       '"{""hall"":7}"',
   );
-  assertEquals(delimited([{ a: 1, b: 2 }, { b: 3, c: 4 }, {}]), "1,2\n,3\n,");
+  assertEquals(delimited([{ a: 1, b: 2 }, { b: 3, c: 4 }, {}]), "1,2,\n,3,4\n,,");
   assertEquals(delimited([{ a: 1, b: "x\ny" }, { a: "\r", b: 2 }]), '1,"x\ny"\n"\r",2');
   assertEquals(delimited([{}, {}, { a: 1, b: 2 }, { b: 3 }]), ",\n,\n1,2\n,3");
   assertEquals(delimited([]), "");
