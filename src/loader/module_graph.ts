@@ -4,6 +4,7 @@
  * @module
  */
 import { fail, messageOf, nearest, oneOf } from "../core/mod.ts";
+import { GraphBudget } from "./graph_budget.ts";
 import { resolveImport } from "./import_policy.ts";
 import type { ImportPolicy, Resolution } from "./import_policy.ts";
 import type { ModuleBytes, ModuleReader } from "./module_reader.ts";
@@ -19,11 +20,6 @@ import { isTypeScript, transform } from "./transform.ts";
 export const MAX_MODULES = 10_000;
 /** Largest file that is taken for a module. */
 export const MAX_MODULE_BYTES = 32 * 1024 * 1024;
-
-/** Most bytes of all modules of one plugin. */
-export const MAX_GRAPH_BYTES = 64 * 1024 * 1024;
-/** Most comments, imports, exports and uses of what is imported in all modules of one plugin: what is kept of each of them. */
-export const MAX_KEPT_PARTS = 2_000_000;
 /** Most imports of files that are not there for which names alike are looked for. */
 const MOST_SUGGESTIONS = 20;
 
@@ -124,12 +120,12 @@ class GraphReader {
   /** Refusals that the operator could lift, by origin: all are found before the first is told. */
   readonly #origins = new Map<string, { specifier: string; importer: Importer }>();
   readonly #limits: GraphLimits;
+  readonly #budget: GraphBudget;
   #realRoot = "";
-  #bytes = 0;
-  #keptParts = 0;
 
   constructor(options: GraphOptions) {
     this.#options = options;
+    this.#budget = new GraphBudget(options.display);
     this.#limits = options.limits ??
       { modules: MAX_MODULES, moduleBytes: MAX_MODULE_BYTES, depth: Infinity };
   }
@@ -289,12 +285,8 @@ class GraphReader {
       if (bytes.length > moduleBytes) {
         return { refusal: `it has more than ${moduleBytes >> 20} MiB` };
       }
-      this.#bytes += bytes.length;
-      if (this.#bytes > MAX_GRAPH_BYTES) {
-        const most = MAX_GRAPH_BYTES >> 20;
-        return { refusal: `the modules so far have more than ${most} MiB together` };
-      }
-      return found;
+      const refusal = this.#budget.takeBytes(bytes.length);
+      return refusal === undefined ? found : { refusal };
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) {
         this.#absent.push(url);
@@ -317,6 +309,8 @@ class GraphReader {
     const isTyped = found.isTypeScript ?? isTypeScript(display);
     const source = decodeText(bytes, display);
     const { code, mappings } = await transform(source, { display, isTypeScript: isTyped });
+    const made = code.length + (mappings?.length ?? 0);
+    this.#budget.takeMade(made, { bytes: bytes.length, display });
     const mapped = mappings === undefined ? {} : { mappings };
     const parsed = await parseModule(code, {
       display,
@@ -324,16 +318,7 @@ class GraphReader {
       isTypeScript: isTyped,
       ...mapped,
     });
-    this.#keptParts += keptParts(parsed);
-    if (this.#keptParts > MAX_KEPT_PARTS) {
-      const most = MAX_KEPT_PARTS.toLocaleString("en");
-      const what = "comments, imports, exports and uses of imports";
-      const { display } = this.#options;
-      throw fail(
-        "module",
-        `Cannot load "${display}": its modules have more than ${most} ${what}; leave some out`,
-      );
-    }
+    this.#budget.takeKept(keptParts(parsed));
     return {
       ...parsed,
       url,

@@ -196,6 +196,38 @@ Deno.test("readGraph() refuses modules of which too much is kept", async () => {
   );
 });
 
+Deno.test("readGraph() refuses enums whose texts double each other", async () => {
+  const doubled = (times: number) => {
+    const members = numbers(times).map((i) => `a${i + 1} = a${i} + a${i},`).join("");
+    return `enum A { a0 = "xxxxxxxx", ${members} }`;
+  };
+  const error = await inTime(() =>
+    assertRejects(() => graphOf({ "a.ts": doubled(21) }), KuiperError)
+  );
+  assertEquals(
+    error.message,
+    'Cannot load "plugins/sources/a.ts": its JavaScript is more than 16 times as long as its TypeScript; give it as JavaScript',
+  );
+  const allowed = `enum A { ${numbers(2000).map((i) => `a${i},`).join("")} }`;
+  await inTime(() => linkFiles({ "a.ts": allowed }));
+});
+
+Deno.test("readGraph() counts what becomes of all modules", async () => {
+  // Each of 2 KB becomes 66 KB, which alone is allowed.
+  const members = numbers(11).map((i) => `a${i + 1} = a${i} + a${i},`).join("");
+  const code = `enum A { a0 = "xxxxxxxxxxxxxxxx", ${members} } /*${"x".repeat(1500)}*/`;
+  const COUNT = 2000;
+  const files: Record<string, string> = {
+    "a.ts": numbers(COUNT).map((i) => `import "./m${i}.ts";`).join(""),
+  };
+  for (const i of numbers(COUNT)) files[`m${i}.ts`] = code;
+  const error = await inTime(() => assertRejects(() => graphOf(files), KuiperError));
+  assertEquals(
+    error.message,
+    'Cannot load "plugins/sources/a.ts": its modules as JavaScript have more than 64 MiB; leave some out',
+  );
+});
+
 Deno.test("link() refuses long names that are passed on by many ways", async () => {
   const name = `"${"\u0001".repeat(5000)}"`;
   const SIZE = 1000;
