@@ -4,6 +4,10 @@ import { fail } from "../core/mod.ts";
 export const MAX_GRAPH_BYTES = 64 * 1024 * 1024;
 /** Most comments, imports, exports and uses of what is imported in all modules of one plugin: what is kept of each of them. */
 export const MAX_KEPT_PARTS = 2_000_000;
+/** Most nodes of syntax trees and comments of all modules of one plugin: some seconds. Code in short has one for every three letters. */
+export const MAX_GRAPH_PARTS = 10_000_000;
+/** Most calls of the transformer for all modules of one plugin: some seconds. Code as people write it takes 5 to 20 for a letter. */
+export const MAX_GRAPH_CALLS = 1_000_000_000;
 /** Letters of JavaScript and source map for one of TypeScript. A file of nothing but enums takes ten. */
 const MOST_GROWTH = 16;
 /** Letters that are made of any text, however short. */
@@ -13,6 +17,8 @@ const GROWTH_AT_LEAST = 64 * 1024;
 export class GraphBudget {
   readonly #display: string;
   #bytes = 0;
+  #calls = 0;
+  #parts = 0;
   #keptParts = 0;
 
   /** @param display what the user calls the plugin's entry. */
@@ -43,6 +49,27 @@ export class GraphBudget {
     if (this.#bytes > MAX_GRAPH_BYTES) {
       const most = MAX_GRAPH_BYTES >> 20;
       throw this.#spent(`its modules as JavaScript have more than ${most} MiB; leave some out`);
+    }
+  }
+
+  /** @throws a `module` error when the types of all modules together took too many calls of the transformer. */
+  takeCalls(count: number): void {
+    this.#calls += count;
+    if (this.#calls > MAX_GRAPH_CALLS) {
+      throw this.#spent(
+        "the types of its modules take too many steps to be taken away; give them as JavaScript",
+      );
+    }
+  }
+
+  /** @throws a `module` error when all modules have too many parts together. */
+  takeParts(count: number): void {
+    this.#parts += count;
+    if (this.#parts > MAX_GRAPH_PARTS) {
+      const most = MAX_GRAPH_PARTS.toLocaleString("en");
+      throw this.#spent(
+        `its modules have more than ${most} names, operators and comments; leave some out`,
+      );
     }
   }
 

@@ -76,6 +76,8 @@ export interface GraphOptions {
   readonly reader: ModuleReader;
   /** @default {MAX_MODULES, MAX_MODULE_BYTES, any depth} */
   readonly limits?: GraphLimits;
+  /** What is left of what it may take. @default {all of it} */
+  readonly budget?: GraphBudget;
 }
 
 /** How large a graph may be. */
@@ -125,7 +127,7 @@ class GraphReader {
 
   constructor(options: GraphOptions) {
     this.#options = options;
-    this.#budget = new GraphBudget(options.display);
+    this.#budget = options.budget ?? new GraphBudget(options.display);
     this.#limits = options.limits ??
       { modules: MAX_MODULES, moduleBytes: MAX_MODULE_BYTES, depth: Infinity };
   }
@@ -308,7 +310,8 @@ class GraphReader {
     const display = isRemote ? url : this.#display(url);
     const isTyped = found.isTypeScript ?? isTypeScript(display);
     const source = decodeText(bytes, display);
-    const { code, mappings } = await transform(source, { display, isTypeScript: isTyped });
+    const { code, mappings, calls } = await transform(source, { display, isTypeScript: isTyped });
+    this.#budget.takeCalls(calls);
     const made = code.length + (mappings?.length ?? 0);
     this.#budget.takeMade(made, { bytes: bytes.length, display });
     const mapped = mappings === undefined ? {} : { mappings };
@@ -318,6 +321,7 @@ class GraphReader {
       isTypeScript: isTyped,
       ...mapped,
     });
+    this.#budget.takeParts(parsed.parts);
     this.#budget.takeKept(keptParts(parsed));
     return {
       ...parsed,
@@ -357,7 +361,7 @@ function displayOf(url: string, options: { entry: string; display: string }): st
 }
 
 function keptParts({ scan, comments }: ParsedModule): number {
-  const lists = [
+  const lists: (readonly unknown[])[] = [
     comments,
     scan.requests,
     scan.imports,
@@ -368,6 +372,7 @@ function keptParts({ scan, comments }: ParsedModule): number {
     scan.statements,
     scan.keywordNames,
   ];
+  for (const { quasis } of scan.taggedTemplates) lists.push(quasis);
   return lists.reduce((sum, list) => sum + list.length, scan.locals.size);
 }
 

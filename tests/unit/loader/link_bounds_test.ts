@@ -3,6 +3,12 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { KuiperError } from "../../../src/core/mod.ts";
 import { AuthorPlaces } from "../../../src/loader/author_places.ts";
+import {
+  GraphBudget,
+  MAX_GRAPH_CALLS,
+  MAX_GRAPH_PARTS,
+  MAX_KEPT_PARTS,
+} from "../../../src/loader/graph_budget.ts";
 import { graphOf, linkFiles, run } from "./linking.ts";
 import type { Files } from "./linking.ts";
 
@@ -17,8 +23,16 @@ async function inTime<T>(work: () => Promise<T>): Promise<T> {
   return result;
 }
 
-async function refusal(files: Files): Promise<string> {
-  const error = await inTime(() => assertRejects(() => linkFiles(files), KuiperError));
+function refusal(files: Files): Promise<string> {
+  return refusalOf(() => linkFiles(files));
+}
+
+function graphRefusal(files: Files, budget?: GraphBudget): Promise<string> {
+  return refusalOf(() => graphOf(files, budget));
+}
+
+async function refusalOf(work: () => Promise<unknown>): Promise<string> {
+  const error = await inTime(() => assertRejects(work, KuiperError));
   assertEquals(error.code, "module");
   return error.message;
 }
@@ -189,11 +203,45 @@ Deno.test("readGraph() refuses modules of which too much is kept", async () => {
     "a.js": numbers(3).map((i) => `import "./m${i}.js";`).join(""),
   };
   for (const i of numbers(3)) files[`m${i}.js`] = "/**/".repeat(700_000);
-  const error = await inTime(() => assertRejects(() => graphOf(files), KuiperError));
   assertEquals(
-    error.message,
+    await graphRefusal(files),
     'Cannot load "plugins/sources/a.js": its modules have more than 2,000,000 comments, imports, exports and uses of imports; leave some out',
   );
+});
+
+Deno.test("readGraph() refuses modules of too many parts together", async () => {
+  const budget = new GraphBudget("plugins/sources/a.js");
+  budget.takeParts(MAX_GRAPH_PARTS - 600_000);
+  const code = "a;".repeat(200_000);
+  const files = { "a.js": 'import "./b.js"; import "./c.js";', "b.js": code };
+  assertEquals(
+    await graphRefusal({ ...files, "c.js": code }, budget),
+    'Cannot load "plugins/sources/a.js": its modules have more than 10,000,000 names, operators and comments; leave some out',
+  );
+});
+
+Deno.test("readGraph() refuses modules whose types take too many steps together", async () => {
+  const budget = new GraphBudget("plugins/sources/a.ts");
+  budget.takeCalls(MAX_GRAPH_CALLS - 200_000);
+  // Types only go from one, the other is transformed after that was tried.
+  const stripped = "let a: number = 1;\n".repeat(1000);
+  assertEquals(
+    await graphRefusal({ "a.ts": 'import "./b.ts";', "b.ts": `enum E { A } ${stripped}` }, budget),
+    'Cannot load "plugins/sources/a.ts": the types of its modules take too many steps to be taken away; give them as JavaScript',
+  );
+});
+
+Deno.test("readGraph() keeps nothing of a template that a tag is called with", async () => {
+  const code = `x\`\${()=>{${"a;".repeat(100_000)}}}\`; x\`import\${a}\`;`;
+  const { modules } = await inTime(() => graphOf({ "a.js": code }));
+  const kept = modules[0]!.scan.taggedTemplates;
+  assertEquals(kept.map(({ quasis }) => quasis.map(({ raw }) => raw)), [["import", ""]]);
+  assert(JSON.stringify(kept).length < 1000);
+  const many = "x`import${a}`;".repeat(100_000);
+  const files = { "a.js": 'import "./b.js"; import "./c.js";', "b.js": many, "c.js": many };
+  const budget = new GraphBudget("plugins/sources/a.js");
+  budget.takeKept(MAX_KEPT_PARTS - 300_000);
+  assertStringIncludes(await graphRefusal(files, budget), "comments, imports, exports and uses");
 });
 
 Deno.test("readGraph() refuses enums whose texts double each other", async () => {
@@ -201,11 +249,8 @@ Deno.test("readGraph() refuses enums whose texts double each other", async () =>
     const members = numbers(times).map((i) => `a${i + 1} = a${i} + a${i},`).join("");
     return `enum A { a0 = "xxxxxxxx", ${members} }`;
   };
-  const error = await inTime(() =>
-    assertRejects(() => graphOf({ "a.ts": doubled(21) }), KuiperError)
-  );
   assertEquals(
-    error.message,
+    await graphRefusal({ "a.ts": doubled(21) }),
     'Cannot load "plugins/sources/a.ts": its JavaScript is more than 16 times as long as its TypeScript; give it as JavaScript',
   );
   const allowed = `enum A { ${numbers(2000).map((i) => `a${i},`).join("")} }`;
@@ -221,9 +266,8 @@ Deno.test("readGraph() counts what becomes of all modules", async () => {
     "a.ts": numbers(COUNT).map((i) => `import "./m${i}.ts";`).join(""),
   };
   for (const i of numbers(COUNT)) files[`m${i}.ts`] = code;
-  const error = await inTime(() => assertRejects(() => graphOf(files), KuiperError));
   assertEquals(
-    error.message,
+    await graphRefusal(files),
     'Cannot load "plugins/sources/a.ts": its modules as JavaScript have more than 64 MiB; leave some out',
   );
 });
