@@ -8,6 +8,10 @@ export const MAX_KEPT_PARTS = 2_000_000;
 export const MAX_GRAPH_PARTS = 10_000_000;
 /** Most calls of the transformer for all modules of one plugin: some seconds. Code as people write it takes 5 to 20 for a letter. */
 export const MAX_GRAPH_CALLS = 1_000_000_000;
+/** Most imports of one plugin that lead nowhere: those that are told when they run, and those that its operator could allow. */
+export const MAX_REFUSED = 1_000;
+/** Most folders that are looked into for a name that was meant. */
+const MOST_SUGGESTIONS = 20;
 /** Letters of JavaScript and source map for one of TypeScript. A file of nothing but enums takes ten. */
 const MOST_GROWTH = 16;
 /** Letters that are made of any text, however short. */
@@ -20,6 +24,8 @@ export class GraphBudget {
   #calls = 0;
   #parts = 0;
   #keptParts = 0;
+  #refused = 0;
+  #suggestions = 0;
 
   /** @param display what the user calls the plugin's entry. */
   constructor(display: string) {
@@ -81,6 +87,23 @@ export class GraphBudget {
       const what = "comments, imports, exports and uses of imports";
       throw this.#spent(`its modules have more than ${most} ${what}; leave some out`);
     }
+  }
+
+  /**
+   * An import that leads nowhere. Each is looked for, and kept with a sentence.
+   *
+   * @throws a `module` error when there are too many.
+   */
+  takeRefused(): void {
+    if (++this.#refused > MAX_REFUSED) {
+      const most = MAX_REFUSED.toLocaleString("en");
+      throw this.#spent(`more than ${most} of its imports lead nowhere; leave some out`);
+    }
+  }
+
+  /** Whether a folder may be looked into once more for a name that was meant. */
+  takeSuggestion(): boolean {
+    return ++this.#suggestions <= MOST_SUGGESTIONS;
   }
 
   #spent(why: string): Error {

@@ -20,8 +20,6 @@ import { isTypeScript, transform } from "./transform.ts";
 export const MAX_MODULES = 10_000;
 /** Largest file that is taken for a module. */
 export const MAX_MODULE_BYTES = 32 * 1024 * 1024;
-/** Most imports of files that are not there for which names alike are looked for. */
-const MOST_SUGGESTIONS = 20;
 
 /** Where a static import leads: a module of the graph by index, or one that the isolate has. */
 export type Target = number | { readonly native: string };
@@ -175,6 +173,7 @@ class GraphReader {
           throw fail("module", refusalSentence(request.specifier, target.refusal, importer));
         }
         if (!this.#origins.has(target.origin)) {
+          this.#budget.takeRefused();
           this.#origins.set(target.origin, { specifier: request.specifier, importer });
         }
         continue;
@@ -185,6 +184,7 @@ class GraphReader {
       const importer = { module, offset: dynamic.start, via, first, index, depth };
       const { specifier } = dynamic;
       if (specifier === undefined) {
+        this.#budget.takeRefused();
         const place = placeIn(importer);
         module.dynamicTargets.push({
           refusal: `Cannot import at run time: ${place} computes what it imports; ` +
@@ -195,11 +195,11 @@ class GraphReader {
       const target = dynamic.hasOptions
         ? { refusal: ATTRIBUTES }
         : await this.#target(specifier, importer);
-      module.dynamicTargets.push(
-        typeof target === "object" && "refusal" in target
-          ? { refusal: refusalSentence(specifier, target.refusal, importer) }
-          : target,
-      );
+      if (typeof target === "object" && "refusal" in target) {
+        this.#budget.takeRefused();
+        const refusal = refusalSentence(specifier, target.refusal, importer);
+        module.dynamicTargets.push({ refusal });
+      } else module.dynamicTargets.push(target);
     }
   }
 
@@ -216,10 +216,8 @@ class GraphReader {
       case "native":
         this.#natives.add(resolution.specifier);
         return { native: resolution.specifier };
-      case "extensionless": {
-        const { url } = resolution;
-        return { refusal: missing(url, await this.#options.reader.siblings(url)) };
-      }
+      case "extensionless":
+        return { refusal: await this.#missing(resolution.url) };
       case "file":
         return await this.#load(resolution.url, importer);
     }
@@ -233,7 +231,9 @@ class GraphReader {
   #prefetch({ url, scan }: GraphModule): void {
     const { reader } = this.#options;
     if (reader.prefetch === undefined) return;
-    for (const { specifier } of [...scan.requests, ...scan.dynamics]) {
+    // There are no more modules than that; whatever is not announced is read when it is asked for.
+    const announced = [...scan.requests, ...scan.dynamics].slice(0, this.#limits.modules);
+    for (const { specifier } of announced) {
       const resolution = specifier === undefined ? undefined : this.#where(specifier, url);
       if (resolution?.kind === "file") reader.prefetch(resolution.url);
     }
@@ -292,14 +292,19 @@ class GraphReader {
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) {
         this.#absent.push(url);
-        const looksAround = this.#absent.length <= MOST_SUGGESTIONS;
-        return { refusal: missing(url, looksAround ? await reader.siblings(url) : []) };
+        return { refusal: await this.#missing(url) };
       }
       if (error instanceof Deno.errors.IsADirectory) {
         return { refusal: "it is a folder; name a file in it" };
       }
       return { refusal: messageOf(error) };
     }
+  }
+
+  /** Why there is nothing at `url`, and what was meant. */
+  async #missing(url: string): Promise<string> {
+    const looksAround = this.#budget.takeSuggestion();
+    return missing(url, looksAround ? await this.#options.reader.siblings(url) : []);
   }
 
   async #parse(url: string, found: ModuleBytes): Promise<GraphModule> {

@@ -27,8 +27,8 @@ function refusal(files: Files): Promise<string> {
   return refusalOf(() => linkFiles(files));
 }
 
-function graphRefusal(files: Files, budget?: GraphBudget): Promise<string> {
-  return refusalOf(() => graphOf(files, budget));
+function graphRefusal(files: Files, options?: Parameters<typeof graphOf>[1]): Promise<string> {
+  return refusalOf(() => graphOf(files, options));
 }
 
 async function refusalOf(work: () => Promise<unknown>): Promise<string> {
@@ -215,7 +215,7 @@ Deno.test("readGraph() refuses modules of too many parts together", async () => 
   const code = "a;".repeat(200_000);
   const files = { "a.js": 'import "./b.js"; import "./c.js";', "b.js": code };
   assertEquals(
-    await graphRefusal({ ...files, "c.js": code }, budget),
+    await graphRefusal({ ...files, "c.js": code }, { budget }),
     'Cannot load "plugins/sources/a.js": its modules have more than 10,000,000 names, operators and comments; leave some out',
   );
 });
@@ -226,7 +226,9 @@ Deno.test("readGraph() refuses modules whose types take too many steps together"
   // Types only go from one, the other is transformed after that was tried.
   const stripped = "let a: number = 1;\n".repeat(1000);
   assertEquals(
-    await graphRefusal({ "a.ts": 'import "./b.ts";', "b.ts": `enum E { A } ${stripped}` }, budget),
+    await graphRefusal({ "a.ts": 'import "./b.ts";', "b.ts": `enum E { A } ${stripped}` }, {
+      budget,
+    }),
     'Cannot load "plugins/sources/a.ts": the types of its modules take too many steps to be taken away; give them as JavaScript',
   );
 });
@@ -241,8 +243,31 @@ Deno.test("readGraph() keeps nothing of a template that a tag is called with", a
   const files = { "a.js": 'import "./b.js"; import "./c.js";', "b.js": many, "c.js": many };
   const budget = new GraphBudget("plugins/sources/a.js");
   budget.takeKept(MAX_KEPT_PARTS - 300_000);
-  assertStringIncludes(await graphRefusal(files, budget), "comments, imports, exports and uses");
+  assertStringIncludes(
+    await graphRefusal(files, { budget }),
+    "comments, imports, exports and uses",
+  );
 });
+
+const NOWHERE: Readonly<Record<string, (i: number) => string>> = {
+  "files that are not there": (i) => `./q${i}.js`,
+  "names without an extension": () => "./q",
+  "packages": (i) => `q${i}`,
+};
+for (const [what, specifier] of Object.entries(NOWHERE)) {
+  Deno.test(`readGraph() refuses more than a thousand imports of ${what}`, async () => {
+    let looks = 0;
+    const siblings = () => (looks++, Promise.resolve([]));
+    const code = (count: number) =>
+      numbers(count).map((i) => `() => import("${specifier(i)}");`).join("");
+    assertEquals(
+      await graphRefusal({ "a.js": code(100_000) }, { reader: { siblings } }),
+      'Cannot load "plugins/sources/a.js": more than 1,000 of its imports lead nowhere; leave some out',
+    );
+    assert(looks <= 20, `${looks} looks around`);
+    await inTime(() => linkFiles({ "a.js": code(1000) }));
+  });
+}
 
 Deno.test("readGraph() refuses enums whose texts double each other", async () => {
   const doubled = (times: number) => {

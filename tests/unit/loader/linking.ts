@@ -30,15 +30,23 @@ export function memoryReader(files: Files): ModuleReader {
   };
 }
 
-/** The graph of `files`, for which no more than `budget` is left. */
-export function graphOf(files: Files, budget?: GraphBudget): Promise<ModuleGraph> {
+/**
+ * The graph of `files`.
+ *
+ * @param options.budget what is left for it.
+ * @param options.reader parts of the reader that are others.
+ */
+export function graphOf(
+  files: Files,
+  options: { budget?: GraphBudget; reader?: Partial<ModuleReader> } = {},
+): Promise<ModuleGraph> {
   const [entry] = Object.keys(files);
   return readGraph({
     entry: ROOT + entry,
     display: `plugins/sources/${entry}`,
     policy: { root: ROOT, allowedNodeModules: SAFE_NODE_MODULES },
-    reader: memoryReader(files),
-    ...(budget === undefined ? {} : { budget }),
+    ...options,
+    reader: { ...memoryReader(files), ...options.reader },
   });
 }
 
