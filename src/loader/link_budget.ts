@@ -4,6 +4,8 @@ import { fail } from "../core/mod.ts";
 export const MAX_NAMES = 250_000;
 /** Most looks into a module for an exported name. */
 export const MAX_LOOKS = 20_000_000;
+/** Most modules that pass a name on before one declares it. Each is looked at from within the one before. */
+export const MAX_PASSES = 1_000;
 /** Letters of a name that are compared in the time of a look. */
 const LETTERS_A_LOOK = 16;
 /** Longest text that comes out, in UTF-16 units: more than the largest module. */
@@ -45,6 +47,16 @@ export class LinkBudget {
     if (this.#looks > MAX_LOOKS) {
       throw this.#spent(
         'finding what its exports stand for takes too many steps; pass them on by name instead of "export *"',
+      );
+    }
+  }
+
+  /** @throws a `module` error when a name that is passed on `count` times is passed on too often. */
+  checkPasses(count: number): void {
+    if (count > MAX_PASSES) {
+      const most = MAX_PASSES.toLocaleString("en");
+      throw this.#spent(
+        `an export is passed on more than ${most} times before a module declares it; import it from there`,
       );
     }
   }

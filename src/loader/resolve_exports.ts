@@ -27,6 +27,8 @@ export class ExportResolver {
   readonly #done: Map<string, Resolved>[];
   /** Names under way, by module: to meet one again is a circle, which holds no binding. */
   readonly #open = new Map<number, Set<string>>();
+  /** How many are under way. */
+  #passes = 0;
   /** How often one was met again. */
   #circles = 0;
   readonly #budget: LinkBudget;
@@ -158,10 +160,12 @@ export class ExportResolver {
       this.#circles++;
       return "missing";
     }
+    this.#budget.checkPasses(++this.#passes);
     this.#open.set(module, open.add(name));
     try {
       return this.#resolveTarget(indirect.imported, indirect.target);
     } finally {
+      this.#passes--;
       open.delete(name);
       if (open.size === 0) this.#open.delete(module);
     }

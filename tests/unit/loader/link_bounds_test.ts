@@ -164,6 +164,20 @@ Deno.test("link() refuses exports that are passed on by too many ways", async ()
   );
 });
 
+Deno.test("link() refuses an export that is passed on through too many modules", async () => {
+  const chain = (length: number) => {
+    const files: Record<string, string> = { "a.js": 'export { a } from "./m0.js";' };
+    for (const i of numbers(length)) files[`m${i}.js`] = `export { a } from "./m${i + 1}.js";`;
+    return { ...files, [`m${length}.js`]: "export const a = 1;" };
+  };
+  const sentence =
+    'Cannot load "plugins/sources/a.js": an export is passed on more than 1,000 times before a module declares it; import it from there';
+  assertEquals(await refusal(chain(9000)), sentence);
+  const names = numbers(100_000).map((i) => `export { x${i + 1} as x${i} } from "./a.js";`);
+  assertEquals(await refusal({ "a.js": names.join("") }), sentence);
+  assertEquals((await inTime(() => run(chain(990))))["a"], 1);
+});
+
 Deno.test("link() finds once what two ways lead to", async () => {
   const files: Record<string, string> = { "a.js": 'export { a } from "./m0.js";' };
   const DEPTH = 60;
