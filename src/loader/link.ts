@@ -336,11 +336,18 @@ function metaUrl({ url, path }: GraphModule): string {
 /** A name that stands nowhere in `code`, nor does any that begins with it: one more than all the numbers there. */
 function freeName(code: string): string {
   const taken = new Set<string>();
-  for (const [, number] of code.matchAll(/\$k(\d*)/g)) taken.add(number!);
+  for (const [, number] of unescapeNames(code).matchAll(/\$k(\d*)/g)) taken.add(number!);
   if (taken.size === 0) return "$k";
   let free = 0;
   while (taken.has(String(free))) free++;
   return `$k${free}_`;
+}
+
+/** `code` with each letter of ours as itself that is written as an escape: in a name that is the same. */
+function unescapeNames(code: string): string {
+  return code.replaceAll(/\\u(?:00([2-7][\da-f])|\{0*([2-7][\da-f])\})/gi, (_, short, long) => {
+    return String.fromCharCode(Number.parseInt(short ?? long, 16));
+  });
 }
 
 function member(name: string): string {
