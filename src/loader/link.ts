@@ -172,7 +172,7 @@ class ModuleLinker {
   }
 
   #edit(start: number, end: number, text: string): void {
-    this.#budget.takeText(text.length);
+    this.#budget.takeEdit(text.length);
     this.#edits.push({ start, end, text });
   }
 

@@ -122,7 +122,7 @@ export interface ModuleScan {
   /** Name of the export → local name; the anonymous default has no local name yet and stands as `undefined`. */
   readonly locals: Map<string, string | undefined>;
   readonly indirects: IndirectExport[];
-  /** `export * from`: indexes into `requests`. */
+  /** `export * from`: indexes into `requests`, each once. */
   readonly stars: number[];
   readonly dynamics: DynamicImport[];
   /** `import.meta`. */
@@ -292,7 +292,7 @@ class Scanner {
     const requests: ModuleRequest[] = [];
     const indexes = new Map<string, number>();
     const indirects: IndirectExport[] = [];
-    const stars: number[] = [];
+    const stars = new Set<number>();
     const request = (source: Literal, attributes: readonly unknown[] | undefined): number => {
       const specifier = String(source.value);
       const hasAttributes = (attributes?.length ?? 0) > 0;
@@ -317,7 +317,7 @@ class Scanner {
         for (const local of kept) this.#imported.get(local)!.request = index;
       } else if (node.type === "ExportAllDeclaration") {
         const index = request(node.source, node.attributes);
-        if (node.exported === null || node.exported === undefined) stars.push(index);
+        if (node.exported === null || node.exported === undefined) stars.add(index);
         else {
           const name = exportName(node.exported);
           indirects.push({ name, request: index, imported: "*", offset: node.start });
@@ -330,7 +330,7 @@ class Scanner {
         }
       }
     }
-    return { requests, indirects, stars };
+    return { requests, indirects, stars: [...stars] };
   }
 
   #topLevel(node: Program["body"][number]): void {

@@ -178,6 +178,35 @@ Deno.test("link() refuses an export that is passed on through too many modules",
   assertEquals((await inTime(() => run(chain(990))))["a"], 1);
 });
 
+Deno.test("link() follows each of a module's stars once", async () => {
+  const SIZE = 1000;
+  const files: Record<string, string> = {
+    "a.js": numbers(SIZE).map((i) => `import * as m${i} from "./m${i}.js"; m${i};`).join(""),
+    "b.js": "export const b = 1;",
+    "stars.js": 'export * from "./b.js";'.repeat(200_000),
+  };
+  for (const i of numbers(SIZE)) files[`m${i}.js`] = 'export * from "./stars.js";';
+  await inTime(() => linkFiles(files));
+});
+
+Deno.test("link() refuses stars that lead to each other by too many ways", async () => {
+  const SIZE = 300;
+  const stars = numbers(SIZE).map((i) => `export * from "./m${i}.js";`).join("");
+  const files: Record<string, string> = {
+    "a.js": numbers(SIZE).map((i) => `import * as m${i} from "./m${i}.js"; m${i};`).join(""),
+  };
+  for (const i of numbers(SIZE)) files[`m${i}.js`] = stars;
+  assertStringIncludes(await refusal(files), "finding what its exports stand for takes too many");
+});
+
+Deno.test("link() refuses too many words that it has to break", async () => {
+  assertEquals(
+    await refusal({ "a.js": `"${"import".repeat(3_000_001)}";` }),
+    'Cannot load "plugins/sources/a.js": linking changes more than 3,000,000 places of its modules: ' +
+      'comments, uses of imports, and the words "import" and "export" wherever they stand; leave some out',
+  );
+});
+
 Deno.test("link() finds once what two ways lead to", async () => {
   const files: Record<string, string> = { "a.js": 'export { a } from "./m0.js";' };
   const DEPTH = 60;
