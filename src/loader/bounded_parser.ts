@@ -26,6 +26,7 @@ interface Internals {
   readonly scopeStack: Scope[];
   readonly labels: readonly unknown[];
   readonly privateNameStack: readonly { readonly used: readonly unknown[] }[];
+  parse(): unknown;
   startNode(): unknown;
   startNodeAt(position: number, location: unknown): unknown;
   skipBlockComment(): void;
@@ -50,7 +51,6 @@ interface RegExpState {
 
 const Base = Parser as unknown as {
   new (options: Options, input: string): Internals;
-  parse(input: string, options: Options): unknown;
 };
 
 /** The parser's number for what `var` declares. */
@@ -64,6 +64,11 @@ export class BoundedParser extends Base {
   #checks = 0;
   /** Of the regular expression that is being read. */
   #flags: Flags | "not read" | undefined;
+
+  /** Nodes and comments so far. */
+  get parts(): number {
+    return this.#parts;
+  }
 
   override startNode(): unknown {
     this.#countPart();

@@ -7,7 +7,8 @@
 /** The words that linked text must not contain. */
 export const FORBIDDEN_WORDS = ["import", "export", "sourceMappingURL", "sourceURL"] as const;
 
-const WORDS = new RegExp(FORBIDDEN_WORDS.join("|"), "g");
+const WORD = new RegExp(FORBIDDEN_WORDS.join("|"));
+const WORDS = new RegExp(WORD, "g");
 
 /** Where the words stand in `text`, as ascending offsets of their first characters. */
 export function findForbidden(text: string): number[] {
@@ -18,8 +19,7 @@ export function findForbidden(text: string): number[] {
 
 /** The first of the words that `text` contains. */
 export function firstForbidden(text: string): { word: string; offset: number } | undefined {
-  WORDS.lastIndex = 0;
-  const match = WORDS.exec(text);
+  const match = WORD.exec(text);
   return match === null ? undefined : { word: match[0], offset: match.index };
 }
 

@@ -23,6 +23,7 @@ import { checkInvariant, LINKED_HEADER } from "./linked_text.ts";
 import { type GraphModule, lineOf, type ModuleGraph, type Target } from "./module_graph.ts";
 import type { CommentRange } from "./parse_module.ts";
 import { type Binding, ExportResolver } from "./resolve_exports.ts";
+import type { TaggedTemplate } from "./scan_module.ts";
 import { MODULE_FUNCTION, type ModuleMap } from "./source_map.ts";
 
 /** A linked plugin. */
@@ -171,7 +172,7 @@ class ModuleLinker {
   }
 
   #edit(start: number, end: number, text: string): void {
-    this.#budget.takeText(text.length);
+    this.#budget.takeEdit(text.length);
     this.#edits.push({ start, end, text });
   }
 
@@ -296,37 +297,27 @@ class ModuleLinker {
 
   #breakWords(): void {
     const { code, scan, display } = this.#module;
-    const words = findForbidden(code);
-    if (words.length === 0) return;
-    for (const { node, underNew } of scan.taggedTemplates) {
-      const { quasis } = node.quasi;
-      const hasWord = (start: number, end: number) => {
-        const first = words[firstIndex(words.length, (index) => words[index]! >= start)];
-        return first !== undefined && first < end;
-      };
-      if (!quasis.some(({ start, end }) => hasWord(start, end))) continue;
-      if (underNew) {
-        const line = lineOf(this.#module, node.start);
+    for (const template of scan.taggedTemplates) {
+      if (template.underNew) {
+        const line = lineOf(this.#module, template.tag);
         throw fail(
           "module",
           `Cannot load ${display}:${line}: a tagged template with the word "import" or "export" cannot stand in ` +
             '"new"; give the tag\'s result a name first',
         );
       }
-      this.#callTag(node.quasi);
+      this.#callTag(template);
     }
-    for (const offset of words) {
+    for (const offset of findForbidden(code)) {
       const at = offset + 1;
       this.#edit(at, at + 1, unicodeEscape(code[at]!));
     }
   }
 
   /** A tag sees its template unescaped, so it is called with the strings as data. */
-  #callTag(
-    { start, quasis }: GraphModule["scan"]["taggedTemplates"][number]["node"]["quasi"],
-  ): void {
-    const cooked = quasis.map(({ value }) => value.cooked ?? null);
-    const index = this.#templates.push([cooked, quasis.map(({ value }) => value.raw)]) - 1;
+  #callTag({ start, quasis }: TaggedTemplate): void {
+    const cooked = quasis.map(({ cooked }) => cooked);
+    const index = this.#templates.push([cooked, quasis.map(({ raw }) => raw)]) - 1;
     for (const [at, quasi] of quasis.entries()) {
       const open = at === 0 ? `(${this.#kit}.t(${index})` : ")";
       const text = open + (quasi.tail ? ")" : ",(");
@@ -345,11 +336,18 @@ function metaUrl({ url, path }: GraphModule): string {
 /** A name that stands nowhere in `code`, nor does any that begins with it: one more than all the numbers there. */
 function freeName(code: string): string {
   const taken = new Set<string>();
-  for (const [, number] of code.matchAll(/\$k(\d*)/g)) taken.add(number!);
+  for (const [, number] of unescapeNames(code).matchAll(/\$k(\d*)/g)) taken.add(number!);
   if (taken.size === 0) return "$k";
   let free = 0;
   while (taken.has(String(free))) free++;
   return `$k${free}_`;
+}
+
+/** `code` with each letter of ours as itself that is written as an escape: in a name that is the same. */
+function unescapeNames(code: string): string {
+  return code.replaceAll(/\\u(?:00([2-7][\da-f])|\{0*([2-7][\da-f])\})/gi, (_, short, long) => {
+    return String.fromCharCode(Number.parseInt(short ?? long, 16));
+  });
 }
 
 function member(name: string): string {

@@ -12,7 +12,7 @@ import { sha256 } from "./sha256.ts";
 import type { ModuleMap } from "./source_map.ts";
 
 /** Raised whenever other text is made of the same files. */
-export const LINKER_VERSION = 3;
+export const LINKER_VERSION = 4;
 
 /** A file that went into a linked text. */
 export interface LinkedFile {

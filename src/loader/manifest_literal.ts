@@ -30,7 +30,7 @@ export async function literalManifest(graph: ModuleGraph): Promise<Manifest | un
     throw fail("module", `Cannot read the manifest in ${entry.display}: ${LITERAL}`);
   }
   const module = graph.modules[binding.module]!;
-  const program = await parseProgram(module.code);
+  const { program } = await parseProgram(module.code);
   const constants = constantsOf(program);
   const local = module.scan.locals.get(binding.name);
   const declared = local === undefined

@@ -4,6 +4,7 @@
  * @module
  */
 import { fail, messageOf, nearest, oneOf } from "../core/mod.ts";
+import { GraphBudget } from "./graph_budget.ts";
 import { resolveImport } from "./import_policy.ts";
 import type { ImportPolicy, Resolution } from "./import_policy.ts";
 import type { ModuleBytes, ModuleReader } from "./module_reader.ts";
@@ -19,13 +20,6 @@ import { isTypeScript, transform } from "./transform.ts";
 export const MAX_MODULES = 10_000;
 /** Largest file that is taken for a module. */
 export const MAX_MODULE_BYTES = 32 * 1024 * 1024;
-
-/** Most bytes of all modules of one plugin. */
-export const MAX_GRAPH_BYTES = 64 * 1024 * 1024;
-/** Most comments, imports, exports and uses of what is imported in all modules of one plugin: what is kept of each of them. */
-export const MAX_KEPT_PARTS = 2_000_000;
-/** Most imports of files that are not there for which names alike are looked for. */
-const MOST_SUGGESTIONS = 20;
 
 /** Where a static import leads: a module of the graph by index, or one that the isolate has. */
 export type Target = number | { readonly native: string };
@@ -80,6 +74,8 @@ export interface GraphOptions {
   readonly reader: ModuleReader;
   /** @default {MAX_MODULES, MAX_MODULE_BYTES, any depth} */
   readonly limits?: GraphLimits;
+  /** What is left of what it may take. @default {all of it} */
+  readonly budget?: GraphBudget;
 }
 
 /** How large a graph may be. */
@@ -124,12 +120,12 @@ class GraphReader {
   /** Refusals that the operator could lift, by origin: all are found before the first is told. */
   readonly #origins = new Map<string, { specifier: string; importer: Importer }>();
   readonly #limits: GraphLimits;
+  readonly #budget: GraphBudget;
   #realRoot = "";
-  #bytes = 0;
-  #keptParts = 0;
 
   constructor(options: GraphOptions) {
     this.#options = options;
+    this.#budget = options.budget ?? new GraphBudget(options.display);
     this.#limits = options.limits ??
       { modules: MAX_MODULES, moduleBytes: MAX_MODULE_BYTES, depth: Infinity };
   }
@@ -177,6 +173,7 @@ class GraphReader {
           throw fail("module", refusalSentence(request.specifier, target.refusal, importer));
         }
         if (!this.#origins.has(target.origin)) {
+          this.#budget.takeRefused();
           this.#origins.set(target.origin, { specifier: request.specifier, importer });
         }
         continue;
@@ -187,6 +184,7 @@ class GraphReader {
       const importer = { module, offset: dynamic.start, via, first, index, depth };
       const { specifier } = dynamic;
       if (specifier === undefined) {
+        this.#budget.takeRefused();
         const place = placeIn(importer);
         module.dynamicTargets.push({
           refusal: `Cannot import at run time: ${place} computes what it imports; ` +
@@ -197,11 +195,11 @@ class GraphReader {
       const target = dynamic.hasOptions
         ? { refusal: ATTRIBUTES }
         : await this.#target(specifier, importer);
-      module.dynamicTargets.push(
-        typeof target === "object" && "refusal" in target
-          ? { refusal: refusalSentence(specifier, target.refusal, importer) }
-          : target,
-      );
+      if (typeof target === "object" && "refusal" in target) {
+        this.#budget.takeRefused();
+        const refusal = refusalSentence(specifier, target.refusal, importer);
+        module.dynamicTargets.push({ refusal });
+      } else module.dynamicTargets.push(target);
     }
   }
 
@@ -218,10 +216,8 @@ class GraphReader {
       case "native":
         this.#natives.add(resolution.specifier);
         return { native: resolution.specifier };
-      case "extensionless": {
-        const { url } = resolution;
-        return { refusal: missing(url, await this.#options.reader.siblings(url)) };
-      }
+      case "extensionless":
+        return { refusal: await this.#missing(resolution.url) };
       case "file":
         return await this.#load(resolution.url, importer);
     }
@@ -235,7 +231,9 @@ class GraphReader {
   #prefetch({ url, scan }: GraphModule): void {
     const { reader } = this.#options;
     if (reader.prefetch === undefined) return;
-    for (const { specifier } of [...scan.requests, ...scan.dynamics]) {
+    // There are no more modules than that; whatever is not announced is read when it is asked for.
+    const announced = [...scan.requests, ...scan.dynamics].slice(0, this.#limits.modules);
+    for (const { specifier } of announced) {
       const resolution = specifier === undefined ? undefined : this.#where(specifier, url);
       if (resolution?.kind === "file") reader.prefetch(resolution.url);
     }
@@ -289,23 +287,24 @@ class GraphReader {
       if (bytes.length > moduleBytes) {
         return { refusal: `it has more than ${moduleBytes >> 20} MiB` };
       }
-      this.#bytes += bytes.length;
-      if (this.#bytes > MAX_GRAPH_BYTES) {
-        const most = MAX_GRAPH_BYTES >> 20;
-        return { refusal: `the modules so far have more than ${most} MiB together` };
-      }
-      return found;
+      const refusal = this.#budget.takeBytes(bytes.length);
+      return refusal === undefined ? found : { refusal };
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) {
         this.#absent.push(url);
-        const looksAround = this.#absent.length <= MOST_SUGGESTIONS;
-        return { refusal: missing(url, looksAround ? await reader.siblings(url) : []) };
+        return { refusal: await this.#missing(url) };
       }
       if (error instanceof Deno.errors.IsADirectory) {
         return { refusal: "it is a folder; name a file in it" };
       }
       return { refusal: messageOf(error) };
     }
+  }
+
+  /** Why there is nothing at `url`, and what was meant. */
+  async #missing(url: string): Promise<string> {
+    const looksAround = this.#budget.takeSuggestion();
+    return missing(url, looksAround ? await this.#options.reader.siblings(url) : []);
   }
 
   async #parse(url: string, found: ModuleBytes): Promise<GraphModule> {
@@ -316,7 +315,10 @@ class GraphReader {
     const display = isRemote ? url : this.#display(url);
     const isTyped = found.isTypeScript ?? isTypeScript(display);
     const source = decodeText(bytes, display);
-    const { code, mappings } = await transform(source, { display, isTypeScript: isTyped });
+    const { code, mappings, calls } = await transform(source, { display, isTypeScript: isTyped });
+    this.#budget.takeCalls(calls);
+    const made = code.length + (mappings?.length ?? 0);
+    this.#budget.takeMade(made, { bytes: bytes.length, display });
     const mapped = mappings === undefined ? {} : { mappings };
     const parsed = await parseModule(code, {
       display,
@@ -324,16 +326,8 @@ class GraphReader {
       isTypeScript: isTyped,
       ...mapped,
     });
-    this.#keptParts += keptParts(parsed);
-    if (this.#keptParts > MAX_KEPT_PARTS) {
-      const most = MAX_KEPT_PARTS.toLocaleString("en");
-      const what = "comments, imports, exports and uses of imports";
-      const { display } = this.#options;
-      throw fail(
-        "module",
-        `Cannot load "${display}": its modules have more than ${most} ${what}; leave some out`,
-      );
-    }
+    this.#budget.takeParts(parsed.parts);
+    this.#budget.takeKept(keptParts(parsed));
     return {
       ...parsed,
       url,
@@ -372,7 +366,7 @@ function displayOf(url: string, options: { entry: string; display: string }): st
 }
 
 function keptParts({ scan, comments }: ParsedModule): number {
-  const lists = [
+  const lists: (readonly unknown[])[] = [
     comments,
     scan.requests,
     scan.imports,
@@ -383,6 +377,7 @@ function keptParts({ scan, comments }: ParsedModule): number {
     scan.statements,
     scan.keywordNames,
   ];
+  for (const { quasis } of scan.taggedTemplates) lists.push(quasis);
   return lists.reduce((sum, list) => sum + list.length, scan.locals.size);
 }
 

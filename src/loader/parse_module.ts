@@ -24,6 +24,8 @@ export interface CommentRange {
 export interface ParsedModule {
   readonly scan: ModuleScan;
   readonly comments: CommentRange[];
+  /** Nodes of its syntax tree, and comments. */
+  readonly parts: number;
   /** Back to what the author wrote. */
   readonly places: AuthorPlaces;
 }
@@ -48,7 +50,7 @@ export async function parseModule(code: string, options: ParseOptions): Promise<
   const comments: CommentRange[] = [];
   const places = new AuthorPlaces(code, options);
   try {
-    const program = await parseProgram(code, comments);
+    const { program, parts } = await parseProgram(code, comments);
     const typescript = (offset: number) => places.textUpToQuote(offset);
     const scan = scanModule(program, options.isTypeScript ? { typescript } : {});
     // A type of the same file may be exported by name without `type`: nothing of it is left at run time.
@@ -57,7 +59,7 @@ export async function parseModule(code: string, options: ParseOptions): Promise<
       const what = `Export "${undeclared.name}" is not declared in this module`;
       throw syntaxError(what, { ...options, places, offset: undeclared.offset });
     }
-    return { scan, comments, places };
+    return { scan, comments, parts, places };
   } catch (error) {
     if (error instanceof TooMuchCode) {
       throw fail("module", `Cannot load "${options.display}": ${error.message}`);
@@ -72,19 +74,24 @@ export async function parseModule(code: string, options: ParseOptions): Promise<
 }
 
 /**
- * The syntax tree of a module.
+ * The syntax tree of a module, and how many nodes and comments it has.
  *
  * @param comments takes the places of its comments.
  * @throws SyntaxError with the offset as `pos`, {@link TooMuchCode}.
  */
-export async function parseProgram(code: string, comments: CommentRange[] = []): Promise<Program> {
-  const parser = await loadParser();
-  return parser.parse(code, {
+export async function parseProgram(
+  code: string,
+  comments: CommentRange[] = [],
+): Promise<{ program: Program; parts: number }> {
+  const Parser = await loadParser();
+  const parser = new Parser({
     ecmaVersion: "latest",
     sourceType: "module",
     allowHashBang: true,
     onComment: (_block, _text, start, end) => void comments.push({ start, end }),
-  }) as Program;
+  }, code);
+  const program = parser.parse() as Program;
+  return { program, parts: parser.parts };
 }
 
 /**

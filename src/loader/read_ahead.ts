@@ -1,3 +1,4 @@
+import { MAX_MODULES } from "./module_graph.ts";
 import type { ModuleBytes, ModuleReader } from "./module_reader.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -8,7 +9,8 @@ const READS_AT_ONCE = 32;
  * Reads modules that were announced while others are parsed: of thousands of small files most of the time would be
  * waiting.
  *
- * - **Bounded**: no more than {@link READS_AT_ONCE} reads at once; what was announced waits its turn.
+ * - **Bounded**: no more than {@link READS_AT_ONCE} reads at once; what was announced waits its turn. No more than
+ *   {@link MAX_MODULES} are announced: what is beyond that is read when it is asked for.
  * - **End**: when it is disposed of no read begins any more, and none is left running.
  */
 export class ReadAhead implements ModuleReader, AsyncDisposable {
@@ -26,7 +28,7 @@ export class ReadAhead implements ModuleReader, AsyncDisposable {
   }
 
   prefetch(url: string): void {
-    if (this.#ended || this.#seen.has(url)) return;
+    if (this.#ended || this.#seen.has(url) || this.#seen.size >= MAX_MODULES) return;
     this.#seen.add(url);
     const reading = this.#running.size < READS_AT_ONCE
       ? this.#read(url)

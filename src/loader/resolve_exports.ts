@@ -27,6 +27,8 @@ export class ExportResolver {
   readonly #done: Map<string, Resolved>[];
   /** Names under way, by module: to meet one again is a circle, which holds no binding. */
   readonly #open = new Map<number, Set<string>>();
+  /** How many are under way. */
+  #passes = 0;
   /** How often one was met again. */
   #circles = 0;
   readonly #budget: LinkBudget;
@@ -120,13 +122,9 @@ export class ExportResolver {
   /** Through stars, by all ways that do not pass a module with a `name` of its own. */
   #search(start: number, name: string): Resolved {
     let found: Resolved = "missing";
-    let mayBeNative = false;
-    const seen = new Set<number>();
-    const waiting = [start];
-    while (waiting.length > 0) {
-      const module = waiting.pop()!;
-      if (seen.has(module)) continue;
-      seen.add(module);
+    const walk = walkFrom(start);
+    while (walk.waiting.length > 0) {
+      const module = walk.waiting.pop()!;
       this.#budget.takeLook(name);
       const own = this.#own(module, name);
       if (own === "ambiguous") return own;
@@ -137,15 +135,11 @@ export class ExportResolver {
         continue;
       }
       // A star passes no default on.
-      if (name === "default") continue;
-      const { scan, targets } = this.#modules[module]!;
-      for (const request of scan.stars) {
-        const target = targets[request]!;
-        if (typeof target === "number") waiting.push(target);
-        else mayBeNative = true;
-      }
+      if (name !== "default") this.#followStars(module, walk);
     }
-    return found === "missing" && mayBeNative ? { kind: "native", from: start, name } : found;
+    return found === "missing" && walk.natives.size > 0
+      ? { kind: "native", from: start, name }
+      : found;
   }
 
   /** What a module says of `name` itself; nothing when it says nothing. */
@@ -158,10 +152,12 @@ export class ExportResolver {
       this.#circles++;
       return "missing";
     }
+    this.#budget.checkPasses(++this.#passes);
     this.#open.set(module, open.add(name));
     try {
       return this.#resolveTarget(indirect.imported, indirect.target);
     } finally {
+      this.#passes--;
       open.delete(name);
       if (open.size === 0) this.#open.delete(module);
     }
@@ -169,27 +165,45 @@ export class ExportResolver {
 
   #names(start: number): { names: Set<string>; nativeStars: string[] } {
     const names = new Set<string>();
-    const natives = new Set<string>();
-    const seen = new Set<number>();
-    const waiting = [start];
-    while (waiting.length > 0) {
-      const module = waiting.pop()!;
-      if (seen.has(module)) continue;
-      seen.add(module);
-      const { scan, targets } = this.#modules[module]!;
+    const walk = walkFrom(start);
+    while (walk.waiting.length > 0) {
+      const module = walk.waiting.pop()!;
+      const { scan } = this.#modules[module]!;
       const own = [...scan.locals.keys(), ...this.#indirects[module]!.keys()];
       for (const name of own) {
         this.#budget.takeLook(name);
         if (module === start || name !== "default") names.add(name);
       }
-      for (const request of scan.stars) {
-        const target = targets[request]!;
-        if (typeof target === "number") waiting.push(target);
-        else natives.add(target.native);
+      this.#followStars(module, walk);
+    }
+    return { names, nativeStars: [...walk.natives].sort() };
+  }
+
+  #followStars(module: number, { seen, waiting, natives }: Walk): void {
+    const { scan, targets } = this.#modules[module]!;
+    for (const request of scan.stars) {
+      const target = targets[request]!;
+      if (typeof target !== "number") natives.add(target.native);
+      else if (seen.has(target)) this.#budget.takeStar();
+      else {
+        seen.add(target);
+        waiting.push(target);
       }
     }
-    return { names, nativeStars: [...natives].sort() };
   }
+}
+
+/** A walk through stars: each module is met once. */
+interface Walk {
+  /** Modules that were waiting, or are. */
+  readonly seen: Set<number>;
+  readonly waiting: number[];
+  /** Modules of the isolate that stars lead to. */
+  readonly natives: Set<string>;
+}
+
+function walkFrom(start: number): Walk {
+  return { seen: new Set([start]), waiting: [start], natives: new Set() };
 }
 
 function same(a: Binding | "ambiguous", b: Binding): boolean {

@@ -22,6 +22,7 @@ import type {
   Statement,
   TaggedTemplateExpression,
 } from "acorn";
+import { firstForbidden } from "./forbidden_words.ts";
 
 /** `import { name as local } from`, of a whole module (`name` is `"*"`) or of one export. */
 export interface ImportBinding {
@@ -94,6 +95,25 @@ export interface KeywordName {
   readonly optional: boolean;
 }
 
+/**
+ * A template with a tag and with a forbidden word, which a tag would see escaped. Its syntax tree is not kept: that may
+ * hold the whole module.
+ */
+export interface TaggedTemplate {
+  /** Where the tag begins. */
+  readonly tag: number;
+  readonly start: number;
+  /** Its texts; `cooked` is null for what has an escape that is none. */
+  readonly quasis: readonly {
+    readonly start: number;
+    readonly end: number;
+    readonly tail: boolean;
+    readonly cooked: string | null;
+    readonly raw: string;
+  }[];
+  readonly underNew: boolean;
+}
+
 /** All that linking needs to know of a module. */
 export interface ModuleScan {
   readonly requests: ModuleRequest[];
@@ -102,7 +122,7 @@ export interface ModuleScan {
   /** Name of the export → local name; the anonymous default has no local name yet and stands as `undefined`. */
   readonly locals: Map<string, string | undefined>;
   readonly indirects: IndirectExport[];
-  /** `export * from`: indexes into `requests`. */
+  /** `export * from`: indexes into `requests`, each once. */
   readonly stars: number[];
   readonly dynamics: DynamicImport[];
   /** `import.meta`. */
@@ -111,7 +131,7 @@ export interface ModuleScan {
   /** What goes: import and export declarations, and `export` before a declaration that stays. */
   readonly statements: { start: number; end: number }[];
   readonly keywordNames: KeywordName[];
-  readonly taggedTemplates: { node: TaggedTemplateExpression; underNew: boolean }[];
+  readonly taggedTemplates: TaggedTemplate[];
   /** Whether the module awaits outside of functions. */
   readonly async: boolean;
   /** `export { name }` of a name that the module does not declare: a type, or a mistake. */
@@ -194,7 +214,7 @@ class Scanner {
   readonly #dynamics: DynamicImport[] = [];
   readonly #metas: { start: number; end: number }[] = [];
   readonly #statements: { start: number; end: number }[] = [];
-  readonly #tagged: { node: TaggedTemplateExpression; underNew: boolean }[] = [];
+  readonly #tagged: TaggedTemplate[] = [];
   readonly #locals = new Map<string, string | undefined>();
   readonly #exportedNames: { name: string; local: string; offset: number }[] = [];
   readonly #keywordNames: KeywordName[] = [];
@@ -272,7 +292,7 @@ class Scanner {
     const requests: ModuleRequest[] = [];
     const indexes = new Map<string, number>();
     const indirects: IndirectExport[] = [];
-    const stars: number[] = [];
+    const stars = new Set<number>();
     const request = (source: Literal, attributes: readonly unknown[] | undefined): number => {
       const specifier = String(source.value);
       const hasAttributes = (attributes?.length ?? 0) > 0;
@@ -297,7 +317,7 @@ class Scanner {
         for (const local of kept) this.#imported.get(local)!.request = index;
       } else if (node.type === "ExportAllDeclaration") {
         const index = request(node.source, node.attributes);
-        if (node.exported === null || node.exported === undefined) stars.push(index);
+        if (node.exported === null || node.exported === undefined) stars.add(index);
         else {
           const name = exportName(node.exported);
           indirects.push({ name, request: index, imported: "*", offset: node.start });
@@ -310,7 +330,7 @@ class Scanner {
         }
       }
     }
-    return { requests, indirects, stars };
+    return { requests, indirects, stars: [...stars] };
   }
 
   #topLevel(node: Program["body"][number]): void {
@@ -396,7 +416,7 @@ class Scanner {
         this.#visit(node.callee, scope);
         return this.#visitAll(node.arguments, scope);
       case "TaggedTemplateExpression":
-        this.#tagged.push({ node, underNew: this.#newTags.has(node) });
+        this.#template(node);
         this.#callee(node.tag, scope);
         return this.#visit(node.quasi, scope);
       case "MemberExpression":
@@ -545,6 +565,16 @@ class Scanner {
     });
     this.#visit(source, scope);
     if (options) this.#visit(options, scope);
+  }
+
+  #template(node: TaggedTemplateExpression): void {
+    const { start, quasis } = node.quasi;
+    if (!quasis.some(({ value }) => firstForbidden(value.raw) !== undefined)) return;
+    const texts = quasis.map(({ start, end, tail, value }) => (
+      { start, end, tail, cooked: value.cooked ?? null, raw: value.raw }
+    ));
+    const underNew = this.#newTags.has(node);
+    this.#tagged.push({ tag: node.start, start, quasis: texts, underNew });
   }
 
   /** Tags on the left spine of what `new` constructs: a call cannot stand there in place of a template. */

@@ -20,6 +20,8 @@ import {
 export interface Transformed {
   readonly code: string;
   readonly mappings?: Mappings;
+  /** Calls of the transformer that it took. */
+  readonly calls: number;
 }
 
 /** Whether the file's name says TypeScript. */
@@ -47,20 +49,23 @@ export async function transform(
         "make it of a text when the code runs",
     );
   }
-  if (!(options.isTypeScript ?? isTypeScript(options.display))) return { code: text };
+  if (!(options.isTypeScript ?? isTypeScript(options.display))) return { code: text, calls: 0 };
+  const spent = { calls: 0 };
   try {
-    return { code: (await run(text, { mode: "strip-only" })).code };
+    const { code } = await run(text, { spent, mode: "strip-only" });
+    return { code, ...spent };
   } catch (error) {
     if (amaroError(error).code !== "UnsupportedSyntax") throw failure(error, text, options);
   }
   try {
     const { code, map } = await run(text, {
+      spent,
       mode: "transform",
       sourceMap: true,
       filename: options.display,
     });
     const { mappings } = JSON.parse(map ?? "{}") as { mappings?: string };
-    return mappings === undefined ? { code } : { code, mappings };
+    return mappings === undefined ? { code, ...spent } : { code, mappings, ...spent };
   } catch (error) {
     throw failure(error, text, options);
   }
@@ -78,7 +83,7 @@ class GaveUp extends Error {
 
 async function run(
   text: string,
-  options: TransformOptions,
+  { spent, ...options }: TransformOptions & { spent: { calls: number } },
 ): Promise<ReturnType<Transformer["transform"]>> {
   let transformer = await loadTransformer();
   // Another file may have been waiting for the same one, and come first.
@@ -89,6 +94,7 @@ async function run(
     const reason = transformer.gaveUp(error);
     throw reason === undefined ? error : new GaveUp(reason, error);
   } finally {
+    spent.calls += transformer.calls;
     releaseTransformer(transformer);
   }
 }

@@ -48,6 +48,7 @@ export class Transformer {
   readonly #package: Package;
   readonly #exports: CountedExports;
   #hasGivenUp = false;
+  #allowed = 0;
 
   constructor(from: Package, exports: CountedExports) {
     this.#package = from;
@@ -59,6 +60,11 @@ export class Transformer {
     return this.#hasGivenUp;
   }
 
+  /** Calls that the last text took. */
+  get calls(): number {
+    return this.#allowed - this.#exports[CALLS_LEFT].value;
+  }
+
   /** Bytes of memory that it holds. */
   get memoryBytes(): number {
     return this.#exports.memory.buffer.byteLength;
@@ -67,7 +73,7 @@ export class Transformer {
   /** @throws what the package throws; what it says when it gave up is told by {@link gaveUp}. */
   transform(text: string, options: TransformOptions): { code: string; map?: string } {
     const calls = CALLS_AT_LEAST + CALLS_PER_LETTER * text.length;
-    this.#exports[CALLS_LEFT].value = Math.min(calls, CALLS_AT_MOST);
+    this.#exports[CALLS_LEFT].value = this.#allowed = Math.min(calls, CALLS_AT_MOST);
     return this.#package.transformSync(text, options);
   }
 

@@ -3,6 +3,12 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { KuiperError } from "../../../src/core/mod.ts";
 import { AuthorPlaces } from "../../../src/loader/author_places.ts";
+import {
+  GraphBudget,
+  MAX_GRAPH_CALLS,
+  MAX_GRAPH_PARTS,
+  MAX_KEPT_PARTS,
+} from "../../../src/loader/graph_budget.ts";
 import { graphOf, linkFiles, run } from "./linking.ts";
 import type { Files } from "./linking.ts";
 
@@ -17,8 +23,16 @@ async function inTime<T>(work: () => Promise<T>): Promise<T> {
   return result;
 }
 
-async function refusal(files: Files): Promise<string> {
-  const error = await inTime(() => assertRejects(() => linkFiles(files), KuiperError));
+function refusal(files: Files): Promise<string> {
+  return refusalOf(() => linkFiles(files));
+}
+
+function graphRefusal(files: Files, options?: Parameters<typeof graphOf>[1]): Promise<string> {
+  return refusalOf(() => graphOf(files, options));
+}
+
+async function refusalOf(work: () => Promise<unknown>): Promise<string> {
+  const error = await inTime(() => assertRejects(work, KuiperError));
   assertEquals(error.code, "module");
   return error.message;
 }
@@ -150,6 +164,49 @@ Deno.test("link() refuses exports that are passed on by too many ways", async ()
   );
 });
 
+Deno.test("link() refuses an export that is passed on through too many modules", async () => {
+  const chain = (length: number) => {
+    const files: Record<string, string> = { "a.js": 'export { a } from "./m0.js";' };
+    for (const i of numbers(length)) files[`m${i}.js`] = `export { a } from "./m${i + 1}.js";`;
+    return { ...files, [`m${length}.js`]: "export const a = 1;" };
+  };
+  const sentence =
+    'Cannot load "plugins/sources/a.js": an export is passed on more than 1,000 times before a module declares it; import it from there';
+  assertEquals(await refusal(chain(9000)), sentence);
+  const names = numbers(100_000).map((i) => `export { x${i + 1} as x${i} } from "./a.js";`);
+  assertEquals(await refusal({ "a.js": names.join("") }), sentence);
+  assertEquals((await inTime(() => run(chain(990))))["a"], 1);
+});
+
+Deno.test("link() follows each of a module's stars once", async () => {
+  const SIZE = 1000;
+  const files: Record<string, string> = {
+    "a.js": numbers(SIZE).map((i) => `import * as m${i} from "./m${i}.js"; m${i};`).join(""),
+    "b.js": "export const b = 1;",
+    "stars.js": 'export * from "./b.js";'.repeat(200_000),
+  };
+  for (const i of numbers(SIZE)) files[`m${i}.js`] = 'export * from "./stars.js";';
+  await inTime(() => linkFiles(files));
+});
+
+Deno.test("link() refuses stars that lead to each other by too many ways", async () => {
+  const SIZE = 300;
+  const stars = numbers(SIZE).map((i) => `export * from "./m${i}.js";`).join("");
+  const files: Record<string, string> = {
+    "a.js": numbers(SIZE).map((i) => `import * as m${i} from "./m${i}.js"; m${i};`).join(""),
+  };
+  for (const i of numbers(SIZE)) files[`m${i}.js`] = stars;
+  assertStringIncludes(await refusal(files), "finding what its exports stand for takes too many");
+});
+
+Deno.test("link() refuses too many words that it has to break", async () => {
+  assertEquals(
+    await refusal({ "a.js": `"${"import".repeat(3_000_001)}";` }),
+    'Cannot load "plugins/sources/a.js": linking changes more than 3,000,000 places of its modules: ' +
+      'comments, uses of imports, and the words "import" and "export" wherever they stand; leave some out',
+  );
+});
+
 Deno.test("link() finds once what two ways lead to", async () => {
   const files: Record<string, string> = { "a.js": 'export { a } from "./m0.js";' };
   const DEPTH = 60;
@@ -189,10 +246,97 @@ Deno.test("readGraph() refuses modules of which too much is kept", async () => {
     "a.js": numbers(3).map((i) => `import "./m${i}.js";`).join(""),
   };
   for (const i of numbers(3)) files[`m${i}.js`] = "/**/".repeat(700_000);
-  const error = await inTime(() => assertRejects(() => graphOf(files), KuiperError));
   assertEquals(
-    error.message,
+    await graphRefusal(files),
     'Cannot load "plugins/sources/a.js": its modules have more than 2,000,000 comments, imports, exports and uses of imports; leave some out',
+  );
+});
+
+Deno.test("readGraph() refuses modules of too many parts together", async () => {
+  const budget = new GraphBudget("plugins/sources/a.js");
+  budget.takeParts(MAX_GRAPH_PARTS - 600_000);
+  const code = "a;".repeat(200_000);
+  const files = { "a.js": 'import "./b.js"; import "./c.js";', "b.js": code };
+  assertEquals(
+    await graphRefusal({ ...files, "c.js": code }, { budget }),
+    'Cannot load "plugins/sources/a.js": its modules have more than 10,000,000 names, operators and comments; leave some out',
+  );
+});
+
+Deno.test("readGraph() refuses modules whose types take too many steps together", async () => {
+  const budget = new GraphBudget("plugins/sources/a.ts");
+  budget.takeCalls(MAX_GRAPH_CALLS - 200_000);
+  // Types only go from one, the other is transformed after that was tried.
+  const stripped = "let a: number = 1;\n".repeat(1000);
+  assertEquals(
+    await graphRefusal({ "a.ts": 'import "./b.ts";', "b.ts": `enum E { A } ${stripped}` }, {
+      budget,
+    }),
+    'Cannot load "plugins/sources/a.ts": the types of its modules take too many steps to be taken away; give them as JavaScript',
+  );
+});
+
+Deno.test("readGraph() keeps nothing of a template that a tag is called with", async () => {
+  const code = `x\`\${()=>{${"a;".repeat(100_000)}}}\`; x\`import\${a}\`;`;
+  const { modules } = await inTime(() => graphOf({ "a.js": code }));
+  const kept = modules[0]!.scan.taggedTemplates;
+  assertEquals(kept.map(({ quasis }) => quasis.map(({ raw }) => raw)), [["import", ""]]);
+  assert(JSON.stringify(kept).length < 1000);
+  const many = "x`import${a}`;".repeat(100_000);
+  const files = { "a.js": 'import "./b.js"; import "./c.js";', "b.js": many, "c.js": many };
+  const budget = new GraphBudget("plugins/sources/a.js");
+  budget.takeKept(MAX_KEPT_PARTS - 300_000);
+  assertStringIncludes(
+    await graphRefusal(files, { budget }),
+    "comments, imports, exports and uses",
+  );
+});
+
+const NOWHERE: Readonly<Record<string, (i: number) => string>> = {
+  "files that are not there": (i) => `./q${i}.js`,
+  "names without an extension": () => "./q",
+  "packages": (i) => `q${i}`,
+};
+for (const [what, specifier] of Object.entries(NOWHERE)) {
+  Deno.test(`readGraph() refuses more than a thousand imports of ${what}`, async () => {
+    let looks = 0;
+    const siblings = () => (looks++, Promise.resolve([]));
+    const code = (count: number) =>
+      numbers(count).map((i) => `() => import("${specifier(i)}");`).join("");
+    assertEquals(
+      await graphRefusal({ "a.js": code(100_000) }, { reader: { siblings } }),
+      'Cannot load "plugins/sources/a.js": more than 1,000 of its imports lead nowhere; leave some out',
+    );
+    assert(looks <= 20, `${looks} looks around`);
+    await inTime(() => linkFiles({ "a.js": code(1000) }));
+  });
+}
+
+Deno.test("readGraph() refuses enums whose texts double each other", async () => {
+  const doubled = (times: number) => {
+    const members = numbers(times).map((i) => `a${i + 1} = a${i} + a${i},`).join("");
+    return `enum A { a0 = "xxxxxxxx", ${members} }`;
+  };
+  assertEquals(
+    await graphRefusal({ "a.ts": doubled(21) }),
+    'Cannot load "plugins/sources/a.ts": its JavaScript is more than 16 times as long as its TypeScript; give it as JavaScript',
+  );
+  const allowed = `enum A { ${numbers(2000).map((i) => `a${i},`).join("")} }`;
+  await inTime(() => linkFiles({ "a.ts": allowed }));
+});
+
+Deno.test("readGraph() counts what becomes of all modules", async () => {
+  // Each of 2 KB becomes 66 KB, which alone is allowed.
+  const members = numbers(11).map((i) => `a${i + 1} = a${i} + a${i},`).join("");
+  const code = `enum A { a0 = "xxxxxxxxxxxxxxxx", ${members} } /*${"x".repeat(1500)}*/`;
+  const COUNT = 2000;
+  const files: Record<string, string> = {
+    "a.ts": numbers(COUNT).map((i) => `import "./m${i}.ts";`).join(""),
+  };
+  for (const i of numbers(COUNT)) files[`m${i}.ts`] = code;
+  assertEquals(
+    await graphRefusal(files),
+    'Cannot load "plugins/sources/a.ts": its modules as JavaScript have more than 64 MiB; leave some out',
   );
 });
 

@@ -277,6 +277,16 @@ Deno.test("instantiate() returns a namespace with an export named then", async (
   assertEquals(Object.keys((await evaluate(text)).namespace), ["then"]);
 });
 
+Deno.test("link() keeps its own names from code that writes them with escapes", async () => {
+  const written = ["\\u0024k", "$\\u006b", "\\u{24}\\u{0006B}", "\\u{000000024}\\u006B", "$k"];
+  for (const name of written) {
+    const code = `export const found = [typeof ${name}, typeof ${name}0, typeof ${name}\\u0030_];
+      export { now } from "./b.js"; import { now } from "./b.js"; void now;`;
+    const { found } = await run({ "a.js": code, "b.js": "export const now = 1;" });
+    assertEquals(found, ["undefined", "undefined", "undefined"], name);
+  }
+});
+
 // -- The invariant --
 
 Deno.test("link() breaks the words in every kind of token and keeps their meaning", async () => {

@@ -1,4 +1,5 @@
 // Link modules from memory and run them as an isolate does.
+import type { GraphBudget } from "../../../src/loader/graph_budget.ts";
 import { link, type LinkedText } from "../../../src/loader/link.ts";
 import { instantiate, type LinkedModules } from "../../../src/loader/link_runtime.ts";
 import { type ModuleGraph, readGraph } from "../../../src/loader/module_graph.ts";
@@ -29,14 +30,23 @@ export function memoryReader(files: Files): ModuleReader {
   };
 }
 
-/** The graph of `files`. */
-export function graphOf(files: Files): Promise<ModuleGraph> {
+/**
+ * The graph of `files`.
+ *
+ * @param options.budget what is left for it.
+ * @param options.reader parts of the reader that are others.
+ */
+export function graphOf(
+  files: Files,
+  options: { budget?: GraphBudget; reader?: Partial<ModuleReader> } = {},
+): Promise<ModuleGraph> {
   const [entry] = Object.keys(files);
   return readGraph({
     entry: ROOT + entry,
     display: `plugins/sources/${entry}`,
     policy: { root: ROOT, allowedNodeModules: SAFE_NODE_MODULES },
-    reader: memoryReader(files),
+    ...options,
+    reader: { ...memoryReader(files), ...options.reader },
   });
 }
 

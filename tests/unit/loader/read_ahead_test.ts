@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { MAX_MODULES } from "../../../src/loader/module_graph.ts";
 import type { ModuleBytes, ModuleReader } from "../../../src/loader/module_reader.ts";
 import { ReadAhead } from "../../../src/loader/read_ahead.ts";
 
@@ -52,6 +53,21 @@ Deno.test("ReadAhead.prefetch() reads at most 32 at once, each one once", async 
     await read;
   }
   assertEquals(reader.asked, all);
+});
+
+Deno.test("ReadAhead.prefetch() reads no more than a plugin may have", async () => {
+  let reads = 0;
+  await using ahead = new ReadAhead({
+    read: (url) => (reads++, Promise.resolve({ bytes: new Uint8Array(), realUrl: url })),
+    realFolder: (url) => Promise.resolve(url),
+    siblings: () => Promise.resolve([]),
+  });
+  const all = urls(MAX_MODULES + 1);
+  for (const url of all) ahead.prefetch(url);
+  for (const url of all.slice(0, -1)) await ahead.read(url);
+  assertEquals(reads, MAX_MODULES);
+  assertEquals((await ahead.read(all.at(-1)!)).realUrl, all.at(-1));
+  assertEquals(reads, MAX_MODULES + 1);
 });
 
 Deno.test("ReadAhead.read() reads what nobody announced, and tells what failed", async () => {
