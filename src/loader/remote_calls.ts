@@ -15,6 +15,8 @@ export interface CallLink {
   post(message: ToIsolate): void;
   /** A call was not answered in time: the isolate has to go. */
   overdue(what: string): void;
+  /** Hides secrets in a text: what a function says of a row may become a result. */
+  mask(text: string): string;
   /** The sentence for a permission that was denied; undefined when a row failed with something else. */
   explain(message: string): string | undefined;
 }
@@ -71,17 +73,18 @@ export class RemoteCalls {
     const { name } = this.#link;
     waiting.resolve(answers.map((answer) => {
       if ("value" in answer) return answer.value;
-      const denied = this.#link.explain(answer.error);
+      const error = this.#link.mask(answer.error);
+      const denied = this.#link.explain(error);
       // What was denied names the function itself.
       return denied === undefined
-        ? fail("row", `Function "${name}" failed: ${answer.error}`)
+        ? fail("row", `Function "${name}" failed: ${error}`)
         : fail("denied", denied);
     }));
   }
 
   /** The isolate is gone: nothing will be answered. */
   gone(failure: SourceFailure | undefined): void {
-    const why = failure?.message ?? "its isolate was closed";
+    const why = this.#link.mask(failure?.message ?? "its isolate was closed");
     for (const { timer, reject } of this.#waiting.values()) {
       clearTimeout(timer);
       reject(fail("source", `Function "${this.#link.name}" is lost: ${why}`));

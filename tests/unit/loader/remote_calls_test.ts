@@ -112,6 +112,20 @@ Deno.test("ProcessPool runs a function in a process of its own, and a loop witho
   assertStringIncludes(error.message, 'Function "mine" is lost');
 });
 
+Deno.test("WorkerHost.call() hides a secret in what a function says, in that of its end too", async () => {
+  await using host = await openFunction(
+    `export function mine(x) {
+      if (x === 1) throw new Error("no hunter2");
+      setTimeout(() => { throw new Error("ended by hunter2"); });
+      return new Promise(() => {});
+    }`,
+    { mask: (text) => text.replaceAll("hunter2", "***") },
+  );
+  assertEquals(shown(await host.call([[1]])), ['Function "mine" failed: no ***']);
+  const error = await assertRejects(() => host.call([[2]]), KuiperError);
+  assertStringIncludes(error.message, 'Function "mine" is lost: ended by ***');
+});
+
 // -- What is not believed --
 
 function calls(): { calls: RemoteCalls; posted: ToIsolate[]; ended: string[] } {
@@ -122,6 +136,7 @@ function calls(): { calls: RemoteCalls; posted: ToIsolate[]; ended: string[] } {
     deadlineMs: 60_000,
     post: (message) => posted.push(message),
     overdue: (what) => ended.push(what),
+    mask: (text) => text,
     explain: (message) => message,
   });
   return { calls: remote, posted, ended };
