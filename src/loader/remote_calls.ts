@@ -1,6 +1,7 @@
 import { fail, formatDuration, type Value } from "../core/mod.ts";
 import type { SourceFailure } from "../contract/mod.ts";
 import { decodeAnswers, encodeArgs } from "./call_codec.ts";
+import { type FirstText, TOO_LONG } from "./first_text.ts";
 import { type FromIsolate, ProtocolError, type ToIsolate } from "./protocol.ts";
 
 /** Most calls that wait for their results at once. */
@@ -31,7 +32,8 @@ interface Waiting {
 /**
  * The engine's side of the calls of a function in an isolate.
  *
- * - **Bounded**: no more than 64 calls wait at once; one more is refused.
+ * - **Bounded**: no more than 64 calls wait at once; one more is refused. Rows that are more than what may cross at once
+ *   are several calls, one after the other, and one that alone is more fails.
  * - **In time**: a call that is not answered by its deadline ends the isolate.
  * - **Distrust**: results that nobody asked for, or not one for each row, are a {@link ProtocolError}.
  */
@@ -45,7 +47,25 @@ export class RemoteCalls {
   }
 
   /** Call the function for every row. Rejects when the isolate is gone before it answers, or has too much to do. */
-  call(rows: readonly (readonly Value[])[]): Promise<(Value | Error)[]> {
+  async call(rows: readonly (readonly Value[])[]): Promise<(Value | Error)[]> {
+    const results: (Value | Error)[] = [];
+    do {
+      const from = results.length;
+      const text = encodeArgs(from === 0 ? rows : rows.slice(from));
+      if (text === undefined) {
+        results.push(
+          fail("row", `Function "${this.#link.name}" is not called: the row ${TOO_LONG}`),
+        );
+        continue;
+      }
+      const answers = await this.#ask(text);
+      if (answers.length === rows.length) return answers;
+      for (const answer of answers) results.push(answer);
+    } while (results.length < rows.length);
+    return results;
+  }
+
+  #ask({ count, text, special }: FirstText): Promise<(Value | Error)[]> {
     const { name, deadlineMs } = this.#link;
     if (this.#waiting.size >= MOST_CALLS) {
       return Promise.reject(
@@ -56,10 +76,10 @@ export class RemoteCalls {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         const after = formatDuration(deadlineMs);
-        this.#link.overdue(`did not answer a call of ${rows.length} rows after ${after}`);
+        this.#link.overdue(`did not answer a call of ${count} rows after ${after}`);
       }, deadlineMs);
-      this.#waiting.set(id, { count: rows.length, timer, resolve, reject });
-      this.#link.post({ t: "call", id, ...encodeArgs(rows) });
+      this.#waiting.set(id, { count, timer, resolve, reject });
+      this.#link.post({ t: "call", id, text, special });
     });
   }
 
