@@ -566,8 +566,9 @@ class SourceRun implements SourceInstance {
         if (made !== undefined) await queue.send(made);
       },
       room: () => queue.room(),
-      countDropped: (count) => {
-        this.#givenUp += count;
+      countDropped: (count, why = "overflow") => {
+        if (why === "oversize") this.#oversize += count;
+        else this.#givenUp += count;
         this.#tellLossLater();
       },
       close: (error) => queue.close(error),

@@ -118,6 +118,7 @@ export class MqttSink implements Sink {
     try {
       connection = await connectMqtt(options, {
         onMessage: (_message, done) => done(),
+        mostBytes: () => 0,
         signal: AbortSignal.any([ctx.signal, this.#over.signal]),
       });
     } catch (error) {
