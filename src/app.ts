@@ -116,7 +116,10 @@ export class App implements AsyncDisposable {
     this.config = config;
     this.#input = input;
     this.#log = maskedLogger(log, input.secrets);
-    this.#denied = new DenialBook(() => this.#store, this.#log);
+    this.#denied = new DenialBook(() => this.#store, {
+      log: this.#log,
+      mask: (text) => input.secrets.mask(text),
+    });
     this.#sources = new Sources(input, config, {
       log: this.#log,
       denied: this.#denied,
@@ -351,6 +354,7 @@ export class App implements AsyncDisposable {
       explain: (failure) => source.explain(failure, definition.name),
       ...(source.restart === undefined ? {} : { restart: source.restart }),
       provenance: () => source.provenance(),
+      mask: (text) => this.#input.secrets.mask(text),
       ...(keeper === undefined ? {} : { keeper }),
       log: this.#log.child(definition.name),
       clock: systemClock,
@@ -360,11 +364,12 @@ export class App implements AsyncDisposable {
   /** Try a plugin step by step. @returns whether every step went well. @throws KuiperError `usage` */
   async checkPlugin(options: CheckOptions, report: (step: CheckStep) => void): Promise<boolean> {
     const { checkPlugin } = await import("./app/check_plugin.ts");
+    const { secrets } = this.#input;
     return await checkPlugin(options, {
       input: this.#input,
       sources: this.#sources,
       log: this.#log,
-      report,
+      report: (step) => report({ ...step, text: secrets.mask(step.text) }),
     });
   }
 
@@ -552,6 +557,7 @@ export class App implements AsyncDisposable {
       stream: (name) => this.stream(name),
       run: (definition, options) => this.run(definition, options),
       book: () => this.#runningBook(),
+      mask: (text) => this.mask(text),
       stopTimeoutMs: this.config.basic.gracefulShutdownTimeoutMs,
       log: this.#log,
       clock: systemClock,

@@ -1,5 +1,5 @@
 import { asKuiperError, fail, toJson, type Value } from "../core/mod.ts";
-import { rowsOf } from "../rule/mod.ts";
+import { rowsOf, type RuleResult } from "../rule/mod.ts";
 import { firstWord } from "../sql/mod.ts";
 import { headers, text } from "./answer.ts";
 import type { QueryRun, RestApp } from "./rest_app.ts";
@@ -8,6 +8,9 @@ import { textField } from "./text_field.ts";
 
 /** Most queries at a time: each holds a source of its own. */
 const MOST_QUERIES = 16;
+
+/** Characters after which lines are sent: of many large rows there is no text that holds all. */
+const MOST_TEXT = 4_194_304;
 
 const EXAMPLE = '{"sql": "SELECT * FROM demo"}';
 
@@ -63,8 +66,8 @@ function linesOf(
       try {
         const next = await results.next();
         if (next.done !== true) {
-          const lines = next.value.map((result) => `${toJson(rowsOf(result) as Value)}\n`);
-          return controller.enqueue(encoder.encode(lines.join("")));
+          for (const text of textsOf(next.value)) controller.enqueue(encoder.encode(text));
+          return;
         }
       } catch (error) {
         const said = await failed(asKuiperError(error)).text();
@@ -77,4 +80,18 @@ function linesOf(
       await end();
     },
   }, { highWaterMark: 0 });
+}
+
+/** The lines of results, some together. */
+function* textsOf(results: readonly RuleResult[]): Generator<string> {
+  let text = "";
+  for (const result of results) {
+    const line = `${toJson(rowsOf(result) as Value)}\n`;
+    if (text !== "" && text.length + line.length > MOST_TEXT) {
+      yield text;
+      text = "";
+    }
+    text += line;
+  }
+  yield text;
 }

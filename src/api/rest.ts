@@ -51,7 +51,7 @@ export function createRest(app: RestApp, options: RestOptions): RestHandler {
     if (error instanceof Refused) return error.response;
     return problem(error, {
       mask: (text) => app.mask(text),
-      unexpected: (error) => log.error(`A request failed: ${traceOf(error)}`),
+      unexpected: (error) => log.error(app.mask(`A request failed: ${traceOf(error)}`)),
       // A thing that is there already is numbered by its kind.
       ...(route?.path.startsWith("/rules") === true ? { numbers: { exists: 4000 } } : {}),
     });

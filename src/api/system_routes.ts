@@ -33,8 +33,7 @@ export function systemRoutes(app: RestApp, options: SystemOptions): Route[] {
       path: "/ready",
       methods: {
         async GET() {
-          const reasons = unready(await (await app.rules).statusAll())
-            .map((reason) => app.mask(reason));
+          const reasons = unready(await (await app.rules).statusAll());
           if (reasons.length === 0) return json({ ready: true });
           const message = `Not ready: ${reasons.slice(0, 3).join("; ")}${
             reasons.length > 3 ? ` and ${reasons.length - 3} more` : ""

@@ -16,19 +16,30 @@ function scopeOf(type: string): string {
 export class DenialBook {
   readonly #store: () => Promise<Store> | undefined;
   readonly #log: Logger;
+  readonly #mask: (text: string) => string;
   readonly #counts = new Map<string, DenialCounts>();
   readonly #resumed = new Set<string>();
   readonly #changed = new Set<string>();
   #storedAt = 0;
 
-  /** @param store the store that this process may write, as soon as it is open. */
-  constructor(store: () => Promise<Store> | undefined, log: Logger) {
+  /**
+   * @param store the store that this process may write, as soon as it is open.
+   * @param options.mask hides secrets in what a plugin asked for: the host or file may be named for one.
+   */
+  constructor(
+    store: () => Promise<Store> | undefined,
+    { log, mask }: { log: Logger; mask: (text: string) => string },
+  ) {
     this.#store = store;
     this.#log = log;
+    this.#mask = mask;
   }
 
   /** Count a denial. */
-  add(type: string, denial: Denial | undefined, count: number): void {
+  add(type: string, asked: Denial | undefined, count: number): void {
+    const denial = asked?.target === undefined
+      ? asked
+      : { ...asked, target: this.#mask(asked.target) };
     const key = typeKey(type);
     let counts = this.#counts.get(key);
     if (counts === undefined) this.#counts.set(key, counts = new DenialCounts(key));

@@ -223,8 +223,9 @@ export class PluginIsolates implements AsyncDisposable {
     const log = this.#log.child(type);
     const onDenied = (denial: Denial | undefined, count: number) =>
       this.#denied.add(type, denial, count);
+    const mask = (text: string) => this.#input.secrets.mask(text);
     if (entry.isolation === "worker") {
-      return startIsolate({ type, role, permissions, log, onDenied });
+      return startIsolate({ type, role, permissions, log, mask, onDenied });
     }
     this.#processes ??= import("./process_pool.ts").then(({ ProcessPool }) => new ProcessPool());
     const { processWrapper: wrapper } = this.#config.plugins;
@@ -233,6 +234,7 @@ export class PluginIsolates implements AsyncDisposable {
       role,
       permissions,
       log,
+      mask,
       onDenied,
       limits: entry.limits,
       ...(wrapper === undefined ? {} : { wrapper }),

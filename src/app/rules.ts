@@ -47,6 +47,8 @@ export interface RulesContext {
   ): Promise<StreamRun>;
   /** Where other processes see what runs. */
   book(): Promise<RunningPage>;
+  /** Hides in a text what nobody should read. */
+  mask(text: string): string;
   /** Milliseconds that the stop of a rule may take. */
   readonly stopTimeoutMs: number;
   readonly log: Logger;
@@ -56,7 +58,7 @@ export interface RulesContext {
 /** The rules of the store, ready to run. */
 export function openRules(context: RulesContext): RuleManager {
   const rules = new Rules(context);
-  const { store, log, clock } = context;
+  const { store, mask, log, clock } = context;
   return new RuleManager({
     keeper: {
       add: (rule) => store.rules.add(rule),
@@ -71,6 +73,7 @@ export function openRules(context: RulesContext): RuleManager {
     },
     check: (rule) => rules.check(rule),
     open: (rule, running) => rules.open(rule, running),
+    mask,
     log,
     clock,
   });

@@ -25,6 +25,7 @@ import {
 } from "../core/mod.ts";
 import type { WorkerHost } from "../loader/mod.ts";
 import type { RuleAction } from "../rule/mod.ts";
+import { maskedError } from "./masking.ts";
 import { refuseOwnFiles } from "./refuse_own_files.ts";
 import { refuseTemplates } from "./refuse_templates.ts";
 import { Restarts } from "./restarts.ts";
@@ -111,7 +112,8 @@ export class Sinks {
         try {
           await (await builtin?.make())?.configure(config.props, trialContext());
         } catch (error) {
-          throw fail("config", this.#input.secrets.mask(`${what}: ${messageOf(error)}`), error);
+          const masked = maskedError(error, this.#input.secrets);
+          throw fail("config", `${what}: ${messageOf(masked)}`, masked);
         }
       },
       openHost: async (loading) =>

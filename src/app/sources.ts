@@ -13,6 +13,7 @@ import { describeGrant, type WorkerHost } from "../loader/mod.ts";
 import { BUILTIN_SOURCES } from "../source/mod.ts";
 import type { CreateStream } from "../sql/mod.ts";
 import type { DenialBook } from "./denial_book.ts";
+import { maskedError } from "./masking.ts";
 import { type FoundSource, PluginFinder } from "./plugin_finder.ts";
 import { type OpenSource, PluginIsolates } from "./plugin_isolates.ts";
 import { PluginSettings } from "./plugin_settings.ts";
@@ -142,12 +143,9 @@ export class Sources implements AsyncDisposable {
           try {
             await (await make()).configure(options.datasource, props, trialContext(name));
           } catch (error) {
-            const { secrets } = this.#input;
-            throw fail(
-              "config",
-              secrets.mask(`Source "${resolved.type}" of stream "${name}": ${messageOf(error)}`),
-              error,
-            );
+            const masked = maskedError(error, this.#input.secrets);
+            const what = `Source "${resolved.type}" of stream "${name}"`;
+            throw fail("config", `${what}: ${messageOf(masked)}`, masked);
           }
         },
         loadPlugin: () => Promise.resolve(undefined),

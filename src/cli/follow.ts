@@ -1,3 +1,4 @@
+import { byWeight, checkRow, type Tuple, weightOfLastRow } from "../core/mod.ts";
 import type { Call } from "./command.ts";
 import type { Run } from "./engine.ts";
 import type { Printer } from "./printer.ts";
@@ -57,7 +58,6 @@ class Following {
   }
 
   async #consume(run: Run): Promise<void> {
-    const { terminal, printer } = this.#options;
     try {
       for await (const batch of run) {
         if (this.#left === 0) {
@@ -71,7 +71,7 @@ class Following {
         this.#left -= tuples.length;
         const isLast = this.#left === 0;
         if (tuples.length > 0) {
-          await terminal.print(printer.lines(run.name, tuples));
+          await this.#print(run, tuples);
           this.#printed.set(run, (this.#printed.get(run) ?? 0) + tuples.length);
         }
         if (isLast) this.#stopAll();
@@ -84,6 +84,21 @@ class Following {
     } catch (error) {
       this.#failures.push(error);
       this.#stopAll();
+    }
+  }
+
+  async #print({ name }: Run, tuples: readonly Tuple[]): Promise<void> {
+    const { terminal, printer } = this.#options;
+    for (const some of byWeight(tuples, weightOf)) {
+      let text: string;
+      try {
+        text = printer.lines(name, some);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        terminal.warn(`A tuple of ${name} is not printed: it is longer than a text can be`);
+        continue;
+      }
+      await terminal.print(text);
     }
   }
 
@@ -120,4 +135,11 @@ class Following {
     // The limit was reached, so this is no failure of the command; but it is worth knowing.
     for (const error of errors) if (error !== undefined) terminal.warn(error.message);
   }
+}
+
+function weightOf({ message, meta }: Tuple): number {
+  checkRow(message);
+  const weight = weightOfLastRow();
+  checkRow(meta);
+  return weight + weightOfLastRow();
 }

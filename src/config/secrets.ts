@@ -8,6 +8,9 @@ const SECRET_KEY =
  */
 const USER_INFO = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#@"']+@/gi;
 
+/** What stands before a credential in the header Authorization: who tells of the header may leave it out. */
+const SCHEME = /^(?:basic|bearer|digest|token) +(?=\S)/i;
+
 /** A shorter value is hidden only where its key is known: it would blacken every line of the log. */
 const SHORTEST = 3;
 
@@ -28,9 +31,10 @@ export class Secrets {
   readonly #values = new Set<string>();
   #ordered: string[] = [];
 
-  /** Hide `value` from now on. */
+  /** Hide `value` from now on; of a header such as `Bearer abc` also what stands behind the scheme. */
   add(value: string): void {
     if (value.length < SHORTEST || this.#values.has(value)) return;
+    if (SCHEME.test(value)) this.add(value.replace(SCHEME, ""));
     for (
       const form of [
         value,

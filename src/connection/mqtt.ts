@@ -2,11 +2,13 @@ import { fail, KuiperError, messageOf } from "../core/mod.ts";
 import type { IConnackPacket, IPublishPacket, MqttClient, Packet } from "mqtt";
 import type { Socket } from "node:net";
 import { clientOptions, type MqttMessage, type MqttOptions } from "./mqtt_options.ts";
-import { MqttShortcut, type ShortcutRest } from "./mqtt_shortcut.ts";
+import { MqttShortcut, type ShortcutRest, type ShortcutUse } from "./mqtt_shortcut.ts";
 import { connectError, lostError, publishError, subscribeError } from "./mqtt_errors.ts";
 
 /** Milliseconds that the other side has to take our DISCONNECT before the socket is destroyed. */
 const FAREWELL_MS = 1000;
+/** Bytes of what stands for a payload that was too large. */
+const MARK_BYTES = 32;
 
 /** How {@link connectMqtt} is used. */
 export interface MqttUse {
@@ -15,6 +17,11 @@ export interface MqttUse {
    * At QoS 1 `done` sends the acknowledgement; a message without it is delivered again when the session is resumed.
    */
   onMessage(message: MqttMessage, done: () => void): void;
+  /**
+   * Most bytes of a payload that are wanted, asked for each large message. One that is much larger is not kept while it
+   * comes: it is handed over without its payload, as `isTooLarge`.
+   */
+  mostBytes(): number;
   /** Ends the attempt to connect. A connection that stands is ended by its `close`. */
   signal: AbortSignal;
 }
@@ -33,14 +40,20 @@ export async function connectMqtt(options: MqttOptions, use: MqttUse): Promise<M
   // By its default export: a bundler knows no other of a CommonJS package.
   const { default: { MqttClient } } = await import("mqtt");
   const { openSocket } = await import("./mqtt_socket.ts");
+  const mostBytes = () => use.mostBytes();
+  // Nobody who sends messages can know it.
+  const mark = crypto.getRandomValues(new Uint8Array(MARK_BYTES));
   signal.throwIfAborted();
   let client: MqttClient;
   try {
-    client = new MqttClient((client) => shortcutOf(client, openSocket(client, own)), own);
+    client = new MqttClient(
+      (client) => shortcutOf(client, openSocket(client, own), { mostBytes, mark }),
+      own,
+    );
   } catch (error) {
     throw connectError(error, options);
   }
-  const connection = new MqttConnection(client, options, use);
+  const connection = new MqttConnection(client, options, { ...use, mark });
   const abort = () => void connection.close();
   signal.addEventListener("abort", abort, { once: true });
   try {
@@ -56,11 +69,25 @@ export async function connectMqtt(options: MqttOptions, use: MqttUse): Promise<M
   }
 }
 
+function isMark(payload: IPublishPacket["payload"], mark: Uint8Array): boolean {
+  return typeof payload !== "string" && payload.length === mark.length &&
+    mark.every((byte, i) => payload[i] === byte);
+}
+
+function withoutPayload(message: IPublishPacket): MqttMessage {
+  return { ...message, payload: new Uint8Array(0), isTooLarge: true };
+}
+
 /** A socket of which messages at QoS 0 go by the library, to the same place where it hands over the others. */
-function shortcutOf(client: MqttClient, socket: Socket): MqttClient["stream"] {
+function shortcutOf(
+  client: MqttClient,
+  socket: Socket,
+  use: Pick<ShortcutUse, "mostBytes" | "mark">,
+): MqttClient["stream"] {
   // All that the library wants of what comes is that it is piped.
   const pipe = (rest: ShortcutRest) => {
     new MqttShortcut(socket, rest, {
+      ...use,
       isVersion5: client.options.protocolVersion === 5,
       isOpen: () => client.connected,
       onMessage: (message, done) => client.handleMessage(message as IPublishPacket, done),
@@ -93,12 +120,16 @@ export class MqttConnection implements AsyncDisposable {
   readonly #asked = new Set<(error: unknown) => void>();
 
   /** Made by {@link connectMqtt}. */
-  constructor(client: MqttClient, options: MqttOptions, use: Pick<MqttUse, "onMessage">) {
+  constructor(
+    client: MqttClient,
+    options: MqttOptions,
+    { onMessage, mark }: Pick<MqttUse, "onMessage"> & { mark: Uint8Array },
+  ) {
     this.#client = client;
     this.#options = options;
     client.handleMessage = (message, done) => {
       this.#moved = true;
-      use.onMessage(message, done);
+      onMessage(isMark(message.payload, mark) ? withoutPayload(message) : message, done);
     };
     this.#watchKeepAlive();
     client.on("packetreceive", (packet) => {

@@ -15,6 +15,7 @@ export async function forgetMqttSession(options: MqttOptions): Promise<void> {
   try {
     const connection = await connectMqtt({ ...options, clean: true }, {
       onMessage: (_message, done) => done(),
+      mostBytes: () => 0,
       signal: late.signal,
     });
     await connection.close();

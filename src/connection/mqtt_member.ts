@@ -10,6 +10,8 @@ export interface MqttMember {
   readonly filters: readonly string[];
   /** Filters that the session may still have from an earlier run, and that are not among `filters`. */
   readonly stale: readonly string[];
+  /** Most bytes of a payload that it wants, `Infinity` for no limit; of a larger message it gets what `isTooLarge` says. */
+  readonly mostBytes: number;
   /** A message waits for room. */
   readonly holding: boolean;
   /** A message of one of the filters; the next comes when `done` was called. See `MqttUse.onMessage`. */

@@ -19,6 +19,13 @@ export class MqttMembers {
     return true;
   }
 
+  /** Most bytes of a payload that one of them wants. */
+  get mostBytes(): number {
+    let most = 0;
+    for (const { member } of this.#entries) most = Math.max(most, member.mostBytes);
+    return most;
+  }
+
   /** Whether one of `filters` has a topic in common with what somebody has, or is giving up. */
   overlaps(filters: readonly string[]): boolean {
     return this.#routes.overlaps(filters);

@@ -2,7 +2,11 @@ import { fail, messageOf } from "../core/mod.ts";
 import type { IClientOptions, IPublishPacket } from "mqtt";
 
 /** A message as the client hands it over. */
-export type MqttMessage = Omit<IPublishPacket, "payload"> & { payload: string | Uint8Array };
+export type MqttMessage = Omit<IPublishPacket, "payload"> & {
+  payload: string | Uint8Array;
+  /** It was larger than anybody wants: its payload and its properties are not here. @default {false} */
+  isTooLarge?: boolean;
+};
 
 /** Files and rules of an encrypted connection; unused without TLS. Paths as `Deno.readTextFile` takes them. */
 export interface MqttTls {

@@ -146,6 +146,7 @@ export class MqttSharedClient {
         if (only !== undefined) only.take(message, done);
         else this.#route(message, done);
       },
+      mostBytes: () => this.#members.mostBytes,
       signal,
     });
     const since = clock.now();

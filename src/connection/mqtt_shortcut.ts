@@ -23,11 +23,21 @@ export interface ShortcutUse {
   isOpen(): boolean;
   /** The next comes when `done` was called, and the socket is not read until then. */
   onMessage(message: MqttMessage, done: () => void): void;
+  /** Most bytes of a payload that somebody wants now. */
+  mostBytes(): number;
+  /** What a message has in place of a payload that is larger, for the library. */
+  readonly mark: Uint8Array;
 }
 
 /** The first byte of a PUBLISH at QoS 0, and of one that the broker had retained. */
 const PLAIN = 0x30;
 const PLAIN_RETAINED = 0x31;
+/** The first four bits of a PUBLISH. */
+const PUBLISH = 3;
+/** Bytes that a PUBLISH may have beside its payload before it counts as too large: a topic, and properties. */
+const BESIDE_PAYLOAD = 131_072;
+/** Of a packet that it has the beginning of, so many bytes go to the library at once: it keeps every piece as it came. */
+const GATHERED = 16_384;
 /** Most bytes of a packet's length. */
 const MOST_LENGTH_BYTES = 4;
 // The library shows a byte order mark of a topic, too.
@@ -40,7 +50,10 @@ const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
  * what the rest of its way through a stream costs (rows A and R of the bench).
  *
  * - **What is left to the library**: all of the protocol but a whole PUBLISH at QoS 0 that lies in one chunk of the
- *   socket and has a topic and no properties. So whatever is malformed, too.
+ *   socket and has a topic and no properties. So whatever is malformed, too. A packet of many chunks goes to it in pieces
+ *   that are not small, but for the first and the last.
+ * - **Too large**: a PUBLISH that is much larger than anybody wants is read and forgotten. The library gets the same
+ *   without properties and with a mark for its payload, so that it is acknowledged and does not come again for ever.
  * - **Order**: as it came. While the library is not done with what it was given, nothing overtakes it.
  * - **Pressure**: while a message or the library is waited for, the socket is not read.
  */
@@ -51,8 +64,13 @@ export class MqttShortcut {
   /** What the socket brought last, and how far that has gone its way. */
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
+  /** Bytes behind those in a buffer of ours, which nobody has been given. */
+  #room = 0;
   /** So many bytes that will come belong to a packet which the library has the beginning of. */
   #owed = 0;
+  /** So many belong to a packet that is too large, and what the library gets in its place. */
+  #unwanted = 0;
+  #instead: Uint8Array = new Uint8Array(0);
   /** Of the packet that was looked at last: where its body begins, and where it ends. */
   #body = 0;
   #end = 0;
@@ -85,17 +103,38 @@ export class MqttShortcut {
   }
 
   #take(chunk: Uint8Array): void {
-    const left = this.#bytes.subarray(this.#at);
-    this.#bytes = left.length === 0 ? chunk : joined(left, chunk);
-    this.#at = 0;
+    if (this.#at < this.#bytes.length) this.#append(chunk);
+    else {
+      this.#bytes = chunk;
+      this.#at = 0;
+      this.#room = 0;
+    }
     if (!this.#isWaiting) this.#run();
+  }
+
+  /** Put a chunk behind what is there. In a buffer with room for more: small pieces may be many. */
+  #append(chunk: Uint8Array): void {
+    if (chunk.length > this.#room) {
+      const left = this.#bytes.subarray(this.#at);
+      const size = left.length + chunk.length;
+      const buffer = new Uint8Array(size + Math.min(size, GATHERED));
+      buffer.set(left);
+      this.#bytes = buffer.subarray(0, left.length);
+      this.#at = 0;
+      this.#room = buffer.length - left.length;
+    }
+    const { buffer, byteOffset, length } = this.#bytes;
+    this.#bytes = new Uint8Array(buffer, byteOffset, length + chunk.length);
+    this.#bytes.set(chunk, length);
+    this.#room -= chunk.length;
   }
 
   /** Hand on what is there, as far as that is taken. */
   #run(): void {
     this.#isRunning = true;
     while (!this.#isWaiting && this.#at < this.#bytes.length) {
-      if (!this.#giveMessage() && !this.#giveRest()) break;
+      if (this.#unwanted > 0) this.#skip();
+      else if (!this.#giveMessage() && !this.#giveOther()) break;
     }
     this.#isRunning = false;
     if (this.#isPaused !== this.#isWaiting) {
@@ -173,14 +212,63 @@ export class MqttShortcut {
     return this.#topic;
   }
 
+  /** @returns false when too little is here. */
+  #giveOther(): boolean {
+    return this.#owed === 0 && this.#isTooLarge(this.#at) ? this.#beginSkip() : this.#giveRest();
+  }
+
+  // -- What is too large --
+
+  /** Whether a message begins at `at` of which nobody wants anything. */
+  #isTooLarge(at: number): boolean {
+    const first = this.#bytes[at]!;
+    // That of a quality which there is not is for the library to refuse.
+    if (first >> 4 !== PUBLISH || qosOf(first) > 2) return false;
+    if (this.#isLost || !this.#use.isOpen() || !this.#measure(at)) return false;
+    const beyond = this.#end - this.#body - BESIDE_PAYLOAD;
+    return beyond > 0 && beyond > this.#use.mostBytes();
+  }
+
+  /** @returns false when its topic is not here yet. */
+  #beginSkip(): boolean {
+    const bytes = this.#bytes;
+    const at = this.#at;
+    if (bytes.length < this.#body + 2) return false;
+    const topicEnd = this.#body + 2 + topicLength(bytes, this.#body);
+    const headEnd = qosOf(bytes[at]!) > 0 ? topicEnd + 2 : topicEnd;
+    if (bytes.length < headEnd) return false;
+    const { isVersion5, mark } = this.#use;
+    const head = bytes.subarray(this.#body, headEnd);
+    const length = head.length + (isVersion5 ? 1 : 0) + mark.length;
+    const instead = new Uint8Array(1 + 3 + length);
+    // Three bytes hold the length of a topic and some more; one that could be shorter is a length all the same.
+    instead.set([bytes[at]!, length & 0x7f | 0x80, length >> 7 & 0x7f | 0x80, length >> 14]);
+    instead.set(head, 4);
+    // In between, version 5 has that there are no properties.
+    instead.set(mark, instead.length - mark.length);
+    this.#instead = instead;
+    this.#unwanted = this.#end - at;
+    return true;
+  }
+
+  #skip(): void {
+    const here = Math.min(this.#unwanted, this.#bytes.length - this.#at);
+    this.#at += here;
+    this.#unwanted -= here;
+    if (this.#unwanted > 0) return;
+    this.#isWaiting = true;
+    this.#rest.write(this.#instead, this.#done);
+  }
+
   // -- The rest --
 
-  /** @returns false when too little is here to know where the packet ends. */
+  /** @returns false when too little is here to know where the packet ends, or to be worth a piece of it. */
   #giveRest(): boolean {
     const bytes = this.#bytes;
     const from = this.#at;
     let to = from + this.#owed;
-    while (to < bytes.length && !this.#isLost && (to === from || !this.#isPlain(to))) {
+    if (to > bytes.length && bytes.length - from < GATHERED) return false;
+    while (to < bytes.length && !this.#isLost && (to === from || this.#isForLibrary(to))) {
       if (this.#measure(to)) to = this.#end;
       else if (bytes.length - to <= MOST_LENGTH_BYTES) break;
       else this.#isLost = true;
@@ -194,16 +282,18 @@ export class MqttShortcut {
     this.#rest.write(bytes.subarray(from, end), this.#done);
     return true;
   }
+
+  #isForLibrary(at: number): boolean {
+    return !this.#isPlain(at) && !this.#isTooLarge(at);
+  }
+}
+
+/** The quality of service of a PUBLISH with this first byte. */
+function qosOf(first: number): number {
+  return first >> 1 & 3;
 }
 
 /** The length of the string at `at`. */
 function topicLength(bytes: Uint8Array, at: number): number {
   return bytes[at]! << 8 | bytes[at + 1]!;
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(first.length + second.length);
-  bytes.set(first);
-  bytes.set(second, first.length);
-  return bytes;
 }

@@ -173,9 +173,9 @@ export interface SourceChannel extends AsyncIterable<SourceItem[]> {
   room(): Promise<void>;
   /**
    * Tell of items that had to be given up before they could be handed over, such as messages that a full channel left
-   * no place for. They are counted with what `overflow` drops.
+   * no place for. They are counted with what `overflow` drops, or as larger than `maxTupleBytes`.
    */
-  countDropped(count: number): void;
+  countDropped(count: number, why?: "overflow" | "oversize"): void;
   /** End the stream after what was accepted: as `return` does, or with an error, as `throw` does. */
   close(error?: unknown): void;
   /** Items waiting now. */

@@ -3,6 +3,7 @@
  * engine's isolate for built-ins and inside a plugin's isolate.
  */
 import {
+  byWeight,
   checkRow,
   endOfTurn,
   type Json,
@@ -42,15 +43,15 @@ const PULLED_QUEUE = 2 * BATCH_SIZE;
 /** Milliseconds after which what was dropped is told, if no batch has done so. */
 const TELL_LOSS_MS = 250;
 
-/** Most characters of a batch, about: whole as one text it must fit into memory, whatever a source yields. */
-const BATCH_WEIGHT = 67_108_864;
+/** Most weight of a tuple, whatever maxTupleBytes says: as one text it must fit into memory. */
+const MOST_WEIGHT = 67_108_864;
 
 /** A tuple in the instance's queue. */
 interface Queued extends SourceTuple {
   offset?: Json | undefined;
   /** Whether it holds what plain JSON cannot carry; looked at in an isolate. */
   special?: boolean;
-  /** Characters that it takes as text, about; looked at in an isolate. */
+  /** Characters that it takes as text at the least, and its bytes; looked at in an isolate. */
   weight?: number;
 }
 
@@ -358,7 +359,7 @@ class SourceRun implements SourceInstance {
 
   /** Send what may be too much for one batch, or for what may be on its way. */
   async #emitParts(entries: readonly Queued[]): Promise<void> {
-    for (const part of byWeight(entries)) {
+    for (const part of byWeight(entries, ({ weight = 0 }) => weight)) {
       while (this.#sent?.isFull) {
         await new Promise<void>((resolve) => this.#creditWaiter = resolve);
       }
@@ -452,13 +453,13 @@ class SourceRun implements SourceInstance {
       special = this.#check(message!, "message") || special;
       weight += weightOfLastRow();
     }
-    if (weight > (maxTupleBytes > 0 ? Math.min(maxTupleBytes, BATCH_WEIGHT) : BATCH_WEIGHT)) {
+    if (weight > (maxTupleBytes > 0 ? Math.min(maxTupleBytes, MOST_WEIGHT) : MOST_WEIGHT)) {
       this.#oversize++;
       this.#tellLossLater();
       return undefined;
     }
     entry.special = special;
-    entry.weight = weight;
+    entry.weight = weight + (payload?.byteLength ?? 0);
     return entry;
   }
 
@@ -568,8 +569,9 @@ class SourceRun implements SourceInstance {
         if (made !== undefined) await queue.send(made);
       },
       room: () => queue.room(),
-      countDropped: (count) => {
-        this.#givenUp += count;
+      countDropped: (count, why = "overflow") => {
+        if (why === "oversize") this.#oversize += count;
+        else this.#givenUp += count;
         this.#tellLossLater();
       },
       close: (error) => queue.close(error),
@@ -605,28 +607,6 @@ function withoutOffset({ message, meta, timestamp, payload }: Queued): SourceTup
   return payload === undefined
     ? { message, meta, timestamp }
     : { message, meta, timestamp, payload };
-}
-
-/** Entries in parts of {@link BATCH_WEIGHT} at most. */
-function byWeight(entries: readonly Queued[]): (readonly Queued[])[] {
-  let weight = 0;
-  for (let i = 0; i < entries.length; i++) weight += entries[i]!.weight ?? 0;
-  if (weight <= BATCH_WEIGHT) return [entries];
-  const parts: (readonly Queued[])[] = [];
-  let part: Queued[] = [];
-  weight = 0;
-  for (const entry of entries) {
-    const { weight: own = 0 } = entry;
-    if (part.length > 0 && weight + own > BATCH_WEIGHT) {
-      parts.push(part);
-      part = [];
-      weight = 0;
-    }
-    part.push(entry);
-    weight += own;
-  }
-  parts.push(part);
-  return parts;
 }
 
 function noTuple(found: string): TypeError {

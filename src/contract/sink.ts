@@ -32,23 +32,32 @@ export interface SettledItems {
   readonly refused: readonly RefusedItem[];
 }
 
+/** Of how many of the first items a result is, where the engine did not hand over all at once: the others come next. */
+interface Handed {
+  /** Said by the engine, never by a sink. @default {all} */
+  readonly handed?: number;
+}
+
 /** How a call of `collect` ended. */
 export type CollectResult =
-  /** Everything was taken, but for the items `refused`: those are dropped and counted. */
-  | { readonly kind: "taken"; readonly refused: readonly RefusedItem[] }
-  /** Not now: what is not settled is handed over again, after `afterMs` if it is given, else with backoff. */
-  | {
-    readonly kind: "retry";
-    readonly message: string;
-    readonly afterMs?: number;
-    readonly settled?: SettledItems;
-    /** Whether the isolate of the sink was ended while it had them; the engine says so, never a sink. @default {false} */
-    readonly isLost?: boolean;
-  }
-  /** What is not settled will never be taken: it is dropped and counted; the sink goes on. */
-  | { readonly kind: "failed"; readonly failure: SourceFailure; readonly settled?: SettledItems }
-  /** The instance is gone. */
-  | { readonly kind: "lost"; readonly failure: SourceFailure };
+  & Handed
+  & (
+    /** Everything was taken, but for the items `refused`: those are dropped and counted. */
+    | { readonly kind: "taken"; readonly refused: readonly RefusedItem[] }
+    /** Not now: what is not settled is handed over again, after `afterMs` if it is given, else with backoff. */
+    | {
+      readonly kind: "retry";
+      readonly message: string;
+      readonly afterMs?: number;
+      readonly settled?: SettledItems;
+      /** Whether the isolate of the sink was ended while it had them; the engine says so, never a sink. @default {false} */
+      readonly isLost?: boolean;
+    }
+    /** What is not settled will never be taken: it is dropped and counted; the sink goes on. */
+    | { readonly kind: "failed"; readonly failure: SourceFailure; readonly settled?: SettledItems }
+    /** The instance is gone. */
+    | { readonly kind: "lost"; readonly failure: SourceFailure }
+  );
 
 /** The engine's hold on an instance of a sink. */
 export interface SinkInstance {

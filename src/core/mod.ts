@@ -5,7 +5,15 @@
  * @module
  */
 export type { Row, Value } from "./value.ts";
-export { checkRow, MAX_DEPTH, typeName, weightOfLastRow } from "./value.ts";
+export { byWeight } from "./by_weight.ts";
+export {
+  checkRow,
+  MAX_DEPTH,
+  MOST_AT_ONCE,
+  MOST_PER_WEIGHT,
+  typeName,
+  weightOfLastRow,
+} from "./value.ts";
 export type { ScalarKind, ScalarRules } from "./convert_scalar.ts";
 export { compileScalar, isBigint, isObject, narrow } from "./convert_scalar.ts";
 export type { TimeParser } from "./time_pattern.ts";

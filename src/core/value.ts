@@ -59,12 +59,28 @@ class NoValue extends Error {
   }
 }
 
-/** Characters and bytes that the row that is looked at holds so far. */
+/** Characters that the row that is looked at takes so far. */
 let weight = 0;
 
+/** What a value takes beside its own characters where it is written with a tag. */
+const TAG = 16;
+
 /**
- * About how many characters the row of the last {@link checkRow} takes as text: its names, texts and bytes. A text that
- * is built by repeating another takes no memory until somebody reads it, and then all at once.
+ * A row takes no more characters as text than so many times its weight: an escape makes six of one, and a number may be
+ * as long as `-2.2250738585072014e-308`.
+ */
+export const MOST_PER_WEIGHT = 13;
+
+/**
+ * Most weight of what is put into one text, unless a single row has more: whatever is in it, the text is one that the
+ * language can hold and that passes between isolates.
+ */
+export const MOST_AT_ONCE = 16_777_216;
+
+/**
+ * How many characters the row of the last {@link checkRow} takes at the least as the text that `encodeRows` makes of it:
+ * what it costs to know that is nearly nothing. A text that is built by repeating another takes no memory until somebody
+ * reads it, and then all at once.
  */
 export function weightOfLastRow(): number {
   return weight;
@@ -97,14 +113,18 @@ function isPlain(value: object): boolean {
 
 function checkObject(row: Record<string, unknown>, depth: number): number {
   let kind = PLAIN;
+  weight++;
   for (const key in row) {
     const value = row[key];
     const type = typeof value;
-    weight += key.length;
-    if (type === "string") weight += (value as string).length;
-    else if (type === "boolean" || type === "undefined") {
-      // nothing to look into
-    } else if (type === "number") {
+    // Not written.
+    if (type === "undefined") continue;
+    // Two quotes, a colon and a comma.
+    weight += key.length + 4;
+    if (type === "string") weight += (value as string).length + 2;
+    else if (type === "boolean") weight += 4;
+    else if (type === "number") {
+      weight++;
       if (!isPlainNumber(value as number)) kind = SPECIAL;
     } else {
       try {
@@ -122,25 +142,37 @@ function checkObject(row: Record<string, unknown>, depth: number): number {
 function checkOther(value: unknown, depth: number): number {
   switch (typeof value) {
     case "string":
-      weight += value.length;
+      weight += value.length + 2;
       return PLAIN;
     case "boolean":
+      weight += 4;
       return PLAIN;
     case "number":
+      weight++;
       return isPlainNumber(value) ? PLAIN : SPECIAL;
     case "bigint":
-      if (value < FIRST_TOO_LONG && value > -FIRST_TOO_LONG) return SPECIAL;
-      throw new NoValue(`an integer of more than ${MOST_DIGITS} digits`);
+      if (value >= FIRST_TOO_LONG || value <= -FIRST_TOO_LONG) {
+        throw new NoValue(`an integer of more than ${MOST_DIGITS} digits`);
+      }
+      // Of sixteen, which costs less to know, there are no more digits than of ten.
+      weight += TAG + value.toString(16).length;
+      return SPECIAL;
     case "object":
-      if (value === null) return PLAIN;
+      if (value === null) {
+        weight += 4;
+        return PLAIN;
+      }
       if (depth >= MAX_DEPTH) throw new NoValue(`nesting deeper than ${MAX_DEPTH}, or a cycle`);
       if (Array.isArray(value)) return checkArray(value, depth + 1);
       if (isPlain(value)) return checkObject(value as Record<string, unknown>, depth + 1);
       if (value instanceof Uint8Array) {
-        weight += value.byteLength;
+        weight += TAG + value.byteLength;
         return SPECIAL;
       }
-      if (value instanceof Date) return SPECIAL;
+      if (value instanceof Date) {
+        weight += TAG;
+        return SPECIAL;
+      }
       break;
   }
   throw new NoValue(typeName(value));
@@ -148,6 +180,7 @@ function checkOther(value: unknown, depth: number): number {
 
 function checkArray(values: unknown[], depth: number): number {
   let kind = PLAIN;
+  weight += 1 + values.length;
   for (let i = 0; i < values.length; i++) {
     try {
       if (checkOther(values[i], depth) === SPECIAL) kind = SPECIAL;

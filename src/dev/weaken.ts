@@ -92,7 +92,7 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   ],
   "checks of tuples": [
     [/validate: true(?=\s+\})/g, "validate: !1"],
-    [/if \(maxTupleBytes > 0 && text\.length > maxTupleBytes\) \{/g, "if (false) {"],
+    [/if \(text === (?:undefined|void 0) \|\| text\.length > most\) \{/g, "if (false) {"],
   ],
   "names in the log": [
     [/const prefix = this\.#name === "" \? "" : `\$\{this\.#name\}: `;/g, 'const prefix = "";'],

@@ -1,14 +1,19 @@
-import { decodeRows, encodeRows, MAX_DEPTH, measureJson, NO_META, type Row } from "../core/mod.ts";
+import { decodeRows, MAX_DEPTH, measureJson, NO_META, type Row } from "../core/mod.ts";
 import type { SourceBatch, SourceTuple } from "../contract/mod.ts";
-import { type BatchMessage, ProtocolError, readOffset, readState } from "./protocol.ts";
+import { textOf } from "./first_text.ts";
+import { type BatchMessage, LIMITS, ProtocolError, readOffset, readState } from "./protocol.ts";
 
 /** A plugin may put another in its place, whose answer can be anything. */
 const { stringify } = JSON;
 
+/** Most characters of a tuple, whatever its limit: with its meta it passes as a batch, in brackets and with a comma. */
+const MOST_OF_TUPLE = LIMITS.text - 3;
+
 /**
  * Write a batch for the way out of an isolate.
  *
- * @param options.maxTupleBytes rows whose JSON is longer, with their meta, are left out and counted; 0 is no limit.
+ * @param options.maxTupleBytes rows whose JSON is longer, with their meta, are left out and counted; 0 is no limit but
+ * that of the texts that pass.
  * @throws TypeError when the offset is nothing that JSON can say, or nested too deep.
  */
 export function encodeBatch(
@@ -16,15 +21,17 @@ export function encodeBatch(
   options: { id: number; maxTupleBytes: number },
 ): { message: BatchMessage; transfer: ArrayBuffer[]; left: number } {
   const { id, maxTupleBytes } = options;
+  const most = maxTupleBytes > 0 ? Math.min(maxTupleBytes, MOST_OF_TUPLE) : MOST_OF_TUPLE;
   let kept = batch;
   let text = rowsText(batch);
   let left = 0;
   // Most batches are smaller than the largest tuple, so rows are seldom looked at one by one.
-  if (maxTupleBytes > 0 && text.length > maxTupleBytes) {
-    kept = withoutLarge(batch, maxTupleBytes);
+  if (text === undefined || text.length > most) {
+    kept = withoutLarge(batch, most);
     left = batch.tuples.length - kept.tuples.length;
     if (left > 0) text = rowsText(kept);
   }
+  if (text === undefined) throw new TypeError("yielded what grew after it was yielded");
   const { tuples, offset, state } = kept;
   const message: BatchMessage = {
     t: "batch",
@@ -95,10 +102,11 @@ export function decodeBatch(message: BatchMessage): SourceBatch {
   };
 }
 
-function rowsText({ tuples, special }: SourceBatch): string {
+/** @returns nothing when there is no text so long, or none that passes. */
+function rowsText({ tuples, special }: SourceBatch): string | undefined {
   const rows: (Row | null)[] = tuples.map(({ message }) => message);
   if (hasMetas(tuples)) { for (const { meta } of tuples) rows.push(metaOf(meta)); }
-  return encodeRows(rows, special);
+  return textOf(rows, special);
 }
 
 function hasMetas(tuples: readonly SourceTuple[]): boolean {
@@ -110,13 +118,13 @@ function metaOf(meta: Row): Row | null {
   return meta === NO_META ? null : meta;
 }
 
-function withoutLarge(batch: SourceBatch, maxTupleBytes: number): SourceBatch {
-  const lengthOf = (row: Row | null) => encodeRows([row], batch.special).length - 2;
+function withoutLarge(batch: SourceBatch, most: number): SourceBatch {
+  const lengthOf = (row: Row | null) => (textOf([row], batch.special)?.length ?? Infinity) - 2;
   const metas = hasMetas(batch.tuples);
   return {
     ...batch,
     tuples: batch.tuples.filter(({ message, meta }) =>
-      lengthOf(message) + (metas ? lengthOf(metaOf(meta)) : 0) <= maxTupleBytes
+      lengthOf(message) + (metas ? lengthOf(metaOf(meta)) : 0) <= most
     ),
   };
 }

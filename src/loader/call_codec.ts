@@ -2,18 +2,20 @@
  * Calls of a function and their answers as text: rows in, and for each a value or an error out. Both sides are here, so
  * that what one writes the other reads.
  */
-import { checkRow, decodeRows, encodeRows, type Row, type Value } from "../core/mod.ts";
-import { ProtocolError } from "./protocol.ts";
+import {
+  checkRow,
+  decodeRows,
+  MOST_PER_WEIGHT,
+  type Row,
+  type Value,
+  weightOfLastRow,
+} from "../core/mod.ts";
+import { type CallText, encodeFirst, type FirstText, textOf } from "./first_text.ts";
+import { LIMITS, ProtocolError } from "./protocol.ts";
 
-/** Texts that cross, with what {@link decodeRows} has to know. */
-export interface CallText {
-  readonly text: string;
-  readonly special: boolean;
-}
-
-/** Write the arguments of every row. */
-export function encodeArgs(rows: readonly (readonly Value[])[]): CallText {
-  return encode(rows.map((args) => ({ a: [...args] })));
+/** Write the arguments of as many of the first rows as may cross at once; nothing when those of the first are too long. */
+export function encodeArgs(rows: readonly (readonly Value[])[]): FirstText | undefined {
+  return encodeFirst(rows.map((args) => ({ a: [...args] })));
 }
 
 /** Read the arguments of every row, as {@link encodeArgs} wrote them. */
@@ -33,9 +35,36 @@ export function answerOf(given: unknown): Answer {
   return { error: `${place} ${check.found}, which is no value of SQL` };
 }
 
-/** Write the answers. */
+/** What becomes of an answer for which the text has no room. */
+const NO_ROOM: Answer = {
+  error: `it gave so much that the results of its batch are longer than ${LIMITS.text} characters`,
+};
+
+/** Write the answers; those for which there is no room in one text are errors. */
 export function encodeAnswers(answers: readonly Answer[]): CallText {
-  return encode(answers.map((answer) => ({ ...answer })));
+  const rows: Row[] = answers.map((answer) => ({ ...answer }));
+  let special = false;
+  let weight = 0;
+  for (const row of rows) {
+    if (checkRow(row) !== "plain") special = true;
+    weight += weightOfLastRow();
+  }
+  const whole = weight * MOST_PER_WEIGHT <= LIMITS.text ? textOf(rows, special) : undefined;
+  return { text: whole ?? fittingText(rows, special), special };
+}
+
+function fittingText(rows: readonly Row[], special: boolean): string {
+  const noRoom = textOf([{ ...NO_ROOM }], special)!.slice(1, -1);
+  const texts: string[] = [];
+  // Each has room for the sentence at the least, and for a comma.
+  let room = LIMITS.text - 2 - rows.length * (noRoom.length + 1);
+  for (const row of rows) {
+    const text = textOf([row], special)?.slice(1, -1);
+    const more = text === undefined ? Infinity : text.length - noRoom.length;
+    texts.push(more <= room ? text! : noRoom);
+    if (more <= room) room -= Math.max(0, more);
+  }
+  return `[${texts.join(",")}]`;
 }
 
 /**
@@ -63,9 +92,4 @@ export function decodeAnswers(written: CallText, count: number): Answer[] {
     }
     return { value: row.value };
   });
-}
-
-function encode(rows: readonly Row[]): CallText {
-  const special = rows.some((row) => checkRow(row) !== "plain");
-  return { text: encodeRows(rows, special), special };
 }

@@ -94,6 +94,7 @@ export class Isolate implements WorkerHost, StartingIsolate, IsolateLink {
       deadlineMs: options.callDeadlineMs ?? 5000,
       post: (message) => this.post(message),
       overdue: (what) => this.#overdue(what),
+      mask: (text) => options.mask?.(text) ?? text,
       explain: (message) => {
         const failure = { step: "open", name: "Error", message } as const;
         const { message: explained } = explainFailure(failure, this.#plugin);

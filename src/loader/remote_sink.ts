@@ -6,6 +6,7 @@ import type {
   SinkItem,
   SourceFailure,
 } from "../contract/mod.ts";
+import { TOO_LONG } from "./first_text.ts";
 import { lost } from "./isolate_port.ts";
 import { ProtocolError, type ToIsolate } from "./protocol.ts";
 import { encodeItems } from "./sink_codec.ts";
@@ -26,6 +27,8 @@ export interface SinkLink {
  * The engine's side of one instance of a sink in an isolate.
  *
  * - **One at a time**: a collect is answered before the next; an answer to none is a {@link ProtocolError}.
+ * - **Bounded**: of items that are more than what may cross at once only the first are handed over, and one that alone is
+ *   more is refused.
  * - **In time**: a collect or a close that is not answered by its deadline ends the isolate.
  * - **Never rejects**: when the isolate goes, what waits resolves with that.
  */
@@ -37,6 +40,7 @@ export class RemoteSink implements SinkInstance {
   readonly #closed: Promise<void>;
   #resolveOpened!: (failure: SourceFailure | undefined) => void;
   #resolveClosed!: () => void;
+  /** `count` of the items were handed over. */
   #collecting: { count: number; resolve: (result: CollectResult) => void } | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -53,16 +57,27 @@ export class RemoteSink implements SinkInstance {
 
   collect(items: readonly SinkItem[]): Promise<CollectResult> {
     if (this.#gone !== undefined) return Promise.resolve({ kind: "lost", failure: this.#gone });
+    const first = encodeItems(items);
+    if (first === undefined) {
+      const refused = [{ index: 0, message: `it ${TOO_LONG}` }];
+      return Promise.resolve({ kind: "taken", refused, handed: 1 });
+    }
+    const { count, text, special } = first;
     return new Promise((resolve) => {
-      this.#collecting = { count: items.length, resolve };
+      this.#collecting = {
+        count,
+        resolve: count === items.length
+          ? resolve
+          : (result) => resolve({ ...result, handed: count }),
+      };
       this.#timer = setTimeout(
         () =>
           this.#link.overdue(
-            `did not take ${items.length} items after ${formatDuration(this.#link.deadlineMs)}`,
+            `did not take ${count} items after ${formatDuration(this.#link.deadlineMs)}`,
           ),
         this.#link.deadlineMs,
       );
-      this.#link.post({ t: "collect", id: this.id, ...encodeItems(items) });
+      this.#link.post({ t: "collect", id: this.id, text, special });
     });
   }
 

@@ -26,6 +26,12 @@ export interface IsolateOptions {
   permissions: Grant;
   /** Takes the lines that belong to no stream, such as those of top-level code. */
   log: Logger;
+  /**
+   * Hides secrets in what a function says of a row that it fails: it may become a result of a rule.
+   *
+   * @default {nothing is hidden}
+   */
+  mask?(text: string): string;
   /** Hears of permissions that the plugin was denied; with `undefined` of some of which only the number is known. */
   onDenied?(denial: Denial | undefined, count: number): void;
   /** Milliseconds that the module's top-level code may take. @default {10000} */

@@ -6,6 +6,8 @@ import type { OpMetrics } from "./status.ts";
 
 /** How often an item is handed over again at the most when the isolate was ended that had it. */
 export const RETRIES_AFTER_LOSS = 3;
+/** Why what was not handed over is dropped. */
+export const NOT_REACHED = "not taken before the stop: others took too long";
 /** The longest wait between tries, as a multiple of the first. */
 const LONGEST = 30;
 
@@ -60,8 +62,9 @@ export class Delivery {
     let lost = 0;
     let trial = this.#trial(0);
     while (true) {
-      const part = oneByOne ? items.slice(done, done + 1) : done === 0 ? items : items.slice(done);
-      const result = await this.#answer(part);
+      const asked = oneByOne ? items.slice(done, done + 1) : done === 0 ? items : items.slice(done);
+      const result = await this.#answer(asked);
+      const part = result.handed === undefined ? asked : asked.slice(0, result.handed);
       const open = this.#settle(part, result);
       done += part.length - open;
       let delay: number | undefined;
@@ -83,8 +86,10 @@ export class Delivery {
       if (delay === undefined) trial = this.#trial(lost);
       if (!await this.#mayGoOn(delay)) {
         const left = items.length - done;
-        const why = result.kind === "retry" ? result.message : "others took too long";
-        this.drop(left, `not taken before the stop: ${why}`);
+        this.drop(
+          left,
+          result.kind === "retry" ? `not taken before the stop: ${result.message}` : NOT_REACHED,
+        );
         return left;
       }
     }

@@ -1,5 +1,5 @@
 import type { SinkItem } from "../contract/mod.ts";
-import type { Clock, Row } from "../core/mod.ts";
+import { checkRow, type Clock, MOST_AT_ONCE, type Row, weightOfLastRow } from "../core/mod.ts";
 import type { RuleResult } from "./operator/operator.ts";
 
 /** What is handed to a sink at once. */
@@ -10,7 +10,8 @@ export interface Portion {
 }
 
 /**
- * Rows that are sent together: `most` of them, or fewer when the first has waited for `lingerMs`.
+ * Rows that are sent together: `most` of them, or fewer when the first has waited for `lingerMs`, or when they are so long
+ * that more of them could not be one text.
  *
  * One that has rows holds a timer: take them, or dispose of it.
  */
@@ -19,6 +20,8 @@ export class Gathering implements Disposable {
   #rows: Row[] = [];
   #meta: Row = {};
   #results = 0;
+  /** Of the rows, as {@link weightOfLastRow} has it. */
+  #weight = 0;
   #due: AbortController | undefined;
   #cancel: AbortController | undefined;
 
@@ -41,14 +44,22 @@ export class Gathering implements Disposable {
     return this.#due?.signal;
   }
 
-  /** Add the rows of a result, at least one. */
-  add({ meta }: RuleResult, rows: readonly Row[]): void {
+  /**
+   * Add the rows of a result, at least one.
+   *
+   * @returns false when there is no room for them: take what it holds first.
+   */
+  add({ meta }: RuleResult, rows: readonly Row[]): boolean {
+    const weight = weightOf(rows);
+    if (!this.isEmpty && this.#weight + weight > MOST_AT_ONCE) return false;
     if (this.isEmpty) {
       this.#meta = meta;
       if (this.#options.lingerMs > 0) this.#wait();
     }
     this.#results++;
+    this.#weight += weight;
     for (const row of rows) this.#rows.push(row);
+    return true;
   }
 
   /** Take everything: as one array, or row by row. */
@@ -59,6 +70,7 @@ export class Gathering implements Disposable {
     const results = this.#results;
     this.#rows = [];
     this.#results = 0;
+    this.#weight = 0;
     const items = sendSingle
       ? rows.map((message): SinkItem => ({ message, meta }))
       : [{ message: rows, meta }];
@@ -77,4 +89,13 @@ export class Gathering implements Disposable {
     const { lingerMs, clock } = this.#options;
     clock.sleep(lingerMs, cancel.signal).then(() => due.abort(), () => {});
   }
+}
+
+function weightOf(rows: readonly Row[]): number {
+  let weight = 0;
+  for (const row of rows) {
+    checkRow(row);
+    weight += weightOfLastRow();
+  }
+  return weight;
 }

@@ -1,4 +1,5 @@
 import { asKuiperError, type Clock, fail, type Logger, nearest } from "../core/mod.ts";
+import { maskedStatus } from "./masked_status.ts";
 import { parseRule } from "./parse_rule.ts";
 import type { RuleDefinition } from "./rule_definition.ts";
 import { RuleLife, type RuleLifeOptions } from "./rule_life.ts";
@@ -47,6 +48,8 @@ export interface RuleManagerOptions extends Pick<RuleLifeOptions, "open"> {
   readonly keeper: RuleKeeper;
   /** Everything that can be known of a rule before it runs. @throws what is wrong with it. */
   check(rule: RuleDefinition): Promise<CheckedRule>;
+  /** Hides in a text what nobody should read. */
+  mask(text: string): string;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -70,6 +73,7 @@ const STARTS_AT_ONCE = 8;
  * - **Checked first**: what cannot run is refused, and an update that cannot run changes nothing.
  * - **Nothing runs** before {@link RuleManager.restore}: what is started before that is only remembered.
  * - **Back again**: `restore` starts those that ran, and one that cannot keeps no other from it.
+ * - **Masked**: whoever asks how a rule stands reads no secret, whatever a plugin or a server said.
  */
 export class RuleManager implements AsyncDisposable {
   readonly #options: RuleManagerOptions;
@@ -240,15 +244,19 @@ export class RuleManager implements AsyncDisposable {
   /** How a rule stands. */
   status(id: string): RuleStatus {
     const why = this.#broken.get(id);
-    return why === undefined ? this.#need(id).status() : brokenStatus(why);
+    return this.#masked(why === undefined ? this.#need(id).status() : brokenStatus(why));
   }
 
   /** How all rules stand, by id. */
   statusAll(): Record<string, RuleStatus> {
     return Object.fromEntries([
-      ...[...this.#lives].map(([id, life]) => [id, life.status()] as const),
-      ...[...this.#broken].map(([id, why]) => [id, brokenStatus(why)] as const),
+      ...[...this.#lives].map(([id, life]) => [id, this.#masked(life.status())] as const),
+      ...[...this.#broken].map(([id, why]) => [id, this.#masked(brokenStatus(why))] as const),
     ]);
+  }
+
+  #masked(status: RuleStatus): RuleStatus {
+    return maskedStatus(status, (text) => this.#options.mask(text));
   }
 
   /** What flows into what. */

@@ -7,7 +7,7 @@ import type { SinkHost, SinkInstance, SinkItem, SourceFailure } from "../contrac
 import { formatDuration, messageOf, type Row } from "../core/mod.ts";
 import { Channel } from "../flow/mod.ts";
 import { createEncoder, type Encoder } from "../format/mod.ts";
-import { backoffOf, Delivery } from "./delivery.ts";
+import { backoffOf, Delivery, NOT_REACHED } from "./delivery.ts";
 import { Gathering, type Portion } from "./gathering.ts";
 import { newOpMetrics } from "./op_metrics.ts";
 import { rowsOf, type RuleResult } from "./operator/operator.ts";
@@ -20,6 +20,10 @@ import { compileTransform, type Transform } from "./transform.ts";
  * copied by the collection of garbage, which cost a file more than to be written.
  */
 const PORTION = 1024;
+/** Bytes after which what is encoded is handed over: a portion of large results as bytes would be held beside them. */
+const PORTION_BYTES = 16_777_216;
+/** Why an item is dropped of which the language can hold no text. */
+const TOO_LONG = "it is longer than a text can be";
 /** So many wake the instance before the turn ends. */
 const WAKE = 256;
 
@@ -39,7 +43,8 @@ export interface LaneShared extends Omit<SinkRunOptions, "openHost"> {
 
 /**
  * - **Bound**: at most `capacity` results wait in {@link SinkLane.channel}. Of what was taken out of it, at most a
- *   portion of 1,024 or the rows of one batch are in hand; nothing more is taken out while the sink takes nothing.
+ *   portion of 1,024 or the rows of one batch are in hand; nothing more is taken out while the sink takes nothing. Of
+ *   what is encoded some 16 MB are, or one item.
  * - **Order**: a later item waits for an earlier one that is tried again.
  */
 export class SinkLane {
@@ -190,7 +195,10 @@ export class SinkLane {
         empty++;
         continue;
       }
-      gathering.add(result, rows);
+      if (!gathering.add(result, rows)) {
+        await this.#flush(gathering);
+        gathering.add(result, rows);
+      }
       if (gathering.isFull) await this.#flush(gathering);
     }
     if (empty > 0) this.#settled(empty);
@@ -233,10 +241,37 @@ export class SinkLane {
   // -- Handing over --
 
   async #handOver({ items, results }: Portion): Promise<void> {
-    const out = this.#encode === undefined ? items : this.#encoded(items);
-    const left = out.length === 0 ? 0 : await this.#delivery!.handOver(out);
+    const left = this.#encode === undefined
+      ? items.length === 0 ? 0 : await this.#delivery!.handOver(items)
+      : await this.#handOverBytes(items, this.#encode);
     // What was not taken when waiting was over stays in hand: it is lost, and counted as that.
-    this.#settled(left === 0 ? results : results - Math.ceil(results * left / out.length));
+    this.#settled(left === 0 ? results : results - Math.ceil(results * left / items.length));
+  }
+
+  /** @returns how many were left when waiting was over. */
+  async #handOverBytes(items: readonly SinkItem[], encode: Encoder): Promise<number> {
+    let out: SinkItem[] = [];
+    let bytes = 0;
+    for (let at = 0; at < items.length; at++) {
+      const payload = this.#encoded(items[at]!, encode);
+      if (payload !== undefined) {
+        out.push({ payload, meta: items[at]!.meta });
+        bytes += payload.byteLength;
+      }
+      const isLast = at === items.length - 1;
+      if (out.length === 0 || !isLast && bytes < PORTION_BYTES) continue;
+      const left = await this.#delivery!.handOver(out);
+      if (left > 0) return left + this.#notReached(items.length - 1 - at);
+      out = [];
+      bytes = 0;
+    }
+    return 0;
+  }
+
+  /** Others before them took too long. */
+  #notReached(count: number): number {
+    if (count > 0) this.#delivery!.drop(count, NOT_REACHED);
+    return count;
   }
 
   #settled(results: number): void {
@@ -245,17 +280,15 @@ export class SinkLane {
     this.metrics.last_invocation = this.#shared.clock.now();
   }
 
-  #encoded(items: readonly SinkItem[]): SinkItem[] {
-    const out: SinkItem[] = [];
-    for (const item of items) {
-      if (!("message" in item)) continue;
-      try {
-        out.push({ payload: this.#encode!(item.message), meta: item.meta });
-      } catch (error) {
-        this.#delivery!.drop(1, messageOf(error));
-      }
+  /** @returns nothing for an item that cannot be encoded: it is dropped. */
+  #encoded(item: SinkItem, encode: Encoder): Uint8Array | undefined {
+    if (!("message" in item)) return undefined;
+    try {
+      return encode(item.message);
+    } catch (error) {
+      this.#delivery!.drop(1, error instanceof RangeError ? TOO_LONG : messageOf(error));
+      return undefined;
     }
-    return out;
   }
 
   #connection(status: string, message: string): void {

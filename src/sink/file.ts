@@ -20,6 +20,8 @@ const TYPES = ["lines", "json", "csv"] as const;
 const PATTERNS = ["suffix", "prefix"] as const;
 /** Most columns of CSV: each row that has none of them is as long as they are many. */
 const MOST_COLUMNS = 1000;
+/** Characters after which a text of rows is written: of many large rows there is none that holds all. */
+const MOST_TEXT = 4_194_304;
 /** Most names in a sentence. */
 const MOST_SHOWN = 20;
 
@@ -41,7 +43,8 @@ interface Rolling {
  *   written, and the first of a file is said. **json**: one array, whole after each batch, of which this is the only writer.
  * - **Rolling**: a file that is full is closed and the next one begun, also when nothing more comes. No file is begun
  *   twice, however fast they follow.
- * - **Whole rows**: what a batch holds is written at once; the end of the process loses none that was taken.
+ * - **Whole rows**: what a batch holds is written at once, or in some texts where it is large; the end of the process
+ *   loses none that was taken. A row that no text can hold is refused.
  */
 export class FileSink implements Sink {
   #path = "";
@@ -100,15 +103,30 @@ export class FileSink implements Sink {
       else for (const row of item.message as Row[]) rows.push(row);
     }
     return this.#inTurn(async () => {
-      for (let from = 0; from < rows.length;) {
-        if (this.#isFull()) await this.#roll(ctx);
-        const { count } = this.#rolling;
-        const room = count === 0 ? rows.length - from : count - this.#rows;
-        const some = from === 0 && room >= rows.length ? rows : rows.slice(from, from + room);
-        await this.#write(some);
-        this.#sayLeftOut(some, ctx);
-        this.#rows += some.length;
-        from += some.length;
+      let done = 0;
+      let refused = -1;
+      // What is gathered comes with others in one item, which are written all the same.
+      const refuse = (at: number) => {
+        const index = itemsOf(items, at);
+        if (index > refused) ctx.refuse(index, "a row of it is longer than a text can be");
+        refused = index;
+      };
+      try {
+        while (done < rows.length) {
+          if (this.#isFull()) await this.#roll(ctx);
+          const most = this.#rolling.count;
+          const room = most === 0 ? rows.length - done : most - this.#rows;
+          const some = done === 0 && room >= rows.length ? rows : rows.slice(done, done + room);
+          const first = done;
+          for await (const count of this.#write(some, (at) => refuse(first + at))) {
+            done += count;
+            this.#rows += count;
+          }
+          this.#sayLeftOut(some, ctx);
+        }
+      } catch (error) {
+        ctx.taken(itemsOf(items, done));
+        throw error;
       }
     });
   }
@@ -122,28 +140,51 @@ export class FileSink implements Sink {
 
   // -- Rows to text --
 
-  #textOf(rows: readonly Row[]): string {
-    if (this.#type === "lines") {
-      let lines = "";
-      for (const row of rows) lines += toJson(row) + "\n";
-      return lines;
-    }
-    if (this.#type === "json") return rows.map(toJson).join(",\n");
+  /**
+   * Rows as texts to write one after the other, each with how many rows it is of.
+   *
+   * @param tooLong is told which of the rows no text can hold.
+   */
+  *#textsOf(
+    rows: readonly Row[],
+    tooLong: (at: number) => void,
+  ): Generator<{ text: string; count: number }> {
+    const between = this.#type === "json" ? ",\n" : "";
     let text = "";
-    for (const row of rows) {
-      if (this.#columns === undefined) {
-        const columns = Object.keys(row);
-        // It would say that no row has any, and is an empty line, which is no row to its reader.
-        if (columns.length === 0) continue;
-        this.#columns = columns.slice(0, MOST_COLUMNS);
+    let count = 0;
+    for (let at = 0; at < rows.length; at++) {
+      let next: string;
+      try {
+        next = this.#textOf(rows[at]!, text === "");
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        tooLong(at);
+        next = "";
       }
-      // A file that is appended to has its header already.
-      if (this.#hasHeader && text === "" && this.#file!.bytes === 0) {
-        text += this.#csv(this.#columns);
+      if (next !== "" && text !== "" && text.length + next.length > MOST_TEXT) {
+        yield { text, count };
+        text = "";
+        count = 0;
       }
-      text += this.#csv(this.#columns.map((name) => row[name]));
+      if (next !== "") text = text === "" ? next : text + between + next;
+      count++;
     }
-    return text;
+    yield { text, count };
+  }
+
+  #textOf(row: Row, isFirst: boolean): string {
+    if (this.#type === "lines") return toJson(row) + "\n";
+    if (this.#type === "json") return toJson(row);
+    if (this.#columns === undefined) {
+      const columns = Object.keys(row);
+      // It would say that no row has any, and is an empty line, which is no row to its reader.
+      if (columns.length === 0) return "";
+      this.#columns = columns.slice(0, MOST_COLUMNS);
+    }
+    const line = this.#csv(this.#columns.map((name) => row[name]));
+    // A file that is appended to has its header already.
+    const wantsHeader = this.#hasHeader && isFirst && this.#file!.bytes === 0;
+    return wantsHeader ? this.#csv(this.#columns) + line : line;
   }
 
   #sayLeftOut(rows: readonly Row[], ctx: SinkContext): void {
@@ -248,11 +289,15 @@ export class FileSink implements Sink {
     this.#file = undefined;
   }
 
-  async #write(rows: readonly Row[]): Promise<void> {
+  /** Write rows, and tell each time how many more are done with. */
+  async *#write(rows: readonly Row[], tooLong: (at: number) => void): AsyncGenerator<number> {
     // A roll that failed left no file.
     if (this.#file === undefined) await this.#begin();
     try {
-      await this.#file!.write(this.#textOf(rows));
+      for (const { text, count } of this.#textsOf(rows, tooLong)) {
+        if (text !== "") await this.#file!.write(text);
+        yield count;
+      }
     } catch (error) {
       throw fail("io", `Cannot write ${this.#path}: ${messageOf(error)}`, error);
     }
@@ -267,6 +312,16 @@ export class FileSink implements Sink {
       ? `${folder}${time}-${name}${extension}`
       : `${folder}${name}-${time}${extension}`;
   }
+}
+
+/** How many of the first items have no more than the first `rows` rows. */
+function itemsOf(items: readonly SinkItem[], rows: number): number {
+  let left = rows;
+  const beyond = items.findIndex((item) => {
+    if ("message" in item) left -= Array.isArray(item.message) ? item.message.length : 1;
+    return left < 0;
+  });
+  return beyond === -1 ? items.length : beyond;
 }
 
 function oneOfProp<T extends string>(

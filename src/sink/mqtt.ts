@@ -19,14 +19,21 @@ import {
 import { KuiperError, systemClock } from "../core/mod.ts";
 import { Backoff } from "../flow/mod.ts";
 
+/** Most bytes of a packet behind its length, as the protocol has it. */
+const MOST_BYTES = 268_435_455;
+/** Bytes in a packet beside topic and payload: their lengths, the packet's number, and that it has no properties. */
+const MORE_BYTES = 5;
+
 /**
  * The sink `mqtt`: each item is a message to `topic`. At QoS 1 an item is taken when the broker has acknowledged it.
  *
+ * - **Too large**: what no packet of MQTT holds is refused; to try it would end the connection each time.
  * - **Absent**: a broker that is away is connected to again; the items wait meanwhile, and at QoS 1 none is lost.
  */
 export class MqttSink implements Sink {
   #options: MqttOptions | undefined;
   #topic = "";
+  #mostBytes = 0;
   #qos: 0 | 1 = 0;
   #retain = false;
   #connection: MqttConnection | undefined;
@@ -41,6 +48,7 @@ export class MqttSink implements Sink {
       throw wrongProp("topic", topic, "the topic to publish to, without + and #");
     }
     this.#topic = topic;
+    this.#mostBytes = MOST_BYTES - MORE_BYTES - new TextEncoder().encode(topic).length;
     this.#qos = readQos(props, 0);
     this.#retain = readFlagProp(props, "retained") ?? false;
     const given = readTextProp(props, "clientid") ?? readTextProp(props, "clientId");
@@ -61,9 +69,14 @@ export class MqttSink implements Sink {
   }
 
   async collect(items: readonly SinkItem[], ctx: SinkContext): Promise<void> {
-    const messages = items.flatMap((item) =>
-      "payload" in item ? [{ topic: this.#topic, payload: item.payload }] : []
-    );
+    const messages = items.flatMap((item, i) => {
+      if (!("payload" in item)) return [];
+      const { payload } = item;
+      if (payload.byteLength <= this.#mostBytes) return [{ topic: this.#topic, payload }];
+      const most = `at most ${this.#mostBytes} go into a packet of MQTT`;
+      ctx.refuse(i, `it has ${payload.byteLength} bytes, ${most}`);
+      return [];
+    });
     try {
       const connection = this.#connection ?? await this.#connectOnce(ctx);
       await connection.publish(messages, { qos: this.#qos, retain: this.#retain });
@@ -105,6 +118,7 @@ export class MqttSink implements Sink {
     try {
       connection = await connectMqtt(options, {
         onMessage: (_message, done) => done(),
+        mostBytes: () => 0,
         signal: AbortSignal.any([ctx.signal, this.#over.signal]),
       });
     } catch (error) {

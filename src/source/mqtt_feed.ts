@@ -28,6 +28,7 @@ export class MqttFeed implements MqttMember {
   /** Resolves when the broker has given the subscription, or when it will not any more. */
   readonly answered: Promise<void>;
   readonly filters: readonly string[];
+  readonly mostBytes: number;
   readonly #use: MqttFeedUse;
   readonly #intake: MqttIntake;
   readonly #membership: MqttMembership;
@@ -42,8 +43,9 @@ export class MqttFeed implements MqttMember {
       & { settings: MqttSettings; use: MqttFeedUse; pool: MqttPool }
       & Pick<MqttRequest, "shared" | "clock" | "backoff">,
   ) {
-    const { connection, qos, session, filters } = settings;
+    const { connection, qos, session, filters, mostBytes } = settings;
     this.filters = filters;
+    this.mostBytes = mostBytes;
     this.#use = use;
     this.#skipRetained = use.skipRetained;
     this.answered = new Promise((resolve) => this.#tellAnswered = resolve);

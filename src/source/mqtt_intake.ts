@@ -23,6 +23,7 @@ interface Held {
 /**
  * Moves messages from a client into the stream's channel.
  *
+ * - **Too large**: what came without its payload is counted and acknowledged: it would come again for ever.
  * - **Acknowledge**: at QoS 1 a message is acknowledged when the channel has taken it.
  * - **Wait**: while the channel is full, one message is held and the socket is not read.
  * - **Patience**: a message held for longer than {@link MqttIntake.patienceMs} ends a resumable connection, and the
@@ -50,6 +51,10 @@ export class MqttIntake {
 
   /** Take a message; `done` asks for the next. */
   take(message: MqttMessage, done: () => void): void {
+    if (message.isTooLarge === true) {
+      this.#out.countDropped(1, "oversize");
+      return done();
+    }
     const item = itemOf(message);
     if (this.#out.push(item)) {
       this.#dropping = false;

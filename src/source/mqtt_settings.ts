@@ -25,6 +25,8 @@ export interface MqttSettings {
   readonly filters: readonly string[];
   readonly qos: 0 | 1;
   readonly session: MqttSession;
+  /** Most bytes of a payload, `Infinity` for no limit. */
+  readonly mostBytes: number;
   /** Whether the client may bring messages of other streams, too. */
   readonly shared: boolean;
 }
@@ -62,12 +64,19 @@ export function mqttSettings(
     filters,
     qos,
     session,
+    mostBytes: readMostBytes(props),
     connection: {
       ...connection,
       clientId: instanceClientId(clientid, instance),
       clean: session === "none",
     },
   };
+}
+
+/** Of `maxTupleBytes`, which the engine has checked; without it, as the engine has it. */
+function readMostBytes({ maxTupleBytes }: Props): number {
+  if (typeof maxTupleBytes !== "number") return 16_777_216;
+  return maxTupleBytes > 0 ? maxTupleBytes : Infinity;
 }
 
 /** Without a shared subscription each instance would get every message. */

@@ -46,7 +46,7 @@ export class MqttTail {
   constructor(out: MqttOutlet, options: MqttTailOptions = {}) {
     this.#out = out;
     this.#options = { messages: TAIL_MESSAGES, ...options };
-    const countDropped = (count: number) => out.countDropped(count);
+    const countDropped: MqttOutlet["countDropped"] = (count, why) => out.countDropped(count, why);
     this.before = {
       push: (item) => {
         // Not taken, so not acknowledged: the broker may have it for the next run.

@@ -66,6 +66,8 @@ export interface StreamRunOptions {
   restart?: RestartPolicy;
   /** Where the source's code comes from and how it is held, for the status; asked each time. */
   provenance?(): object | undefined;
+  /** Hides secrets in what the source said, for the status. @default {nothing is hidden} */
+  mask?(text: string): string;
   keeper?: StateKeeper;
   log: Logger;
   clock: Clock;
@@ -202,12 +204,16 @@ export class StreamRun implements AsyncIterable<Batch>, AsyncDisposable {
   status(): StreamStatus {
     this.#metrics.buffer_length = this.#lanes.reduce((sum, lane) => sum + lane.waiting, 0);
     const provenance = this.#options.provenance?.();
+    const mask = (text: string) => this.#options.mask?.(text) ?? text;
+    const connection = this.#connection;
     return {
       state: this.#state,
-      message: this.#message,
+      message: mask(this.#message),
       startedAt: this.#startedAt,
-      metrics: { ...this.#metrics },
-      ...(this.#connection === undefined ? {} : { connection: { ...this.#connection } }),
+      metrics: { ...this.#metrics, last_exception: mask(this.#metrics.last_exception) },
+      ...(connection === undefined
+        ? {}
+        : { connection: { ...connection, message: mask(connection.message) } }),
       ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
       ...(provenance === undefined ? {} : { provenance }),
     };

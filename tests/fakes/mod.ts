@@ -4,6 +4,7 @@ export { startFakeBroker } from "./mqtt_broker.ts";
 export type { Mosquitto, MosquittoOptions } from "./mosquitto.ts";
 export { findMosquitto, mosquittoTest, startMosquitto } from "./mosquitto.ts";
 export type { Certificates } from "./certificates.ts";
+export { ENDLESS } from "./endless.ts";
 export { makeCertificates } from "./certificates.ts";
 export type { Publisher, PublishOptions } from "./mqtt_publisher.ts";
 export { connectPublisher } from "./mqtt_publisher.ts";

@@ -298,7 +298,7 @@ Deno.test("GET /ready does answer 503 with the reasons until running rules are c
     metrics: {
       ...METRICS,
       connection_status: -1,
-      connection_last_disconnected_message: "refused hunter2",
+      connection_last_disconnected_message: "refused",
     },
   }] as const;
   server.rules.set("r1", { state: "running", ops });
@@ -307,7 +307,7 @@ Deno.test("GET /ready does answer 503 with the reasons until running rules are c
   const { status, json } = await server.ask("GET", "/ready");
   assertEquals(status, 503);
   assertEquals(json.reasons, [
-    'rule "r1": sink_mqtt_0 is not connected (refused ***)',
+    'rule "r1": sink_mqtt_0 is not connected (refused)',
     'rule "r2" is starting',
   ]);
 });
@@ -560,12 +560,12 @@ Deno.test("one request more than the limit does get 503 at once", async () => {
 
 Deno.test("what should not happen does get 500 without its text, which the log has", async () => {
   const server = new FakeServer({}, {
-    app: { streamNames: () => Promise.reject(new Error("secret /srv/path")) },
+    app: { streamNames: () => Promise.reject(new Error("secret /srv/path hunter2")) },
   });
   const { status, text, json } = await server.ask("GET", "/streams");
   assertEquals([status, json.error], [500, 1000]);
   assert(!text.includes("/srv/path"));
-  assert(server.logged.join().includes("secret /srv/path"));
+  assert(server.logged.join().includes("secret /srv/path ***"));
 });
 
 const METRICS = {

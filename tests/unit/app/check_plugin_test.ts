@@ -263,3 +263,29 @@ Deno.test("checkPlugin() says of a name that nobody has where it looked", async 
   assertStringIncludes(failure(await check({}, "nobody", { kind: "sink" })), "there is no sink");
   assertStringIncludes(failure(await check({}, "plugins/x.ts")), "there is no file of that name");
 });
+
+// -- Secrets --
+
+Deno.test("checkPlugin() shows no secret, whatever a plugin says", async () => {
+  const config = { "etc/sources/mine.yaml": "default:\n  password: hunter2\n" };
+  const source = (open: string) => ({
+    ...config,
+    "plugins/sources/Mine.js": `import { NotConnected } from "kuiper";
+    export class Mine {
+      configure(_, props) { this.said = props.password; }
+      async *open() { ${open} }
+      close() { throw new Error("close " + this.said); }
+    }`,
+  });
+  for (
+    const [open, said] of [
+      [`throw new NotConnected("gone " + this.said);`, "no open gone ***"],
+      [`throw new Error("boom " + this.said);`, "boom ***"],
+      [`yield { message: { a: 1 } };`, "no close close failed: close ***"],
+    ] as const
+  ) {
+    const checked = await check(source(open), "mine");
+    assertStringIncludes(checked.text, said);
+    assert(!checked.text.includes("hunter2"), checked.text);
+  }
+});

@@ -276,6 +276,48 @@ Deno.test("App.rules say that a rule feeds itself, and go on working for the oth
   assertEquals(site.rules.list().map(({ id }) => id), ["r2"]);
 });
 
+Deno.test("App.rules tell no secret of what a plugin says, nor do the sinks that hear of errors", async () => {
+  await using site = await startRules();
+  const files = {
+    "etc/sources/leak.yaml": "default:\n  password: hunter2\n",
+    "plugins/sources/Leak.js": `export class Leak {
+      configure(_, props) { this.said = props.password; }
+      async *open(ctx) {
+        yield { message: { a: this.said } };
+        yield { payload: new TextEncoder().encode("{" + this.said) };
+        ctx.status("disconnected", "gone " + this.said);
+        await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
+      }
+    }`,
+    "plugins/functions/tell.js": `export const tell = (a) => { throw new Error("no " + a); };`,
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await Deno.mkdir(`${site.base}/${name}`.replace(/\/[^/]*$/, ""), { recursive: true });
+    await Deno.writeTextFile(`${site.base}/${name}`, text);
+  }
+  const { app, rules } = site;
+  await app.createStream(
+    parseStatement(`CREATE STREAM leak () WITH (TYPE="leak")`) as CreateStream,
+  );
+  using out = collect("leak/out");
+  await rules.create({
+    id: "r1",
+    sql: "SELECT tell(a) FROM leak",
+    actions: [{ memory: { topic: "leak/out" } }],
+    options: { sendError: true },
+  });
+  assertEquals(await out.have(1), [{ error: 'Function "tell" failed: no ***' }]);
+  const isThere = () => {
+    const [source] = rules.status("r1").ops;
+    return source?.metrics.connection_status === -1 && source.metrics.exceptions_total > 0;
+  };
+  while (!isThere()) await new Promise((resolve) => setTimeout(resolve, 0));
+  const { message, ops } = rules.status("r1");
+  assertEquals(message, "running, source_leak is not connected (gone ***)");
+  assertStringIncludes(ops[0]!.metrics.last_exception, "***");
+  assert(!JSON.stringify(rules.statusAll()).includes("hunter2"));
+});
+
 Deno.test("App.replaceStream() starts the rules over it again, unless one would not fit", async () => {
   await using site = await startRules();
   await site.app.createStream(memoryStream("demo", "d/one", ', SHARED="true"'));

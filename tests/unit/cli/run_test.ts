@@ -4,6 +4,7 @@ import { main } from "../../../src/cli/mod.ts";
 import type { Engine } from "../../../src/cli/engine.ts";
 import { fail } from "../../../src/core/mod.ts";
 import { type CreateStream, parseStatement } from "../../../src/sql/mod.ts";
+import { ENDLESS } from "../../fakes/mod.ts";
 import { FakeIo, FakeRun, settle } from "./fake_io.ts";
 
 const DEMO = parseStatement(
@@ -35,6 +36,20 @@ Deno.test("run prints messages as JSON lines when piped, and a summary on stderr
   assertEquals(io.out, '{"id":1}\n{"id":2}\n{"id":3}\n{"id":4}\n');
   assertEquals(io.err, "demo: 4 in, 4 out, 0 dropped, 0 decode errors in 0 ms\n");
   assertEquals(engine.ran, [[DEMO, { stored: true }]]);
+});
+
+Deno.test("run prints large tuples in several texts, and says which it cannot print", async () => {
+  const b = "x".repeat(9_000_000);
+  const tooLong = { a: 3, b: b + b, c: ENDLESS };
+  const messages = [[{ a: 1, b }, { a: 2, b }, tooLong, { a: 4, b }]];
+  const io = new FakeIo({ engine: engineOf(new FakeRun({ messages })) });
+  assertEquals(await main(["run", "demo"], io), 0);
+  const printed = io.out.trimEnd().split("\n").map((line) => JSON.parse(line).a);
+  assertEquals(printed, [1, 2, 4]);
+  assertStringIncludes(
+    io.err,
+    "warning: A tuple of demo is not printed: it is longer than a text can be",
+  );
 });
 
 Deno.test("run prints the envelope with --meta", async () => {

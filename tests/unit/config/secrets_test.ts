@@ -17,6 +17,12 @@ Deno.test("Secrets.mask() does hide the longer of two secrets whole", () => {
   assertEquals(secrets.mask("abcdef abc"), "*** ***");
 });
 
+Deno.test("Secrets.mask() does hide what stands behind the scheme of a header alone", () => {
+  const secrets = new Secrets();
+  secrets.addKeysOf({ headers: { authorization: "Bearer abc.def" } });
+  assertEquals(secrets.mask("wrong: abc.def, Bearer abc.def"), "wrong: ***, ***");
+});
+
 Deno.test("Secrets.mask() does leave values of one or two characters", () => {
   const secrets = new Secrets();
   secrets.add("a1");

@@ -15,6 +15,7 @@ export function textOf({ payload }: Pick<MqttMessage, "payload">): string {
 /** A stream that notes what it gets and what it is told. */
 export class FakeMember implements MqttMember {
   readonly stale: string[] = [];
+  readonly mostBytes = 1_000_000;
   readonly texts: string[] = [];
   readonly statuses: string[] = [];
   readonly moves: [MqttMoveReason, number][] = [];

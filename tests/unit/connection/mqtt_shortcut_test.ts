@@ -6,6 +6,11 @@ import { textOf } from "./_mqtt_member.ts";
 
 type Bytes = readonly number[];
 
+const MOST_BYTES = 1000;
+/** Bytes that a packet may have beside a payload. */
+const BESIDE = 131_072;
+const MARK = [1, 2, 3, 4];
+
 /** A packet: its first byte, its length, its body. */
 function packet(first: number, body: Bytes): number[] {
   const length: number[] = [];
@@ -20,6 +25,11 @@ function packet(first: number, body: Bytes): number[] {
 function text(value: string): number[] {
   const bytes = new TextEncoder().encode(value);
   return [bytes.length >> 8, bytes.length & 255, ...bytes];
+}
+
+function pieces(bytes: Bytes, size: number): Bytes[] {
+  const count = Math.ceil(bytes.length / size);
+  return Array.from({ length: count }, (_, i) => bytes.slice(i * size, (i + 1) * size));
 }
 
 /** What a connection got, in order: messages by the shortcut, and bytes for the library. */
@@ -58,7 +68,13 @@ class Connection {
         write: (bytes, done) => given([...bytes], done),
         end: () => this.isEnded = true,
       },
-      { isVersion5, isOpen: () => true, onMessage: given },
+      {
+        isVersion5,
+        isOpen: () => true,
+        onMessage: given,
+        mostBytes: () => MOST_BYTES,
+        mark: Uint8Array.from(MARK),
+      },
     );
   }
 
@@ -177,4 +193,46 @@ Deno.test("MqttShortcut leaves everything to the library behind a length that is
   const wrong = [0x30, 255, 255, 255, 255, 1];
   const connection = new Connection(false).bring([...message, ...wrong], message);
   assertEquals([connection.messages, connection.got.slice(1)], [["a 1"], [wrong, message]]);
+});
+
+Deno.test("MqttShortcut gives the library no more than two small pieces of a packet", () => {
+  const large = packet(0x32, [...text("c"), 0, 1, ...new Array(100_000).fill(51)]);
+  const { got } = new Connection(false).bring(...pieces(large, 20));
+  assertEquals(got.flat(), large);
+  const sizes = got.map((one) => (one as Bytes).length);
+  assert(Math.min(...sizes.slice(1, -1)) >= 16_384, sizes.join());
+});
+
+Deno.test("MqttShortcut keeps nothing of a message that is too large, and lets it be acknowledged", () => {
+  const message = packet(0x30, [...text("a"), 49]);
+  const suback = packet(0x90, [0, 1, 0]);
+  for (const isVersion5 of [false, true]) {
+    const properties = isVersion5 ? [7, 0x26, 0, 1, 97, 0, 1, 98] : [];
+    for (const first of [0x30, 0x31, 0x32, 0x3a, 0x34]) {
+      const id = first >= 0x32 ? [0, 7] : [];
+      const payload = new Array(MOST_BYTES + BESIDE).fill(51);
+      const large = packet(first, [...text("big"), ...id, ...properties, ...payload]);
+      const small = isVersion5 ? packet(0x30, [...text("a"), 0, 49]) : message;
+      const bytes = [...suback, ...large];
+      const instead = [...text("big"), ...id, ...(isVersion5 ? [0] : []), ...MARK];
+      for (const size of [7, 50_000]) {
+        const connection = new Connection(isVersion5);
+        for (const piece of [...pieces(bytes, size), small]) connection.bring(piece);
+        const [, given] = connection.got as Bytes[];
+        assertEquals(connection.got.length, 3);
+        assertEquals(given!.slice(0, 4), [first, instead.length | 0x80, 0x80, 0]);
+        assertEquals(given!.slice(4), instead);
+        assertEquals(connection.messages, ["a 1"]);
+      }
+    }
+  }
+});
+
+Deno.test("MqttShortcut leaves to the library what is just not too large, and a quality that there is not", () => {
+  const most = new Array(MOST_BYTES + BESIDE - 7).fill(51);
+  for (const [first, more] of [[0x32, []], [0x36, [51]]] as const) {
+    const large = packet(first, [...text("big"), 0, 7, ...most, ...more]);
+    const { got } = new Connection(false).bring(large.slice(0, 60_000), large.slice(60_000));
+    assertEquals(got.flat(), large);
+  }
 });

@@ -23,6 +23,7 @@ function use(signal = new AbortController().signal) {
   return {
     texts,
     signal,
+    mostBytes: () => Infinity,
     onMessage(message: { payload: string | Uint8Array }, done: () => void) {
       texts.push(textOf(message));
       done();
@@ -74,6 +75,7 @@ Deno.test("MqttConnection hands over the next message when done was called", asy
   let arrived = () => {};
   await using connection = await connectMqtt(options(broker.url), {
     signal: new AbortController().signal,
+    mostBytes: () => Infinity,
     onMessage(message, done) {
       texts.push(textOf(message));
       waiting.push(done);
@@ -137,6 +139,7 @@ Deno.test("MqttConnection.close() ends a socket that is not read", async () => {
   const first = new Promise<void>((resolve) => arrived = resolve);
   const connection = await connectMqtt(options(broker.url), {
     signal: new AbortController().signal,
+    mostBytes: () => Infinity,
     // Never done.
     onMessage: () => arrived(),
   });

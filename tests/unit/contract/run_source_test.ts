@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { endOfTurn } from "../../../src/core/mod.ts";
+import { endOfTurn, MOST_AT_ONCE } from "../../../src/core/mod.ts";
 import {
   BackOff,
   channel,
@@ -11,6 +11,7 @@ import {
   type SourceBatch,
   type SourceChannel,
   type SourceEvents,
+  type SourceItem,
   type SourceSpec,
 } from "../../../src/contract/mod.ts";
 
@@ -321,7 +322,7 @@ Deno.test("runSource() sends nothing while as many bytes are on their way as may
   const source = {
     configure() {},
     async *open() {
-      const heavy = "x".repeat(MOST_SENT_BYTES - 10);
+      const heavy = "x".repeat(MOST_SENT_BYTES - 20);
       for (let i = 0; i < 3; i++) yield [{ message: { heavy } }, { message: { heavy } }];
     },
   } as unknown as Source;
@@ -362,6 +363,26 @@ Deno.test("runSource() sends the items of an array before the one that is no tup
   const { end } = await instance.closed;
   assertEquals(rows(), [{ i: 0 }, { i: 1 }]);
   assertEquals(end.kind, "failed");
+});
+
+Deno.test("runSource() cuts batches by what their texts may take, escapes and numbers and bytes too", async () => {
+  const items: SourceItem[][] = [
+    Array(25).fill({ message: { a: "\0".repeat(2_700_000) } }),
+    Array(25).fill({ message: { a: Array(1_500_000).fill(-2.2250738585072014e-308) } }),
+    Array(25).fill({ payload: new Uint8Array(3_000_000) }),
+    Array(2).fill({ message: { a: "x".repeat(MOST_AT_ONCE + 1) } }),
+  ];
+  const { instance, batches } = run({
+    async *open() {
+      yield* items;
+    },
+  });
+  assertEquals((await instance.closed).end, { kind: "done" });
+  const counts = batches.map(({ tuples }) => tuples.length);
+  assertEquals(counts.reduce((sum, count) => sum + count, 0), 77);
+  assertEquals(Math.max(...counts), 6);
+  assertEquals(counts.slice(-2), [1, 1]);
+  assertEquals(batches.some(({ oversize }) => oversize > 0), false);
 });
 
 Deno.test("runSource() takes an array that is longer than the buffer, in order and by credit", async () => {

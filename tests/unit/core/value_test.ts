@@ -1,6 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { checkRow, MAX_DEPTH, typeName, type Value } from "../../../src/core/mod.ts";
+import {
+  checkRow,
+  encodeRows,
+  MAX_DEPTH,
+  MOST_PER_WEIGHT,
+  type Row,
+  typeName,
+  type Value,
+  weightOfLastRow,
+} from "../../../src/core/mod.ts";
 import { anyRow } from "./arbitrary_value.ts";
 
 Deno.test("checkRow() takes every row, and knows which JSON carries as they are", () => {
@@ -50,4 +59,27 @@ Deno.test("typeName() has a short name for whatever it gets", () => {
   fc.assert(fc.property(fc.anything(), (value) => {
     assert(typeName(value).length > 0);
   }));
+});
+
+Deno.test("weightOfLastRow() is what a row takes as text at the least, and never a small part of it", () => {
+  const check = (row: Row) => {
+    const special = checkRow(row) !== "plain";
+    const weight = weightOfLastRow();
+    const { length } = encodeRows([row], special).slice(1, -1);
+    assert(weight <= length, `${weight} > ${length}`);
+    assert(length <= weight * MOST_PER_WEIGHT, `${length} > ${MOST_PER_WEIGHT} x ${weight}`);
+  };
+  fc.assert(fc.property(anyRow, check));
+  const most: Value[] = [
+    "\0".repeat(100),
+    "\ud800".repeat(100),
+    Array(100).fill(-2.2250738585072014e-308),
+    Array(100).fill(-(10n ** 999n)),
+    Array(100).fill(-0),
+    Array(100).fill(new Date(-8.64e15)),
+    Array(100).fill({ $: 1 }),
+    Array(100).fill([]),
+    new Uint8Array(100),
+  ];
+  for (const value of most) check({ value, "\0": undefined });
 });

@@ -12,6 +12,7 @@ import {
   readOffset,
   readState,
 } from "../../../src/loader/protocol.ts";
+import { ENDLESS } from "../../fakes/mod.ts";
 
 const BATCH: SourceBatch = {
   seq: 1,
@@ -188,6 +189,19 @@ Deno.test("decodeBatch() gives any batch of rows back", () => {
     const { message } = encodeBatch(batch, { id: 1, maxTupleBytes: 0 });
     assertEquals<unknown>(decodeBatch(readMessage(message) as BatchMessage), batch);
   }));
+});
+
+Deno.test("encodeBatch() leaves out and counts a row of which there is no text, and sends the others", () => {
+  const tuples = [1, ENDLESS, 2].map((a) => ({
+    ...BATCH.tuples[0]!,
+    message: { a },
+  }));
+  const batch = { ...BATCH, tuples, hasPayloads: false, special: false };
+  for (const maxTupleBytes of [0, 100]) {
+    const { message, left } = encodeBatch(batch, { id: 1, maxTupleBytes });
+    assertEquals([left, message.count, message.oversize], [1, 2, BATCH.oversize + 1]);
+    assertEquals(message.text, '[{"a":1},{"a":2}]');
+  }
 });
 
 Deno.test("encodeBatch() copies payloads, so that the source keeps its bytes", () => {

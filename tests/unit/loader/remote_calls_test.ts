@@ -1,10 +1,17 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { KuiperError, messageOf, silentLogger, type Value } from "../../../src/core/mod.ts";
+import {
+  endOfTurn,
+  KuiperError,
+  messageOf,
+  silentLogger,
+  type Value,
+} from "../../../src/core/mod.ts";
 import { decodeAnswers, encodeAnswers } from "../../../src/loader/call_codec.ts";
 import { ProtocolError, type ToIsolate } from "../../../src/loader/protocol.ts";
 import { RemoteCalls } from "../../../src/loader/remote_calls.ts";
 import { startProcessIsolate } from "../../../src/loader/process_isolate.ts";
 import { linkText, openPlugin } from "./_plugin.ts";
+import { ENDLESS } from "../../fakes/mod.ts";
 
 const openFunction = (code: string, options: Parameters<typeof openPlugin>[1] = {}) =>
   openPlugin(code, { role: "function", ...options });
@@ -112,6 +119,58 @@ Deno.test("ProcessPool runs a function in a process of its own, and a loop witho
   assertStringIncludes(error.message, 'Function "mine" is lost');
 });
 
+Deno.test("WorkerHost.call() hides a secret in what a function says, in that of its end too", async () => {
+  await using host = await openFunction(
+    `export function mine(x) {
+      if (x === 1) throw new Error("no hunter2");
+      setTimeout(() => { throw new Error("ended by hunter2"); });
+      return new Promise(() => {});
+    }`,
+    { mask: (text) => text.replaceAll("hunter2", "***") },
+  );
+  assertEquals(shown(await host.call([[1]])), ['Function "mine" failed: no ***']);
+  const error = await assertRejects(() => host.call([[2]]), KuiperError);
+  assertStringIncludes(error.message, 'Function "mine" is lost: ended by ***');
+});
+
+// -- What is too much at once --
+
+Deno.test("RemoteCalls.call() asks for rows in parts where they are more than may cross at once", async () => {
+  const { calls: remote, posted } = calls();
+  const rows: Value[][] = [6_000_000, 6_000_000, 17_000_000, 1].map((n) => ["x".repeat(n)]);
+  rows.splice(3, 0, [ENDLESS]);
+  const results = remote.call(rows);
+  const counts: number[] = [];
+  for (let at = 0; at < 3; at++) {
+    const { id, text } = posted[at] as ToIsolate & { t: "call" };
+    const count = (JSON.parse(text) as unknown[]).length;
+    counts.push(count);
+    remote.receive({
+      t: "results",
+      id,
+      ...encodeAnswers(Array(count).fill({ value: at })),
+    });
+    await new Promise<void>(endOfTurn);
+  }
+  assertEquals(counts, [2, 1, 1]);
+  assertEquals(shown(await results), [
+    0,
+    0,
+    1,
+    'Function "mine" is not called: the row is longer as text than the 268435456 characters that pass to a plugin',
+    2,
+  ]);
+});
+
+Deno.test("encodeAnswers() makes an error of an answer for which the text has no room", () => {
+  // So heavy that each is looked at.
+  const heavy = "x".repeat(21_000_000);
+  const answers = [{ value: 1 }, { value: ENDLESS }, { value: heavy }];
+  const [one, none, large] = decodeAnswers(encodeAnswers(answers), 3);
+  assertEquals([one, large], [{ value: 1 }, { value: heavy }]);
+  assertStringIncludes((none as { error: string }).error, "longer than 268435456 characters");
+});
+
 // -- What is not believed --
 
 function calls(): { calls: RemoteCalls; posted: ToIsolate[]; ended: string[] } {
@@ -122,6 +181,7 @@ function calls(): { calls: RemoteCalls; posted: ToIsolate[]; ended: string[] } {
     deadlineMs: 60_000,
     post: (message) => posted.push(message),
     overdue: (what) => ended.push(what),
+    mask: (text) => text,
     explain: (message) => message,
   });
   return { calls: remote, posted, ended };

@@ -5,6 +5,7 @@ import { startProcessIsolate } from "../../../src/loader/process_isolate.ts";
 import { ProtocolError, type ToIsolate } from "../../../src/loader/protocol.ts";
 import { RemoteSink } from "../../../src/loader/remote_sink.ts";
 import { linkText, openPlugin } from "./_plugin.ts";
+import { ENDLESS } from "../../fakes/mod.ts";
 
 const SPEC: SinkSpec = { props: { a: 1 }, ruleId: "r1", opId: "sink_mine_0", instanceId: 0 };
 
@@ -148,15 +149,51 @@ Deno.test("startProcessIsolate() runs a sink in a process of its own", async () 
   assertEquals(said.at(-1), "info closed");
 });
 
+/** The engine's side alone. */
+function remote(): { sink: RemoteSink; posted: ToIsolate[] } {
+  const posted: ToIsolate[] = [];
+  const link = {
+    deadlineMs: 60_000,
+    post: (message: ToIsolate) => posted.push(message),
+    overdue() {},
+  };
+  return { sink: new RemoteSink(1, listen().events, link), posted };
+}
+
+// -- What is too much at once --
+
+Deno.test("RemoteSink hands over as much as may cross at once, and refuses what alone is more", async () => {
+  const { sink, posted } = remote();
+  const item = (length: number): SinkItem => ({ message: { n: "x".repeat(length) } });
+  const items = [item(6_000_000), item(6_000_000), item(6_000_000), item(17_000_000), item(1)];
+  const counts: number[] = [];
+  for (let done = 0; done < items.length;) {
+    const collecting = sink.collect(items.slice(done));
+    sink.receiveCollected({ kind: "taken", refused: [] });
+    const result = await collecting;
+    counts.push(result.handed ?? items.length - done);
+    done += counts.at(-1)!;
+  }
+  assertEquals(counts, [2, 1, 1, 1]);
+  assertEquals(posted.length, 4);
+  assertEquals(await sink.collect([{ message: { n: ENDLESS } }, item(1)]), {
+    kind: "taken",
+    refused: [{
+      index: 0,
+      message: "it is longer as text than the 268435456 characters that pass to a plugin",
+    }],
+    handed: 1,
+  });
+  assertEquals(posted.length, 4);
+  const gone = sink.collect([item(17_000_000), item(1)]);
+  sink.gone({ step: "crash", name: "Error", message: "gone" });
+  assertEquals((await gone).kind, "lost");
+});
+
 // -- What is not believed --
 
 Deno.test("RemoteSink refuses answers to what it was not asked", async () => {
-  const posted: ToIsolate[] = [];
-  const sink = new RemoteSink(1, listen().events, {
-    deadlineMs: 60_000,
-    post: (message) => posted.push(message),
-    overdue() {},
-  });
+  const { sink, posted } = remote();
   const taken = (...indexes: number[]): CollectResult => ({
     kind: "taken",
     refused: indexes.map((index) => ({ index, message: "" })),

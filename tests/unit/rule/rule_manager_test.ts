@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createLogger, fail, KuiperError } from "../../../src/core/mod.ts";
 import { type KeptRule, type RuleDefinition, RuleManager } from "../../../src/rule/mod.ts";
 import { HeldClock } from "../../fakes/mod.ts";
+import { newOpMetrics } from "../../../src/rule/op_metrics.ts";
 import { FakeRuns, ruleJson } from "./_rule.ts";
 
 /** Keeps rules in memory, as the store does on the disk. */
@@ -51,6 +52,7 @@ function manage(keeper = new FakeKeeper()) {
       });
     },
     open: runs.open,
+    mask: (text) => text.replaceAll("hunter2", "***"),
     log: createLogger((line) => lines.push(line), { level: "info" }),
     clock,
   });
@@ -262,4 +264,31 @@ Deno.test("RuleManager.topo() tells what flows into what, explain() the plan", a
     KuiperError,
     'Rule "r2" is not defined, did you mean "r1"?',
   );
+});
+
+Deno.test("RuleManager.status() hides secrets in all that was said, and so does statusAll()", async () => {
+  const keeper = new FakeKeeper();
+  const { manager, runs } = manage(keeper);
+  await using _ = manager;
+  await manager.restore();
+  await manager.create(ruleJson("r1"));
+  const metrics = {
+    ...newOpMetrics(),
+    last_exception: "no hunter2",
+    connection_status: -1,
+    connection_last_disconnected_message: "gone hunter2",
+  } as const;
+  runs.runs[0]!.parts = [
+    { kind: "sink", id: "sink_nop_0", instance: 0, metrics },
+    { kind: "op", id: "op_1_filter", instance: 0, metrics: newOpMetrics() },
+  ];
+  const status = manager.status("r1");
+  assertEquals(status.message, "running, sink_nop_0 is not connected (gone ***)");
+  assertEquals(status.ops[0]!.metrics.last_exception, "no ***");
+  assertEquals(status.ops[0]!.metrics.connection_last_disconnected_message, "gone ***");
+  assertEquals(
+    Object.hasOwn(status.ops[1]!.metrics, "connection_last_disconnected_message"),
+    false,
+  );
+  assertEquals(manager.statusAll(), { r1: status });
 });

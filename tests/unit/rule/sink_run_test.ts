@@ -18,7 +18,7 @@ import {
 } from "../../../src/core/mod.ts";
 import { RETRIES_AFTER_LOSS } from "../../../src/rule/delivery.ts";
 import { type RuleResult, SinkRun } from "../../../src/rule/mod.ts";
-import { HeldClock, SINK_COMMON } from "../../fakes/mod.ts";
+import { ENDLESS, HeldClock, SINK_COMMON } from "../../fakes/mod.ts";
 
 /** A sink that does as the test says: by default it takes everything. */
 class FakeSink {
@@ -268,6 +268,80 @@ Deno.test("SinkRun hands over only what is not settled when a sink takes a part"
     dropped_total: 2,
     buffer_length: 0,
   });
+});
+
+Deno.test("SinkRun hands over again at once what did not go with the others", async () => {
+  const sink = new FakeSink();
+  const calls: number[] = [];
+  const first = (count: number, result: CollectResult) => (items: readonly SinkItem[]) => {
+    calls.push(items.length);
+    return items.length > count ? { ...result, handed: count } : result;
+  };
+  sink.answers = [
+    first(2, { kind: "taken", refused: [{ index: 1, message: "no" }] }),
+    first(1, { kind: "failed", failure: failure("never") }),
+    first(2, { kind: "retry", message: "not now", settled: { count: 1, refused: [] } }),
+    first(9, { kind: "taken", refused: [] }),
+  ];
+  const lines: string[] = [];
+  const log = createLogger((line) => lines.push(line), { level: "warn" });
+  await using run = sink.run({ bufferLength: 8 }, "rows", log);
+  run.send(Array.from({ length: 6 }, (_, a) => result({ a })));
+  assertEquals(await run.stop(1000), { lost: 0 });
+  assertEquals(calls, [6, 4, 3, 2]);
+  const { records_out_total, dropped_total } = run.ops()[0]!.metrics;
+  assertEquals([records_out_total, dropped_total], [4, 2]);
+  assertEquals(lines.map((line) => /: (no|.*never)$/.test(line)), [true, true, false]);
+});
+
+Deno.test("SinkRun hands over bytes before they are more than some megabytes, and loses none", async () => {
+  const sink = new FakeSink();
+  const calls: number[] = [];
+  sink.answers = Array.from({ length: 3 }, () => (items: readonly SinkItem[]) => {
+    calls.push(items.length);
+    return { kind: "taken", refused: [] } as const;
+  });
+  await using run = sink.run({ sendSingle: true, bufferLength: 8 }, "bytes");
+  run.send(Array.from({ length: 5 }, (_, a) => result({ a, text: "x".repeat(9_000_000) })));
+  assertEquals(await run.stop(1000), { lost: 0 });
+  assertEquals(calls, [2, 2, 1]);
+  assertEquals(run.ops()[0]!.metrics.records_out_total, 5);
+});
+
+Deno.test("SinkRun.stop() counts the bytes that were never handed over among what was lost", async () => {
+  const sink = new FakeSink();
+  const asked = Promise.withResolvers<void>();
+  sink.answers = [() => {
+    asked.resolve();
+    return new Promise(() => {});
+  }];
+  await using run = sink.run({ sendSingle: true, bufferLength: 8 }, "bytes");
+  run.send(Array.from({ length: 5 }, (_, a) => result({ a, text: "x".repeat(9_000_000) })));
+  await asked.promise;
+  assertEquals(await run.stop(20), { lost: 5 });
+  assertEquals(run.ops()[0]!.metrics.dropped_total, 5);
+});
+
+Deno.test("SinkRun drops an item of which there is no text, says so, and sends the others", async () => {
+  const sink = new FakeSink();
+  const lines: string[] = [];
+  const log = createLogger((line) => lines.push(line), { level: "warn" });
+  await using run = sink.run({ sendSingle: true }, "bytes", log);
+  run.send([result({ a: 1 }, { a: ENDLESS }, { a: 2 })]);
+  assertEquals(await run.stop(1000), { lost: 0 });
+  assertEquals(sink.got.flat().map(text), ['{"a":1}', '{"a":2}']);
+  assertEquals(run.ops()[0]!.metrics.dropped_total, 1);
+  assertEquals(lines, ["dropped an item: it is longer than a text can be"]);
+});
+
+Deno.test("SinkRun gathers fewer rows than batchSize where more would be no text", async () => {
+  const sink = new FakeSink();
+  await using run = sink.run({ batchSize: 10, bufferLength: 8 });
+  const long = "x".repeat(7_000_000);
+  run.send([result({ long }), result({ long }), result({ long }, { long }, { long }), result({})]);
+  assertEquals(await run.stop(1000), { lost: 0 });
+  const counts = sink.got.flat().map((item) => "message" in item && (item.message as Row[]).length);
+  assertEquals(counts, [2, 3, 1]);
 });
 
 Deno.test("SinkRun tries again in order, after what the sink asks for, and counts it", async () => {

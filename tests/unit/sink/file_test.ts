@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { inlineSinkHost, type SinkInstance } from "../../../src/contract/mod.ts";
+import { inlineSinkHost, type SinkInstance, type SinkItem } from "../../../src/contract/mod.ts";
 import type { Clock, Row } from "../../../src/core/mod.ts";
-import { HeldClock } from "../../fakes/mod.ts";
+import { ENDLESS, HeldClock } from "../../fakes/mod.ts";
 import { FileSink } from "../../../src/sink/file.ts";
 
 async function folder(): Promise<AsyncDisposable & { path: string }> {
@@ -96,6 +96,53 @@ Deno.test("FileSink says once for each file of CSV that a field is no column", a
     `warn ${path} has the columns of its first row, a, b: the field "c" of a row is not written, nor is any other ` +
     "that is none of them; select the same fields for each row, or write lines",
   ]);
+});
+
+Deno.test("FileSink writes large rows in several texts, and refuses one that no text can hold", async () => {
+  await using dir = await folder();
+  const large = (a: number): Row => ({ a, b: "x".repeat(3_000_000) });
+  const rows = [large(1), large(2), { a: 3, b: ENDLESS }, large(4), { a: 5, b: "" }];
+  for (const fileType of ["lines", "json", "csv"]) {
+    const path = join(dir.path, fileType);
+    {
+      await using sink = await open({ path, fileType, hasHeader: true });
+      assertEquals(
+        await sink.collect([...rows.map((message) => ({ message })), ...items(...rows)]),
+        {
+          kind: "taken",
+          refused: [2, 5].map((index) => ({
+            index,
+            message: "a row of it is longer than a text can be",
+          })),
+        },
+      );
+    }
+    const text = await Deno.readTextFile(path);
+    const written = fileType === "json"
+      ? (JSON.parse(text) as Row[]).map(({ a }) => a)
+      : text.trimEnd().split("\n").map((line) =>
+        fileType === "csv" ? line.split(",")[0] : JSON.parse(line).a
+      );
+    const numbers = [1, 2, 4, 5, 1, 2, 4, 5];
+    assertEquals(written, fileType === "csv" ? ["a", ...numbers.map(String)] : numbers);
+  }
+});
+
+Deno.test("FileSink says how many items it has written when the disk is full before the others", async () => {
+  await using dir = await folder();
+  const whole = Deno.FsFile.prototype.write;
+  await using sink = await open({ path: join(dir.path, "out") });
+  const large = (a: number): SinkItem => ({ message: [{ a, b: "x".repeat(3_000_000) }] });
+  let calls = 0;
+  Deno.FsFile.prototype.write = function (bytes) {
+    return ++calls === 3 ? Promise.reject(new Error("the disk is full")) : whole.call(this, bytes);
+  };
+  try {
+    const result = await sink.collect([large(1), ...items({ a: 2 }, { a: 3 }), large(4), large(5)]);
+    assertEquals(result.kind === "failed" && result.settled, { count: 3, refused: [] });
+  } finally {
+    Deno.FsFile.prototype.write = whole;
+  }
 });
 
 Deno.test("FileSink leaves no half row behind when the disk is full", async () => {

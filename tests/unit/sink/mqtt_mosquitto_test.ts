@@ -139,3 +139,32 @@ mosquittoTest(
     }
   },
 );
+
+mosquittoTest(
+  "MqttSink refuses what no packet holds, and stays connected for the others",
+  async () => {
+    await using broker = await startMosquitto();
+    await using got = await subscribe(broker, "3.1.1");
+    for (const protocolVersion of ["3.1.1", "5"]) {
+      const said: string[] = [];
+      await using host = inlineSinkHost(() => Promise.resolve(new MqttSink()), "bytes");
+      const props = { server: broker.url, topic: "out", qos: 1, protocolVersion };
+      const sink = host.start({ props, ruleId: "r", opId: "sink_mqtt_0", instanceId: 0 }, {
+        log() {},
+        status: (status) => said.push(status),
+      });
+      assertEquals(await sink.opened, undefined);
+      const payloads = [new Uint8Array(268_435_448), new TextEncoder().encode('{"n":1}')];
+      assertEquals(await sink.collect(payloads.map((payload) => ({ payload }))), {
+        kind: "taken",
+        refused: [{
+          index: 0,
+          message: "it has 268435448 bytes, at most 268435447 go into a packet of MQTT",
+        }],
+      });
+      await sink.close(1000);
+      assertEquals(said, ["connecting", "connected"]);
+    }
+    await got.until(() => got.tuples.length >= 2);
+  },
+);

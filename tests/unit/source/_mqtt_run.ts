@@ -13,6 +13,8 @@ export interface MqttRun extends AsyncDisposable {
   readonly statuses: string[];
   readonly logs: string[];
   readonly dropped: number;
+  /** What was larger than maxTupleBytes. */
+  readonly oversize: number;
   /** State as the engine would store it. */
   readonly state: Record<string, unknown>;
   grant(credit: number): void;
@@ -37,6 +39,7 @@ export function runMqtt(
     logs: [] as string[],
     state: { ...spec.state } as Record<string, unknown>,
     dropped: 0,
+    oversize: 0,
   };
   let end: SourceEnd | undefined;
   let listeners: (() => void)[] = [];
@@ -65,6 +68,7 @@ export function runMqtt(
           run.tuples.push({ text: decoder.decode(payload), meta });
         }
         run.dropped += batch.dropped;
+        run.oversize += batch.oversize;
         addState(batch.state);
         tell();
       },
@@ -81,6 +85,7 @@ export function runMqtt(
   );
   const ended = instance.closed.then((closed) => {
     run.dropped += closed.dropped;
+    run.oversize += closed.oversize;
     addState(closed.state);
     end = closed.end;
     tell();

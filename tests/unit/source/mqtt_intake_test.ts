@@ -7,12 +7,12 @@ import { MqttIntake } from "../../../src/source/mqtt_intake.ts";
 /** A channel as the engine gives it, and its other end. */
 function fakeChannel(capacity: number) {
   const queue = new Channel<SourceItem>({ capacity });
-  const counted = { dropped: 0 };
+  const counted = { dropped: 0, oversize: 0 };
   const out: SourceChannel = {
     push: (item) => queue.push(item),
     send: (item) => queue.send(item),
     room: () => queue.room(),
-    countDropped: (count) => counted.dropped += count,
+    countDropped: (count, why) => counted[why === "oversize" ? why : "dropped"] += count,
     close: (error) => queue.close(error),
     get size() {
       return queue.size;
@@ -38,6 +38,16 @@ Deno.test("MqttIntake.take() asks for the next message when the channel has take
   const done: string[] = [];
   for (const text of ["1", "2", "3"]) intake.take(message(text, 1), () => done.push(text));
   assertEquals([done, take(), intake.holding], [["1", "2"], ["1", "2"], true]);
+});
+
+Deno.test("MqttIntake.take() counts and acknowledges what was too large, also when there is no room", () => {
+  const { out, counted, take } = fakeChannel(1);
+  const intake = new MqttIntake(out, { resumable: true, patienceMs: 0, onStalled() {} });
+  intake.take(message("1", 1), () => {});
+  let done = false;
+  intake.take({ ...message("", 1), isTooLarge: true }, () => done = true);
+  assertEquals([done, counted, intake.holding], [true, { dropped: 0, oversize: 1 }, false]);
+  assertEquals(take(), ["1"]);
 });
 
 // -- Wait --

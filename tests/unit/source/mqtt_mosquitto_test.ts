@@ -35,6 +35,38 @@ mosquittoTest(
   },
 );
 
+for (const protocolVersion of ["3.1.1", "5"]) {
+  const name =
+    "MqttSource.open() counts and acknowledges what is far too large, and goes on, by version";
+  mosquittoTest(`${name} ${protocolVersion}`, async () => {
+    await using broker = await startMosquitto();
+    const maxTupleBytes = 1000;
+    const props = { server: broker.url, protocolVersion, maxTupleBytes, clientid: "me" };
+    const again = () => runMqtt({ datasource: "t", props, maxTupleBytes });
+    {
+      await using run = again();
+      await run.status(/^connected/);
+      await using publisher = await connectPublisher(broker.url);
+      const large = new Uint8Array(3_000_000);
+      for (const qos of [0, 1] as const) {
+        await publisher.publish("t", large, { qos });
+        await publisher.publish("t", `small ${qos}`, { qos });
+      }
+      await run.until(() => run.tuples.length >= 2 && run.oversize >= 2);
+      assertEquals(run.tuples.map(({ text }) => text), ["small 0", "small 1"]);
+      await run.stop();
+      assertEquals([run.oversize, run.dropped], [2, 0]);
+    }
+    // The session is kept, and nothing of it comes again.
+    await using run = again();
+    await run.status(/^connected/);
+    await using publisher = await connectPublisher(broker.url);
+    await publisher.publish("t", "last");
+    await run.until(() => run.tuples.length >= 1);
+    assertEquals([run.tuples[0]!.text, run.oversize], ["last", 0]);
+  });
+}
+
 mosquittoTest(
   "MqttSource.open() loses nothing when the broker is restarted in the middle",
   async (t) => {

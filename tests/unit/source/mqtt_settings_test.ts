@@ -8,7 +8,15 @@ function settings(props: Props, instanceId = 0) {
 
 Deno.test("mqttSettings() has defaults for everything", () => {
   const { connection, ...rest } = settings({});
-  assertEquals(rest, { filters: ["t"], qos: 1, session: "run", shared: true });
+  assertEquals(rest, {
+    filters: ["t"],
+    qos: 1,
+    session: "run",
+    shared: true,
+    mostBytes: 16_777_216,
+  });
+  const mostOf = (maxTupleBytes: number) => settings({ maxTupleBytes }).mostBytes;
+  assertEquals([mostOf(1000), mostOf(0)], [1000, Infinity]);
   const { clientId, ...others } = connection;
   assertMatch(clientId, /^kuiper-my_stream-[0-9a-f]{8}$/);
   assertEquals(others, {

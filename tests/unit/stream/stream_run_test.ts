@@ -86,6 +86,21 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 
 // -- Order and end --
 
+Deno.test("StreamRun.status() hides secrets in what the source said", async () => {
+  const run = stream(() => ({
+    // deno-lint-ignore require-yield
+    async *open(ctx) {
+      ctx.status("disconnected", "gone hunter2");
+      await Promise.reject(new Error("no hunter2"));
+    },
+  }), { mask: (text) => text.replaceAll("hunter2", "***") });
+  await assertRejects(() => take(run));
+  const { message, connection, metrics } = run.status();
+  assertEquals(connection, { status: "disconnected", message: "gone ***" });
+  assertEquals(message, "failed in open: no ***");
+  assertEquals(metrics.last_exception, "failed in open: no ***");
+});
+
 Deno.test("StreamRun yields every tuple of its source in order and ends with the input", async () => {
   await using run = stream(() => ({ open: () => count(0, 20_000) }));
   const rows = await take(run) as { i: number }[];
