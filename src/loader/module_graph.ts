@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fail, messageOf, nearest, oneOf } from "../core/mod.ts";
+import { endOfTurn, fail, messageOf, nearest, oneOf } from "../core/mod.ts";
 import { GraphBudget } from "./graph_budget.ts";
 import { resolveImport } from "./import_policy.ts";
 import type { ImportPolicy, Resolution } from "./import_policy.ts";
@@ -20,6 +20,8 @@ import { isTypeScript, transform } from "./transform.ts";
 export const MAX_MODULES = 10_000;
 /** Largest file that is taken for a module. */
 export const MAX_MODULE_BYTES = 32 * 1024 * 1024;
+/** How long the thread is kept from others at most between two modules. */
+const TURN_MS = 50;
 
 /** Where a static import leads: a module of the graph by index, or one that the isolate has. */
 export type Target = number | { readonly native: string };
@@ -122,6 +124,8 @@ class GraphReader {
   readonly #limits: GraphLimits;
   readonly #budget: GraphBudget;
   #realRoot = "";
+  /** When others had the thread last. */
+  #turn = performance.now();
 
   constructor(options: GraphOptions) {
     this.#options = options;
@@ -207,6 +211,7 @@ class GraphReader {
     specifier: string,
     importer: Importer,
   ): Promise<Target | { refusal: string; origin?: string }> {
+    await this.#giveWay();
     const resolution = this.#where(specifier, importer.module.url);
     switch (resolution.kind) {
       case "refused": {
@@ -221,6 +226,13 @@ class GraphReader {
       case "file":
         return await this.#load(resolution.url, importer);
     }
+  }
+
+  /** Let others have the thread when this had it for long: what was read ahead is never waited for. */
+  async #giveWay(): Promise<void> {
+    if (performance.now() - this.#turn < TURN_MS) return;
+    await new Promise<void>(endOfTurn);
+    this.#turn = performance.now();
   }
 
   #where(specifier: string, from: string): Resolution {
@@ -319,6 +331,7 @@ class GraphReader {
     this.#budget.takeCalls(calls);
     const made = code.length + (mappings?.length ?? 0);
     this.#budget.takeMade(made, { bytes: bytes.length, display });
+    await this.#giveWay();
     const mapped = mappings === undefined ? {} : { mappings };
     const parsed = await parseModule(code, {
       display,

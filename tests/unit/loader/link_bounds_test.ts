@@ -1,7 +1,7 @@
 // What a stranger's text may cost the engine's own thread while it is linked: work that grows with its length, and not
 // with the square of it. The texts are so long that the square would take minutes or hours.
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { KuiperError } from "../../../src/core/mod.ts";
+import { endOfTurn, KuiperError } from "../../../src/core/mod.ts";
 import { AuthorPlaces } from "../../../src/loader/author_places.ts";
 import {
   GraphBudget,
@@ -9,7 +9,7 @@ import {
   MAX_GRAPH_PARTS,
   MAX_KEPT_PARTS,
 } from "../../../src/loader/graph_budget.ts";
-import { graphOf, linkFiles, run } from "./linking.ts";
+import { graphOf, linkFiles, memoryReader, run } from "./linking.ts";
 import type { Files } from "./linking.ts";
 
 /** Enough for a busy machine; each of the texts is linked in a second or two. */
@@ -274,6 +274,27 @@ Deno.test("readGraph() refuses modules whose types take too many steps together"
     }),
     'Cannot load "plugins/sources/a.ts": the types of its modules take too many steps to be taken away; give them as JavaScript',
   );
+});
+
+Deno.test("readGraph() gives way to others while it reads what waits for nothing", async () => {
+  const files = Object.fromEntries(numbers(10).map((i) => [`m${i}.js`, "a;".repeat(100_000)]));
+  const entry = Object.keys(files).map((name) => `import "./${name}";`).join("");
+  const all = { "a.js": entry, ...files };
+  // As it is when it was read ahead.
+  const { read } = memoryReader(all);
+  const reader = { read: async (url: string) => ({ ...await read(url), sha256: "" }) };
+  // The parser is loaded, and that is waited for.
+  await graphOf({ "a.js": "" });
+  let turns = 0;
+  let hasEnded = false;
+  const count = () => {
+    turns++;
+    if (!hasEnded) endOfTurn(count);
+  };
+  endOfTurn(count);
+  await graphOf(all, { reader });
+  hasEnded = true;
+  assert(turns > 2, `${turns} turns`);
 });
 
 Deno.test("readGraph() keeps nothing of a template that a tag is called with", async () => {
