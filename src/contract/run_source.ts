@@ -5,8 +5,11 @@
 import {
   byWeight,
   checkRow,
+  containersOfLastRow,
   endOfTurn,
   type Json,
+  MOST_AT_ONCE,
+  MOST_CONTAINERS,
   NO_META,
   type Row,
   typeName,
@@ -46,12 +49,15 @@ const TELL_LOSS_MS = 250;
 /** Most weight of a tuple, whatever maxTupleBytes says: as one text it must fit into memory. */
 const MOST_WEIGHT = 67_108_864;
 
+/** So many objects and arrays as a tuple may have make a batch of their own. */
+const CONTAINER_WEIGHT = Math.floor(MOST_AT_ONCE / MOST_CONTAINERS);
+
 /** A tuple in the instance's queue. */
 interface Queued extends SourceTuple {
   offset?: Json | undefined;
   /** Whether it holds what plain JSON cannot carry; looked at in an isolate. */
   special?: boolean;
-  /** Characters that it takes as text at the least, and its bytes; looked at in an isolate. */
+  /** Characters that it takes as text at the least, its bytes, and more for what takes more; looked at in an isolate. */
   weight?: number;
 }
 
@@ -445,21 +451,25 @@ class SourceRun implements SourceInstance {
     const { maxTupleBytes } = this.#spec;
     let special = false;
     let weight = 0;
+    let containers = 0;
     if (meta !== NO_META) {
       special = this.#check(meta, "meta");
       weight = weightOfLastRow();
+      containers = containersOfLastRow();
     }
     if (payload === undefined) {
       special = this.#check(message!, "message") || special;
       weight += weightOfLastRow();
+      containers += containersOfLastRow();
     }
-    if (weight > (maxTupleBytes > 0 ? Math.min(maxTupleBytes, MOST_WEIGHT) : MOST_WEIGHT)) {
+    const most = maxTupleBytes > 0 ? Math.min(maxTupleBytes, MOST_WEIGHT) : MOST_WEIGHT;
+    if (weight > most || containers > MOST_CONTAINERS) {
       this.#oversize++;
       this.#tellLossLater();
       return undefined;
     }
     entry.special = special;
-    entry.weight = weight + (payload?.byteLength ?? 0);
+    entry.weight = weight + (payload?.byteLength ?? 0) + CONTAINER_WEIGHT * containers;
     return entry;
   }
 

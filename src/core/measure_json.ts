@@ -4,6 +4,8 @@ export interface JsonMeasure {
   readonly depth: number;
   /** Values, about: arrays, objects, and what follows a comma. */
   readonly values: number;
+  /** The arrays and objects among them. */
+  readonly containers: number;
 }
 
 const QUOTE = 34;
@@ -22,6 +24,7 @@ export function measureJson(text: string): JsonMeasure {
   let depth = 0;
   let deepest = 0;
   let values = 1;
+  let containers = 0;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
       case QUOTE:
@@ -30,6 +33,7 @@ export function measureJson(text: string): JsonMeasure {
       case OPEN_ARRAY:
       case OPEN_OBJECT:
         values++;
+        containers++;
         if (++depth > deepest) deepest = depth;
         break;
       case CLOSE_ARRAY:
@@ -41,7 +45,7 @@ export function measureJson(text: string): JsonMeasure {
         break;
     }
   }
-  return { depth: deepest, values };
+  return { depth: deepest, values, containers };
 }
 
 /** Where the quote is that ends the string which begins before `from`. */

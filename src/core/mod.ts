@@ -8,8 +8,10 @@ export type { Row, Value } from "./value.ts";
 export { byWeight } from "./by_weight.ts";
 export {
   checkRow,
+  containersOfLastRow,
   MAX_DEPTH,
   MOST_AT_ONCE,
+  MOST_CONTAINERS,
   MOST_PER_WEIGHT,
   typeName,
   weightOfLastRow,

@@ -76,7 +76,7 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   ],
   "calls that no plugin can replace": [
     [
-      /if \(transfer === void 0 \|\| transfer\.length === 0\) captured\.postMessage\(packed\);\s+else captured\.postMessage\(packed, transfer\);/g,
+      /const given = givenAway\(packed\);\s+if \(given === void 0\) captured\.postMessage\(packed\);\s+else captured\.postMessage\(packed, given\);/g,
       "[captured, captured.postMessage, Deno, process, Deno[Deno.internal]?.core].map((a) => a?.postMessage?.(packed));",
     ],
   ],
@@ -113,7 +113,7 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
     'this.#edit(start, start, "");',
   ], [/of scan\.metas\)/g, "of [])"]],
   "words that no linked text has": [
-    [/const match = WORDS\.exec\(text\);/g, "const match = null;"],
+    [/const match = WORD\.exec\(text\);/g, "const match = null;"],
     [/for \(const match of text\.matchAll\(WORDS\)\) found\.push\(match\.index\);/g, ""],
   ],
   "no code from text": [[/"--disallow-code-generation-from-strings",/g, ""]],

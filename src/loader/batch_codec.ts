@@ -19,7 +19,7 @@ const MOST_OF_TUPLE = LIMITS.text - 3;
 export function encodeBatch(
   batch: SourceBatch,
   options: { id: number; maxTupleBytes: number },
-): { message: BatchMessage; transfer: ArrayBuffer[]; left: number } {
+): { message: BatchMessage; left: number } {
   const { id, maxTupleBytes } = options;
   const most = maxTupleBytes > 0 ? Math.min(maxTupleBytes, MOST_OF_TUPLE) : MOST_OF_TUPLE;
   let kept = batch;
@@ -48,12 +48,8 @@ export function encodeBatch(
   };
   if (offset !== undefined) message.offset = encodeOffset(offset);
   if (state !== undefined) message.state = stringify(state);
-  const transfer: ArrayBuffer[] = [];
-  if (kept.hasPayloads) {
-    message.payloads = joinPayloads(tuples);
-    transfer.push(message.payloads.bytes.buffer as ArrayBuffer);
-  }
-  return { message, transfer, left };
+  if (kept.hasPayloads) message.payloads = joinPayloads(tuples);
+  return { message, left };
 }
 
 /** What a batch takes on its way, about; 0 for one that tells only what was dropped. */

@@ -35,7 +35,7 @@ import { type Answer, answerOf, decodeArgs, encodeAnswers } from "./call_codec.t
 import { linkedAddress, withoutText } from "./linked_address.ts";
 import { instantiate, type LinkedModules } from "./link_runtime.ts";
 import { NATIVES } from "./natives.ts";
-import { packMessage } from "./packed_message.ts";
+import { givenAway, packMessage } from "./packed_message.ts";
 import { pluginConsole } from "./plugin_console.ts";
 import { watchDenials } from "./denial_watch.ts";
 import { cut, type FromIsolate, LIMITS, STATUSES, type ToIsolate } from "./protocol.ts";
@@ -65,11 +65,12 @@ let firstSink: Sink | undefined;
 const running = new Map<number, { sink: RunningSink; flush(): void }>();
 
 /** What the isolate says goes through here; nothing of the realm is used that a plugin could have replaced. */
-function send(message: FromIsolate, transfer?: Transferable[]): void {
+function send(message: FromIsolate): void {
   const packed = packMessage(message);
+  const given = givenAway(packed);
   // An empty list would be read by the iterator of arrays, which is the plugin's to replace.
-  if (transfer === undefined || transfer.length === 0) captured.postMessage(packed);
-  else captured.postMessage(packed, transfer);
+  if (given === undefined) captured.postMessage(packed);
+  else captured.postMessage(packed, given);
 }
 
 const denials = watchDenials(send);
@@ -323,9 +324,9 @@ function start(id: number, spec: SourceSpec): void {
         if (closed) return;
         try {
           const { maxTupleBytes } = spec;
-          const { message, transfer, left } = encodeBatch(batch, { id, maxTupleBytes });
+          const { message, left } = encodeBatch(batch, { id, maxTupleBytes });
           sent.add(message.seq, bytesOf(message));
-          send(message, transfer);
+          send(message);
           // What was left out took credit of the instance, and the engine cannot know.
           if (left > 0) instance.grant(left, 0);
         } catch (error) {

@@ -4,7 +4,9 @@
  */
 import {
   checkRow,
+  containersOfLastRow,
   decodeRows,
+  MOST_CONTAINERS,
   MOST_PER_WEIGHT,
   type Row,
   type Value,
@@ -40,14 +42,27 @@ const NO_ROOM: Answer = {
   error: `it gave so much that the results of its batch are longer than ${LIMITS.text} characters`,
 };
 
+/** What becomes of an answer that would take too much memory beside those before. */
+const TOO_MANY: Answer = {
+  error:
+    `it gave so much that the results of its batch have more than ${MOST_CONTAINERS} objects and arrays`,
+};
+
 /** Write the answers; those for which there is no room in one text are errors. */
 export function encodeAnswers(answers: readonly Answer[]): CallText {
-  const rows: Row[] = answers.map((answer) => ({ ...answer }));
+  const rows: Row[] = [];
   let special = false;
   let weight = 0;
-  for (const row of rows) {
+  let containers = 0;
+  for (const answer of answers) {
+    let row: Row = { ...answer };
     if (checkRow(row) !== "plain") special = true;
-    weight += weightOfLastRow();
+    containers += containersOfLastRow();
+    if (containers > MOST_CONTAINERS) {
+      containers -= containersOfLastRow();
+      row = { ...TOO_MANY };
+    } else weight += weightOfLastRow();
+    rows.push(row);
   }
   const whole = weight * MOST_PER_WEIGHT <= LIMITS.text ? textOf(rows, special) : undefined;
   return { text: whole ?? fittingText(rows, special), special };

@@ -105,6 +105,10 @@ function checkTransport(options: Realm, { unix }: NetChecks, list: readonly unkn
       `Cannot use the option "${name}": a plugin has the transports "tcp" and "unix"`,
     );
   }
+  // It wants the same flag, and the program ends without it in the same way.
+  if (options.reusePort || options.loadBalanced) {
+    throw new TypeError("Cannot share a port: a plugin listens alone");
+  }
   if (transport === "unix" || path !== undefined) options.path = unix(path);
   else deleteProperty(options, "path");
 }

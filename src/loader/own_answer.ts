@@ -8,9 +8,9 @@ const MakeResponse = Response;
 /** What a server hands to the runtime, which asks it where an error is printed. */
 export interface OwnAnswers {
   /** What a plugin gets, and gives back, in the place of an answer to `request` that the runtime has made itself. */
-  standIn(answer: object, request: unknown): object;
+  standIn(answer: object, request: object): object;
   /** An answer to `request` like this one that nobody else has. @throws what of the plugin's is run by that. */
-  own(answer: unknown, request: unknown): object;
+  own(answer: unknown, request: object): object;
 }
 
 /**
@@ -26,8 +26,9 @@ export function ownAnswers(): OwnAnswers {
   const isUsed = getterOf(prototype, "bodyUsed");
   const { forEach } = Headers.prototype;
   const inResponse = partOf(new Response());
-  /** By what stands in for it, an answer of the runtime's and the request that it was made for. */
-  const stoodFor = new WeakMap<object, { answer: object; request: unknown }>();
+  /** What stands in for an answer of the runtime's, and that by the request that it was made for. */
+  const standIns = new WeakMap<object, true>();
+  const realAnswers = new WeakMap<object, object>();
   const { get: getOf, set: setOf } = WeakMap.prototype;
   // The runtime waits for what it does by the class that a promise says it is of.
   pin(Promise.prototype, "constructor");
@@ -45,15 +46,15 @@ export function ownAnswers(): OwnAnswers {
       seal(answer, SWITCHING_PROTOCOLS);
       const instead = new MakeResponse(null);
       fix(instead, "status", SWITCHING_PROTOCOLS);
-      apply(setOf, stoodFor, [instead, { answer, request }]);
+      apply(setOf, standIns, [instead, true]);
+      apply(setOf, realAnswers, [request, answer]);
       return instead;
     },
     own(answer, request) {
-      const real = apply(getOf, stoodFor, [answer]) as
-        | { answer: object; request: unknown }
-        | undefined;
-      if (real !== undefined) {
-        if (real.request === request) return real.answer;
+      // Whatever is given: the runtime complains of a request that is upgraded and answered in another way.
+      const real = apply(getOf, realAnswers, [request]) as object | undefined;
+      if (real !== undefined) return real;
+      if (apply(getOf, standIns, [answer]) === true) {
         throw new MakeError("This answer was made for another request");
       }
       const status = apply(statusOf, answer, []) as number;

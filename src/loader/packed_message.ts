@@ -27,11 +27,13 @@ const MOST_DEEP = 4;
 const MOST_HEAD_CHARS = 7 * LIMITS.json;
 
 // A plugin may put others in their place, whose answers can be anything.
-const { apply, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
+const { apply, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
 const { isArray } = Array;
 const { stringify } = JSON;
-const kindOf = getOwnPropertyDescriptor(getPrototypeOf(Uint8Array.prototype)!, Symbol.toStringTag)!
-  .get!;
+const { setPrototypeOf } = Object;
+const typedArray = getPrototypeOf(Uint8Array.prototype)!;
+const kindOf = getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)!.get!;
+const bufferOf = getOwnPropertyDescriptor(typedArray, "buffer")!.get!;
 
 /**
  * In the isolate, where a plugin's objects may stand in any field and its code runs when they are asked.
@@ -73,6 +75,36 @@ function plain(value: unknown, left: { values: number }, depth = 0): unknown {
     if (typeof key === "string") copy[key] = plain((value as typeof copy)[key], left, depth + 1);
   }
   return copy;
+}
+
+/**
+ * What is given away with a message: the bytes of its payloads. The runtime reads such a list by an iterator, and that of
+ * arrays is the plugin's to replace: this one has its own.
+ */
+export function givenAway(packed: PackedMessage): Transferable[] | undefined {
+  if (typeof packed === "string" || packed[4] === undefined) return undefined;
+  const list = [apply(bufferOf, packed[4], [])] as Transferable[];
+  let isGiven = false;
+  defineProperty(
+    list,
+    Symbol.iterator,
+    bare({
+      value: () =>
+        bare({
+          next() {
+            if (isGiven) return bare({ done: true, value: undefined });
+            isGiven = true;
+            return bare({ done: false, value: list[0] });
+          },
+        }),
+    }),
+  );
+  return list;
+}
+
+/** An object that inherits nothing: nobody else is asked for what it lacks. */
+function bare<Values extends object>(values: Values): Values {
+  return setPrototypeOf(values, null);
 }
 
 function numbers<Numbers extends object>(

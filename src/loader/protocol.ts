@@ -5,7 +5,14 @@
  *
  * @module
  */
-import { type Json, LOG_LEVELS, type LogLevel, MAX_DEPTH, measureJson } from "../core/mod.ts";
+import {
+  type Json,
+  LOG_LEVELS,
+  type LogLevel,
+  MAX_DEPTH,
+  measureJson,
+  MOST_CONTAINERS,
+} from "../core/mod.ts";
 import {
   type CollectResult,
   type ConnectionStatus,
@@ -134,6 +141,10 @@ export const LIMITS = {
   values: 2_200_000,
   /** The rows of one batch. V8 holds no string of twice this. */
   text: 268_435_456,
+  /** Objects and arrays in them: a full batch, and one tuple that is as large. */
+  containers: 2 * MOST_CONTAINERS,
+  /** All values in them. */
+  rowValues: 33_554_432,
 } as const;
 
 /** Most lines of what an isolate says at once: each is one of the log. */
@@ -172,6 +183,23 @@ const KINDS: readonly PluginKind[] = ["class", "function", "object"];
 const MOST_TIME_MS = 8.64e15;
 /** Half a day; also what a timer can hold with room to spare. */
 const MOST_BACK_OFF_MS = 43_200_000;
+
+/** Of what is shorter nothing takes much memory. */
+const MEASURED_CHARS = 1_048_576;
+
+/** The text of rows. What would fill the memory as values is refused. */
+function rowsText(value: unknown): string {
+  const text = string(value, "text", LIMITS.text);
+  if (text.length < MEASURED_CHARS) return text;
+  const { values, containers } = measureJson(text);
+  if (containers > LIMITS.containers || values > LIMITS.rowValues) {
+    throw new ProtocolError(
+      `sent rows of ${containers} objects and arrays and ${values} values, at most ` +
+        `${LIMITS.containers} and ${LIMITS.rowValues} pass`,
+    );
+  }
+  return text;
+}
 
 /** Read a message of an isolate. @throws ProtocolError when it is none. */
 export function readMessage(data: unknown): FromIsolate {
@@ -223,7 +251,7 @@ export function readMessage(data: unknown): FromIsolate {
       return {
         t: "results",
         id: count(message.id, "id"),
-        text: string(message.text, "text", LIMITS.text),
+        text: rowsText(message.text),
         special: message.special === true,
       };
     case "opened":
@@ -262,7 +290,7 @@ function readBatchMessage(message: Record<string, unknown>): BatchMessage {
     id: count(message.id, "id"),
     seq: count(message.seq, "seq"),
     count: tuples,
-    text: string(message.text, "text", LIMITS.text),
+    text: rowsText(message.text),
     special: message.special === true,
     hasMetas: message.hasMetas === true,
     times,
@@ -278,7 +306,9 @@ function readBatchMessage(message: Record<string, unknown>): BatchMessage {
 function readTimes(times: unknown, tuples: number): number | Float64Array {
   if (typeof times === "number") {
     if (isTime(times)) return times;
-  } else if (times instanceof Float64Array && times.length === tuples) {
+  } else if (
+    times instanceof Float64Array && times.buffer instanceof ArrayBuffer && times.length === tuples
+  ) {
     if (times.every(isTime)) return times;
   } else throw new ProtocolError("sent a batch whose times are not one for each tuple");
   throw new ProtocolError("sent a batch with a time that no calendar has");

@@ -42,9 +42,10 @@ export function quietServe(
       onError: (error: unknown) => Promise<unknown>;
     },
   ): Callable =>
-  async (request, info) => {
+  async (given, info) => {
+    const request = given as object;
     try {
-      return answers.own(await handler(requests.own(request as object), info), request);
+      return answers.own(await handler(requests.own(request), info), request);
     } catch (error) {
       const answer = await onError(error);
       try {

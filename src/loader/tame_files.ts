@@ -15,6 +15,7 @@ import { isAny, type RealmGrant } from "./realm_name.ts";
 const { apply } = Reflect;
 const { isArray } = Array;
 const makeText = String;
+const makeNumber = Number;
 
 const READ: PathUse = { kind: "read" };
 const WRITE: PathUse = { kind: "write" };
@@ -40,6 +41,17 @@ const NEEDS: Readonly<Record<string, readonly (readonly PathUse[])[]>> = {
   rename: [[READ_LINK, WRITE_LINK], [WRITE_LINK]],
   copyFile: [[READ], [WRITE]],
 };
+
+/** Where the options of a call are that may say a mode. */
+const MODE_AT: Readonly<Record<string, number>> = {
+  __proto__: null as never,
+  writeFile: 2,
+  writeTextFile: 2,
+  mkdir: 1,
+};
+
+/** Of a mode what says who may read, write and run a file, and not as whom it runs. */
+const PLAIN_MODE = 0o777;
 
 /** Of what is no promise. */
 const AT_ONCE = /Sync$|^(?:readDir|watchFs)$/;
@@ -70,6 +82,9 @@ export function checkedFiles(
       const needs = NEEDS[base];
       if (needs === undefined || needs.every(isOpen)) return undefined;
       check = pathCheck(needs, guard);
+      const at = MODE_AT[base];
+      if (at !== undefined) check = plainModeCheck(check, at);
+      if (base === "copyFile") check = plainSourceCheck(check, deno as unknown as typeof Deno);
     }
     const call = lazily(deno, name) as () => Callable;
     const given = AT_ONCE.test(name) ? textNow : textLater;
@@ -102,12 +117,49 @@ function pathCheck(needs: readonly (readonly PathUse[])[], { check }: PathGuard)
   };
 }
 
+/** What a plugin makes runs as whoever starts it. */
+function plainModeCheck(check: Check, at: number): Check {
+  return (args, given) => {
+    args[at] = withPlainMode(args[at]);
+    return check(args, given);
+  };
+}
+
+function withPlainMode(given: unknown): unknown {
+  if (given === undefined || given === null) return given;
+  const options: Realm = { ...given };
+  const { mode } = options;
+  if (mode !== undefined && mode !== null) options.mode = makeNumber(mode) & PLAIN_MODE;
+  return options;
+}
+
+/** A copy has the mode of what it is of, and another owner. */
+function plainSourceCheck(
+  check: Check,
+  { statSync, errors: { PermissionDenied } }: typeof Deno,
+): Check {
+  return (args, given) => {
+    const checked = check(args, given);
+    let mode: number | null;
+    try {
+      ({ mode } = apply(statSync, undefined, [checked[0]]) as Deno.FileInfo);
+    } catch {
+      // The call says why.
+      return checked;
+    }
+    if (((mode ?? 0) & 0o7000) === 0) return checked;
+    throw new PermissionDenied(
+      "Cannot copy a file that runs as its owner or its group: the copy would, too",
+    );
+  };
+}
+
 /** What is opened for is in the options, which are read once. */
 function openCheck(grant: RealmGrant, { check, refuse }: PathGuard): Check {
   return (args, text) => {
     let path = text(args[0]);
     const given = args[1];
-    const options: Realm = given === undefined || given === null ? { read: true } : { ...given };
+    const options = (withPlainMode(given) ?? { read: true }) as Realm;
     const { read, write, append, create, createNew, truncate } = options;
     const writes = write || append || create || createNew || truncate;
     if (writes) path = check(path, WRITE);

@@ -10,6 +10,7 @@ import type { RealmGrant } from "./realm_name.ts";
 const { apply, defineProperty, getPrototypeOf } = Reflect;
 const makeText = String;
 const makeNumber = Number;
+const { stringify } = JSON;
 
 const NEAR: UsualHost = { hostname: "127.0.0.1" };
 const ANY: UsualHost = { hostname: "0.0.0.0", port: 0 };
@@ -49,15 +50,36 @@ export function tamedNet(
     listenTls: atOnce(ANY),
     createHttpClient: atOnce(),
     serve: (call) => quietServe(withOptions(call, checks, SERVED), realm, served),
-    upgradeWebSocket: (call) => (...args) => {
-      args[0] = served?.requests.realOf(args[0]) ?? args[0];
-      const made = apply(call, undefined, args) as { socket: unknown; response: object };
+    upgradeWebSocket: (call) => (request, given) => {
+      const real = served?.requests.realOf(request) ?? request;
+      const made = apply(call, undefined, [real, socketOptions(given)]) as {
+        socket: unknown;
+        response: object;
+      };
       if (served === undefined) return made;
       const { socket, response } = made;
-      return { socket, response: served.answers.standIn(response, args[0]) };
+      return { socket, response: served.answers.standIn(response, real as object) };
     },
     resolveDns: (call) => checkedDns(call, deno, hosts),
   };
+}
+
+/** They are asked once, and are what the runtime takes them for: it does not look at them all. */
+function socketOptions(given: unknown): Realm {
+  const { protocol, idleTimeout } = { ...given as Realm | undefined };
+  const options: Realm = {};
+  if (idleTimeout !== undefined) options.idleTimeout = makeNumber(idleTimeout);
+  if (protocol === undefined || protocol === "") return options;
+  const text = makeText(protocol);
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i]!;
+    if (character > " " && character <= "~") continue;
+    throw new TypeError(
+      `Cannot speak this protocol over a WebSocket: ${stringify(text)} is no name of one`,
+    );
+  }
+  options.protocol = text;
+  return options;
 }
 
 /**

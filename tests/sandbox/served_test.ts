@@ -79,6 +79,26 @@ for (
   });
 }
 
+harm("A protocol of a socket that changes while it is looked at ends nothing", {
+  greeted: true,
+  body: `let asked = 0; ${
+    upgraded("").replace(
+      "Deno.upgradeWebSocket(request)",
+      `Deno.upgradeWebSocket(request, { get protocol(): any { return ++asked < 3 ? "a" : { not: "a text" }; } })`,
+    ).replace("(server.addr as any).port)", `(server.addr as any).port, "a")`)
+  }`,
+  check: lived,
+});
+
+harm("A port that others may share ends nothing", {
+  greeted: true,
+  body: `for (const listen of [Deno.listen, Deno.listenTls, Deno.serve] as any[]) {
+      try { listen({ hostname: "127.0.0.1", port: 0, reusePort: true, key: "", cert: "" }, () => new Response()); } catch { /* it is refused */ }
+    }
+    yield { message: { text: "lived" } };`,
+  check: lived,
+});
+
 harm("What the runtime asks when an answer is refused is no handler of a plugin's", {
   greeted: true,
   body: `const real = Object.getOwnPropertyDescriptor(Response.prototype, "bodyUsed")!;

@@ -385,6 +385,20 @@ Deno.test("runSource() cuts batches by what their texts may take, escapes and nu
   assertEquals(batches.some(({ oversize }) => oversize > 0), false);
 });
 
+Deno.test("runSource() cuts batches by their objects and arrays, and drops a tuple that has too many", async () => {
+  const { instance, batches } = run({
+    async *open() {
+      yield Array(25).fill({ message: { a: Array(99_000).fill({}) } });
+      yield { message: { a: Array(1_000_000).fill([]) } };
+    },
+  });
+  const { end, oversize } = await instance.closed;
+  assertEquals([end, oversize], [{ kind: "done" }, 1]);
+  const counts = batches.map(({ tuples }) => tuples.length);
+  assertEquals(counts.reduce((sum, count) => sum + count, 0), 25);
+  assertEquals(Math.max(...counts), 9);
+});
+
 Deno.test("runSource() takes an array that is longer than the buffer, in order and by credit", async () => {
   const items = Array.from({ length: 2000 }, (_, i) => ({ message: { i } }));
   const { instance, rows, nextBatch } = run(

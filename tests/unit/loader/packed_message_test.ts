@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { packMessage, unpackMessage } from "../../../src/loader/packed_message.ts";
+import { givenAway, packMessage, unpackMessage } from "../../../src/loader/packed_message.ts";
 import { type FromIsolate, ProtocolError } from "../../../src/loader/protocol.ts";
 
 const BATCH = {
@@ -95,6 +95,24 @@ Deno.test("packMessage() copies no more of an object than a message may have", (
     t: "log",
     message: { a: { b: { c: { d: null } } } },
   });
+});
+
+Deno.test("givenAway() lists the bytes of payloads by an iterator that nobody replaces", () => {
+  assertEquals(givenAway(packMessage({ t: "pong", sign: 1 })), undefined);
+  assertEquals(givenAway(packMessage(BATCH)), undefined);
+  const bytes = new Uint8Array([1, 2]);
+  const packed = packMessage({ ...BATCH, payloads: { bytes, lengths: Int32Array.of(2, -1) } });
+  const iterate = Array.prototype[Symbol.iterator];
+  try {
+    Array.prototype[Symbol.iterator] = () => {
+      throw new Error("replaced");
+    };
+    const transfer = givenAway(packed)!;
+    structuredClone(packed, { transfer });
+  } finally {
+    Array.prototype[Symbol.iterator] = iterate;
+  }
+  assertEquals(bytes.byteLength, 0);
 });
 
 Deno.test("unpackMessage() refuses what nobody packed", () => {

@@ -205,8 +205,8 @@ Deno.test("encodeBatch() leaves out and counts a row of which there is no text, 
 });
 
 Deno.test("encodeBatch() copies payloads, so that the source keeps its bytes", () => {
-  const { message, transfer } = encodeBatch(BATCH, { id: 1, maxTupleBytes: 0 });
-  structuredClone(message, { transfer });
+  const { message } = encodeBatch(BATCH, { id: 1, maxTupleBytes: 0 });
+  structuredClone(message, { transfer: [message.payloads!.bytes.buffer as ArrayBuffer] });
   assertEquals(BATCH.tuples[1]!.payload, new Uint8Array([1, 2]));
 });
 
@@ -257,6 +257,18 @@ Deno.test("decodeBatch() refuses parts that do not fit each other", () => {
   decodeBatch(arriving({ ...one, text: deep(60) }));
 });
 
+Deno.test("readMessage() refuses rows that would fill the memory as values", () => {
+  const many = `[${"{},".repeat(2_000_000)}{}]`;
+  for (
+    const message of [
+      { t: "batch", id: 1, seq: 1, count: 1, text: many, times: 1, dropped: 0, oversize: 0 },
+      { t: "results", id: 1, text: many },
+      { t: "results", id: 1, text: `[${"1,".repeat(34_000_000)}1]` },
+    ]
+  ) assertThrows(() => readMessage(message), ProtocolError, "sent rows of");
+  readMessage({ t: "results", id: 1, text: `[${"{},".repeat(1_000_000)}{}]` });
+});
+
 Deno.test("readMessage() refuses times and payloads that are not one for each tuple", () => {
   const shared = new Uint8Array(new SharedArrayBuffer(2));
   const cases: Record<string, unknown>[] = [
@@ -265,6 +277,7 @@ Deno.test("readMessage() refuses times and payloads that are not one for each tu
     { times: new Float64Array(3) },
     { times: Float64Array.of(5, NaN) },
     { times: Float64Array.of(Infinity, 5) },
+    { times: new Float64Array(new SharedArrayBuffer(16)) },
     { times: 8.7e15 },
     { payloads: { bytes: new Uint8Array(2), lengths: [-1, 2] } },
     { payloads: { bytes: new Uint8Array(2), lengths: new Int32Array([2]) } },

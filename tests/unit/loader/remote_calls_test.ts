@@ -171,6 +171,14 @@ Deno.test("encodeAnswers() makes an error of an answer for which the text has no
   assertStringIncludes((none as { error: string }).error, "longer than 268435456 characters");
 });
 
+Deno.test("encodeAnswers() makes an error of an answer that would take too much memory", () => {
+  const many = Array<Value>(999_000).fill([]);
+  const answers = [{ value: many }, { value: many }, { value: 1 }];
+  const [first, second, third] = decodeAnswers(encodeAnswers(answers), 3);
+  assertEquals([(first as { value: Value[] }).value.length, third], [999_000, { value: 1 }]);
+  assertStringIncludes((second as { error: string }).error, "more than 1000000 objects and arrays");
+});
+
 // -- What is not believed --
 
 function calls(): { calls: RemoteCalls; posted: ToIsolate[]; ended: string[] } {

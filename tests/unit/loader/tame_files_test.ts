@@ -109,6 +109,43 @@ Deno.test("A plugin that may only write gets calls that read refused, and writes
   );
 });
 
+Deno.test("What a plugin makes or copies runs as whoever starts it, and not as its owner", async () => {
+  const modeOf = (name: string) => `Deno.statSync(props.folder + "/${name}").mode & 0o7777`;
+  const made = await outcomes([
+    `Deno.writeFileSync(props.folder + "/m1", new Uint8Array(1), { mode: 0o6755 })`,
+    modeOf("m1"),
+    `Deno.writeTextFile(props.folder + "/m2", "x", { mode: 0o4700 })`,
+    modeOf("m2"),
+    `Deno.openSync(props.folder + "/m3", { write: true, create: true, mode: 0o4750 }).close()`,
+    modeOf("m3"),
+    `Deno.mkdirSync(props.folder + "/m4", { mode: 0o3700 })`,
+    modeOf("m4"),
+    `Deno.writeTextFileSync(props.folder + "/m5", "x", { mode: { valueOf: () => 0o4711 } })`,
+    modeOf("m5"),
+    `Deno.copyFileSync(props.folder + "/a", props.folder + "/m6")`,
+    modeOf("m6"),
+  ], (folder) => {
+    Deno.chmodSync(`${folder}/a`, 0o640);
+    return { read: [folder], write: [folder] };
+  });
+  const modes = made.filter((_, i) => i % 2 === 1).map(Number);
+  assertEquals(modes.map((mode) => mode & 0o7000), [0, 0, 0, 0, 0, 0]);
+  assertEquals(modes.map((mode) => mode & 0o700), [0o700, 0o700, 0o700, 0o700, 0o700, 0o600]);
+  assertEquals(
+    await outcomes([
+      `Deno.copyFileSync(props.folder + "/a", props.folder + "/b")`,
+      `Deno.copyFile(props.folder + "/none", props.folder + "/b").catch((error) => error.name)`,
+    ], (folder) => {
+      Deno.chmodSync(`${folder}/a`, 0o4755);
+      return { read: [folder], write: [folder] };
+    }),
+    [
+      "PermissionDenied: Cannot copy a file that runs as its owner or its group: the copy would, too",
+      "NotFound",
+    ],
+  );
+});
+
 const outside = (kind: string, path: string) =>
   `NotCapable: Requires ${kind} access to ${path}, it lies outside of what was granted`;
 
