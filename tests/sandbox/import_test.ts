@@ -10,7 +10,7 @@ road("A plugin that imports a file from outside of its folder is not run", STATI
 
 road("A plugin that imports the runtime's module for files is not run", STATIC_NODE);
 
-/** What the linker gives a module, by a spelling that it does not look for. */
+/** What the linker gives a module, by a spelling that only the language takes for that name. */
 const KIT = String.raw`\u0024k`;
 
 road("What the linker gives a module leads to nothing that was not linked", {
