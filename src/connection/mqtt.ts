@@ -78,6 +78,9 @@ function withoutPayload(message: IPublishPacket): MqttMessage {
   return { ...message, payload: new Uint8Array(0), isTooLarge: true };
 }
 
+/** Most bytes of messages at QoS 2 that a broker has not released. */
+const MOST_UNRELEASED = 67_108_864;
+
 /** A socket of which messages at QoS 0 go by the library, to the same place where it hands over the others. */
 function shortcutOf(
   client: MqttClient,
@@ -91,6 +94,10 @@ function shortcutOf(
       isVersion5: client.options.protocolVersion === 5,
       isOpen: () => client.connected,
       onMessage: (message, done) => client.handleMessage(message as IPublishPacket, done),
+      refuse(why) {
+        client.emit("error", new Error(why));
+        socket.destroy();
+      },
     });
     return rest;
   };
@@ -111,6 +118,7 @@ export class MqttConnection implements AsyncDisposable {
   readonly #client: MqttClient;
   readonly #options: MqttOptions;
   #sessionPresent = false;
+  readonly #unreleased = new UnreleasedBytes();
   #moved = false;
   #closing = false;
   #gone = false;
@@ -133,7 +141,11 @@ export class MqttConnection implements AsyncDisposable {
     };
     this.#watchKeepAlive();
     client.on("packetreceive", (packet) => {
-      if (lacksId(packet)) this.#refuse(packet);
+      if (lacksId(packet)) {
+        this.#refuse(packet, `a ${packet.cmd.toUpperCase()} without a packet id`);
+      } else if (this.#unreleased.keeps(packet) > MOST_UNRELEASED) {
+        this.#refuse(packet, "ever more messages at QoS 2 and no PUBREL");
+      }
     });
     client.on("disconnect", (packet) => this.#reasonCode = packet.reasonCode);
     client.on("error", (error: Error) => this.#error ??= error);
@@ -297,9 +309,9 @@ export class MqttConnection implements AsyncDisposable {
     client.outgoing = outgoing;
   }
 
-  /** The library would answer with the id that is not there, and its error on writing that be nobody's. */
-  #refuse(packet: Packet): void {
-    this.#error ??= new Error(`a ${packet.cmd.toUpperCase()} without a packet id`);
+  /** The library would answer: also with an id that is not there, and its error on writing that be nobody's. */
+  #refuse(packet: Packet, why: string): void {
+    this.#error ??= new Error(why);
     // What has no known name is passed over.
     Object.assign(packet, { cmd: "refused" });
     this.#client.stream.destroy();
@@ -318,6 +330,29 @@ export class MqttConnection implements AsyncDisposable {
       // The broker waits for a sign of life, too.
       client.sendPing();
     };
+  }
+}
+
+/**
+ * What the library keeps of messages at QoS 2 until the broker releases them. We subscribe at QoS 1 at most, but a session
+ * may have such messages from before.
+ */
+class UnreleasedBytes {
+  readonly #byId = new Map<number, number>();
+  #bytes = 0;
+
+  /** @returns how many bytes are kept after this packet. */
+  keeps(packet: Packet): number {
+    const isReleased = packet.cmd === "pubrel";
+    if (isReleased || packet.cmd === "publish" && packet.qos === 2) {
+      const id = packet.messageId!;
+      this.#bytes -= this.#byId.get(id) ?? 0;
+      const bytes = isReleased ? 0 : packet.length ?? packet.payload.length;
+      if (isReleased) this.#byId.delete(id);
+      else this.#byId.set(id, bytes);
+      this.#bytes += bytes;
+    }
+    return this.#bytes;
   }
 }
 

@@ -27,6 +27,8 @@ export interface ShortcutUse {
   mostBytes(): number;
   /** What a message has in place of a payload that is larger, for the library. */
   readonly mark: Uint8Array;
+  /** End the connection for a packet that is too long; ends a sentence. */
+  refuse(why: string): void;
 }
 
 /** The first byte of a PUBLISH at QoS 0, and of one that the broker had retained. */
@@ -34,7 +36,10 @@ const PLAIN = 0x30;
 const PLAIN_RETAINED = 0x31;
 /** The first four bits of a PUBLISH. */
 const PUBLISH = 3;
-/** Bytes that a PUBLISH may have beside its payload before it counts as too large: a topic, and properties. */
+/**
+ * Bytes that a PUBLISH may have beside its payload before it counts as too large, a topic and properties; and all bytes
+ * of any other packet: to read them takes the library the square of their number.
+ */
 const BESIDE_PAYLOAD = 131_072;
 /** Of a packet that it has the beginning of, so many bytes go to the library at once: it keeps every piece as it came. */
 const GATHERED = 16_384;
@@ -54,6 +59,7 @@ const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
  *   that are not small, but for the first and the last.
  * - **Too large**: a PUBLISH that is much larger than anybody wants is read and forgotten. The library gets the same
  *   without properties and with a mark for its payload, so that it is acknowledged and does not come again for ever.
+ *   Of any other packet so large nobody has use: it ends the connection.
  * - **Order**: as it came. While the library is not done with what it was given, nothing overtakes it.
  * - **Pressure**: while a message or the library is waited for, the socket is not read.
  */
@@ -81,6 +87,7 @@ export class MqttShortcut {
   #isRunning = false;
   #isPaused = false;
   #hasEnded = false;
+  #isRefused = false;
   /** The topic of the last message, as bytes and as text. */
   #topicBytes: Uint8Array = new Uint8Array(0);
   #topic = "";
@@ -103,6 +110,7 @@ export class MqttShortcut {
   }
 
   #take(chunk: Uint8Array): void {
+    if (this.#isRefused) return;
     if (this.#at < this.#bytes.length) this.#append(chunk);
     else {
       this.#bytes = chunk;
@@ -212,21 +220,55 @@ export class MqttShortcut {
     return this.#topic;
   }
 
-  /** @returns false when too little is here. */
+  /** @returns false when too little is here, or nothing more is wanted. */
   #giveOther(): boolean {
-    return this.#owed === 0 && this.#isTooLarge(this.#at) ? this.#beginSkip() : this.#giveRest();
+    if (this.#owed > 0) return this.#giveRest();
+    switch (this.#sizeOf(this.#at)) {
+      case "usual":
+        return this.#giveRest();
+      case "too large":
+        return this.#beginSkip();
+      case "not known":
+        return false;
+      case "endless":
+        this.#isRefused = true;
+        this.#at = this.#bytes.length;
+        this.#use.refuse(`a packet of ${this.#end - this.#body} bytes that is no message`);
+        return false;
+    }
   }
 
   // -- What is too large --
 
-  /** Whether a message begins at `at` of which nobody wants anything. */
-  #isTooLarge(at: number): boolean {
-    const first = this.#bytes[at]!;
-    // That of a quality which there is not is for the library to refuse.
-    if (first >> 4 !== PUBLISH || qosOf(first) > 2) return false;
-    if (this.#isLost || !this.#use.isOpen() || !this.#measure(at)) return false;
+  /** Whether a message begins at `at` of which nobody wants anything, or a packet that nobody has to take. */
+  #sizeOf(at: number): "usual" | "too large" | "endless" | "not known" {
+    if (this.#isLost || !this.#measure(at)) return "usual";
     const beyond = this.#end - this.#body - BESIDE_PAYLOAD;
-    return beyond > 0 && beyond > this.#use.mostBytes();
+    if (beyond <= 0) return "usual";
+    const first = this.#bytes[at]!;
+    if (first >> 4 !== PUBLISH || !this.#use.isOpen()) return "endless";
+    // That of a quality which there is not is for the library to refuse.
+    if (qosOf(first) > 2) return "usual";
+    if (beyond > this.#use.mostBytes()) return "too large";
+    if (!this.#use.isVersion5) return "usual";
+    const properties = this.#propertiesOf(first);
+    if (properties === undefined) return "not known";
+    return properties > BESIDE_PAYLOAD ? "too large" : "usual";
+  }
+
+  /** How long the properties of the message are that was measured last; undefined when that is not here yet. */
+  #propertiesOf(first: number): number | undefined {
+    const bytes = this.#bytes;
+    if (bytes.length < this.#body + 2) return undefined;
+    let at = this.#body + 2 + topicLength(bytes, this.#body) + (qosOf(first) > 0 ? 2 : 0);
+    let length = 0;
+    for (let i = 0; i < MOST_LENGTH_BYTES; i++, at++) {
+      const byte = bytes[at];
+      if (byte === undefined) return at < this.#end ? undefined : 0;
+      length |= (byte & 0x7f) << 7 * i;
+      if (byte < 0x80) break;
+    }
+    return length;
   }
 
   /** @returns false when its topic is not here yet. */
@@ -284,7 +326,7 @@ export class MqttShortcut {
   }
 
   #isForLibrary(at: number): boolean {
-    return !this.#isPlain(at) && !this.#isTooLarge(at);
+    return !this.#isPlain(at) && this.#sizeOf(at) === "usual";
   }
 }
 

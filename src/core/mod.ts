@@ -5,6 +5,7 @@
  * @module
  */
 export type { Row, Value } from "./value.ts";
+export { ownValue } from "./own_value.ts";
 export { byWeight } from "./by_weight.ts";
 export {
   checkRow,

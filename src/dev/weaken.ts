@@ -49,6 +49,7 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "small process": [[/captured\w*\.loadNode = postponeNode\(realm,/g, "void (realm,"]],
   "constructors that refuse": [[/silenceCodeFromText\(realm\);/g, ""]],
   "objects that cannot be forged": [[/removeForgeable\(\);/g, ""]],
+  "keys of RSA that are long enough": [[/refuseShortKeys\(\);/g, ""]],
   "list of globals": [[/removeGlobals\(realm\);/g, ""]],
   "closed prototypes": [[/closePrototypes\(realm\);/g, ""]],
   "timers that are numbers of ours": [[/tameTimers\(realm\);/g, ""]],

@@ -1,4 +1,4 @@
-import { fail, oneOf, type Row, toJson, type Value } from "../core/mod.ts";
+import { fail, oneOf, ownValue, type Row, toJson, type Value } from "../core/mod.ts";
 
 /** What an encoder is made from. */
 export interface EncoderOptions {
@@ -75,7 +75,9 @@ function delimitedEncoder({ delimiter = ",", hasHeader = false }: EncoderOptions
     }
     // An empty line is no row to its reader, one with an empty text in quotes is.
     const empty = names.length === 1 ? '""' : "";
-    const lines = rows.map((row) => names.map((name) => field(row[name])).join(delimiter) || empty);
+    const lines = rows.map((row) =>
+      names.map((name) => field(ownValue(row, name))).join(delimiter) || empty
+    );
     if (hasHeader) lines.unshift(names.map(field).join(delimiter));
     return text.encode(lines.join("\n"));
   };

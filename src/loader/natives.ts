@@ -1,3 +1,4 @@
+import { safeCrypto } from "./own_crypto.ts";
 import { ownAborted, ownTimers, quietHooks } from "./own_natives.ts";
 import { tamedUtil } from "./tame_util.ts";
 
@@ -10,7 +11,7 @@ export const NATIVES: Readonly<Record<string, () => Promise<object>>> = {
   "node:assert/strict": () => import("node:assert/strict"),
   "node:async_hooks": async () => quietHooks(await import("node:async_hooks")),
   "node:buffer": () => import("node:buffer"),
-  "node:crypto": () => import("node:crypto"),
+  "node:crypto": async () => safeCrypto(await import("node:crypto")),
   "node:diagnostics_channel": () => import("node:diagnostics_channel"),
   "node:events": () => import("node:events"),
   "node:path": () => import("node:path"),

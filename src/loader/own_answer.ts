@@ -1,3 +1,4 @@
+import { headerList } from "./header_list.ts";
 import { lateStream } from "./own_request.ts";
 
 const { apply, getOwnPropertyDescriptor } = Reflect;
@@ -9,6 +10,8 @@ const MakeResponse = Response;
 export interface OwnAnswers {
   /** What a plugin gets, and gives back, in the place of an answer to `request` that the runtime has made itself. */
   standIn(answer: object, request: object): object;
+  /** Whether it was answered. */
+  isAnswered(request: object): boolean;
   /** An answer to `request` like this one that nobody else has. @throws what of the plugin's is run by that. */
   own(answer: unknown, request: object): object;
 }
@@ -24,10 +27,11 @@ export function ownAnswers(): OwnAnswers {
   const headersOf = getterOf(prototype, "headers");
   const bodyOf = getterOf(prototype, "body");
   const isUsed = getterOf(prototype, "bodyUsed");
-  const { forEach } = Headers.prototype;
   const inResponse = partOf(new Response());
   /** What stands in for an answer of the runtime's, and that by the request that it was made for. */
   const standIns = new WeakMap<object, true>();
+  /** Requests that were answered. */
+  const answered = new WeakMap<object, true>();
   const realAnswers = new WeakMap<object, object>();
   const { get: getOf, set: setOf } = WeakMap.prototype;
   // The runtime waits for what it does by the class that a promise says it is of.
@@ -50,10 +54,12 @@ export function ownAnswers(): OwnAnswers {
       apply(setOf, realAnswers, [request, answer]);
       return instead;
     },
+    isAnswered: (request) => apply(getOf, answered, [request]) === true,
     own(answer, request) {
       // Whatever is given: the runtime complains of a request that is upgraded and answered in another way.
       const real = apply(getOf, realAnswers, [request]) as object | undefined;
       if (real !== undefined) return real;
+      apply(setOf, answered, [request, true]);
       if (apply(getOf, standIns, [answer]) === true) {
         throw new MakeError("This answer was made for another request");
       }
@@ -61,10 +67,7 @@ export function ownAnswers(): OwnAnswers {
       if (apply(isUsed, answer, []) === true) {
         throw new MakeError("The body of this answer is used");
       }
-      const headers: [string, string][] = [];
-      apply(forEach, apply(headersOf, answer, []), [(value: string, name: string) => {
-        headers[headers.length] = [name, value];
-      }]);
+      const headers = headerList(apply(headersOf, answer, []));
       let body: unknown = wholeOf(answer);
       if (body === undefined) {
         const stream = apply(bodyOf, answer, []) as object | null;

@@ -1,3 +1,5 @@
+import { headerList } from "./header_list.ts";
+
 const { apply, getOwnPropertyDescriptor } = Reflect;
 const { get: getOf, set: setOf } = WeakMap.prototype;
 const MakeRequest = Request;
@@ -22,15 +24,11 @@ export function ownRequests(): OwnRequests {
   const urlOf = getterOf(prototype, "url");
   const headersOf = getterOf(prototype, "headers");
   const bodyOf = getterOf(prototype, "body");
-  const { forEach } = Headers.prototype;
   const reals = new WeakMap<object, object>();
   return {
     own(real) {
       const method = apply(methodOf, real, []) as string;
-      const headers: [string, string][] = [];
-      apply(forEach, apply(headersOf, real, []), [(value: string, name: string) => {
-        headers[headers.length] = [name, value];
-      }]);
+      const headers = headerList(apply(headersOf, real, []));
       const body = method === "GET" || method === "HEAD"
         ? {}
         : { body: lateStream(() => apply(bodyOf, real, []) as object | null), duplex: "half" };

@@ -17,6 +17,7 @@ import { type OwnRequests, ownRequests } from "./own_request.ts";
 import { pinInternals } from "./pin.ts";
 import { type Callable, define, lazily, type Realm } from "./realm.ts";
 import { isAny, readRealmName, type RealmGrant } from "./realm_name.ts";
+import { refuseShortKeys } from "./short_keys.ts";
 import { checkedFiles } from "./tame_files.ts";
 import { tameFetch } from "./tame_fetch.ts";
 import { tameLogs } from "./tame_logs.ts";
@@ -119,6 +120,7 @@ export function tameRealm(): Captured {
   if (grant.net !== true) tameSockets(realm, hosts);
   silenceCodeFromText(realm);
   removeForgeable();
+  refuseShortKeys();
   removeGlobals(realm);
   pinInternals();
   closePrototypes(realm);

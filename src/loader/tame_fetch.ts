@@ -1,5 +1,6 @@
 import type { HostGuard } from "./granted_hosts.ts";
 import type { PathGuard } from "./granted_paths.ts";
+import { headerList } from "./header_list.ts";
 import { withGlobals } from "./held_globals.ts";
 import { decodedPath, goesUp, hostnameOfUrl, portOfUrl, schemeOf } from "./path_text.ts";
 import { type Callable, define, lazily, type Realm } from "./realm.ts";
@@ -28,6 +29,7 @@ export function tameFetch(
   const fetch = lazily(realm, "fetch") as () => Callable;
   const MakeRequest = Request;
   const urlOf = Object.getOwnPropertyDescriptor(Request.prototype, "url")!.get!;
+  const headersOf = Object.getOwnPropertyDescriptor(Request.prototype, "headers")!.get!;
   const endOf = Object.getOwnPropertyDescriptor(Response.prototype, "url")!.get!;
   const bodyOf = Object.getOwnPropertyDescriptor(Response.prototype, "body")!.get!;
   const { cancel } = ReadableStream.prototype;
@@ -76,6 +78,7 @@ export function tameFetch(
       // What a request says and what it is fetched by lie open in it: one of the plugin's could say two things. This one
       // is in nobody else's hands.
       const request = new MakeRequest(target as Request, init as RequestInit);
+      headerList(apply(headersOf, request, []));
       const address: unknown = apply(urlOf, request, []);
       if (typeof address !== "string") throw new TypeError("Cannot fetch this: its URL is no text");
       const url = new MakeUrl(address);

@@ -52,6 +52,9 @@ export function tamedNet(
     serve: (call) => quietServe(withOptions(call, checks, SERVED), realm, served),
     upgradeWebSocket: (call) => (request, given) => {
       const real = served?.requests.realOf(request) ?? request;
+      if (served?.answers.isAnswered(real as object)) {
+        throw new TypeError("Cannot make a socket of a request that was answered");
+      }
       const made = apply(call, undefined, [real, socketOptions(given)]) as {
         socket: unknown;
         response: object;

@@ -7,6 +7,7 @@ import {
   KuiperError,
   messageOf,
   oneOf,
+  ownValue,
   parseDuration,
   type Row,
   systemClock,
@@ -181,7 +182,7 @@ export class FileSink implements Sink {
       if (columns.length === 0) return "";
       this.#columns = columns.slice(0, MOST_COLUMNS);
     }
-    const line = this.#csv(this.#columns.map((name) => row[name]));
+    const line = this.#csv(this.#columns.map((name) => ownValue(row, name)));
     // A file that is appended to has its header already.
     const wantsHeader = this.#hasHeader && isFirst && this.#file!.bytes === 0;
     return wantsHeader ? this.#csv(this.#columns) + line : line;

@@ -1,6 +1,9 @@
 import { printable } from "./excerpt.ts";
 import { SqlError, type SqlPlace, type SqlSource } from "./sql_error.ts";
 
+/** Most characters of a word that an error shows. */
+const MOST_OF_WORD = 200;
+
 /** What a token is: `word` a keyword or a plain name, `name` one in back-ticks, `end` the end of the text. */
 export type TokenKind = "word" | "name" | "string" | "integer" | "float" | "symbol" | "end";
 
@@ -195,7 +198,9 @@ class Lexer {
     const why = /^\d\w*$/.test(word)
       ? "a name that begins with a digit"
       : "a name with other characters than ASCII letters, digits and _";
-    const reason = `${why} takes back-ticks: write \`${printable(word)}\``;
+    const reason = `${why} takes back-ticks: write \`${
+      printable(word.length > MOST_OF_WORD ? `${word.slice(0, MOST_OF_WORD)}…` : word)
+    }\``;
     return this.#error(reason, offset, word.length);
   }
 

@@ -99,6 +99,50 @@ harm("A port that others may share ends nothing", {
   check: lived,
 });
 
+for (
+  const [what, headers] of Object.entries({
+    "a name of seventy thousand letters": `[["a".repeat(70_000), "b"]]`,
+    "too many names": `Array.from({ length: 25_000 }, (_, i) => ["a" + i, "b"])`,
+    "too many cookies": `Array.from({ length: 25_000 }, () => ["set-cookie", "b"])`,
+  })
+) {
+  harm(`An answer with headers of ${what} ends nothing`, {
+    greeted: true,
+    slow: true,
+    body: served(`return new Response("x", { headers: ${headers} as [string, string][] });`)
+      .replace("message: { text }", 'message: { text: "lived" }'),
+    check: lived,
+  });
+}
+
+harm("A request with headers of too many names ends nothing", {
+  greeted: true,
+  slow: true,
+  body:
+    `const headers = Array.from({ length: 25_000 }, (_, i) => ["a" + i, "b"]) as [string, string][];
+    await fetch("http://127.0.0.1:1/", { headers }).catch(() => {});
+    yield { message: { text: "lived" } };`,
+  check: lived,
+});
+
+harm("A socket that is made of a request too late is said of by nobody", {
+  greeted: true,
+  harmless:
+    "without what makes the answer anew there is no moment between that and the runtime's look at it",
+  body: `const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+      (async () => { await null; await null; try { Deno.upgradeWebSocket(request); } catch { /* it was answered */ } })();
+      return new Response("x");
+    });
+    const socket = new WebSocket("ws://127.0.0.1:" + (server.addr as any).port);
+    await new Promise((done) => { socket.onopen = socket.onerror = done; setTimeout(done, 1500); });
+    await new Promise((done) => setTimeout(done, 100));
+    yield { message: { text: "lived" } };`,
+  check(walked) {
+    lived(walked);
+    assertEquals(/^Upgrade/m.test(walked.stderr), false, walked.stderr);
+  },
+});
+
 harm("What the runtime asks when an answer is refused is no handler of a plugin's", {
   greeted: true,
   body: `const real = Object.getOwnPropertyDescriptor(Response.prototype, "bodyUsed")!;

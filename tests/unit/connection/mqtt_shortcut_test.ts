@@ -39,6 +39,8 @@ class Connection {
   #isPaused = false;
   #hasEnded = false;
   isEnded = false;
+  readonly refused: string[] = [];
+  isOpen = true;
   /** Whoever was given something last, unless it is done. */
   #due: (() => void) | undefined;
   #data: (chunk: Uint8Array) => void = () => {};
@@ -70,10 +72,11 @@ class Connection {
       },
       {
         isVersion5,
-        isOpen: () => true,
+        isOpen: () => this.isOpen,
         onMessage: given,
         mostBytes: () => MOST_BYTES,
         mark: Uint8Array.from(MARK),
+        refuse: (why) => this.refused.push(why),
       },
     );
   }
@@ -235,4 +238,52 @@ Deno.test("MqttShortcut leaves to the library what is just not too large, and a 
     const { got } = new Connection(false).bring(large.slice(0, 60_000), large.slice(60_000));
     assertEquals(got.flat(), large);
   }
+});
+
+Deno.test("MqttShortcut takes a message for too large that has too many properties", () => {
+  const properties = (count: number) => new Array(count).fill([0x26, 0, 0, 0, 0]).flat();
+  const withProperties = (count: number) => {
+    // The length of properties is written as that of a packet is.
+    const [, ...lengthAndMore] = packet(0, properties(count));
+    return packet(0x32, [...text("a"), 0, 7, ...lengthAndMore, 49]);
+  };
+  const large = withProperties(27_000);
+  for (const size of [3, 50_000]) {
+    const connection = new Connection(true);
+    for (const piece of pieces(large, size)) connection.bring(piece);
+    assertEquals(connection.got.length, 1);
+    assertEquals((connection.got[0] as Bytes).slice(4), [...text("a"), 0, 7, 0, ...MARK]);
+  }
+  const usual = withProperties(26_000);
+  const { got } = new Connection(true).bring(usual.slice(0, 9), usual.slice(9));
+  assertEquals(got.flat(), usual);
+});
+
+Deno.test("MqttShortcut refuses a packet that is no message and is long, as soon as it knows how long", () => {
+  for (const first of [0x20, 0x40, 0x90, 0xd0, 0xe0]) {
+    const [begin] = pieces(packet(first, new Array(BESIDE + 1).fill(0)), 20) as [Bytes];
+    const message = packet(0x30, [...text("a"), 49]);
+    const connection = new Connection(false).bring([...message, ...begin], begin, message);
+    assertEquals(connection.refused, ["a packet of 131073 bytes that is no message"]);
+    assertEquals([connection.messages, connection.got.length], [["a 1"], 1]);
+  }
+  // What comes before the broker has accepted us is no message either.
+  const early = new Connection(false);
+  early.isOpen = false;
+  const large = packet(0x32, [...text("a"), 0, 1, ...new Array(BESIDE).fill(51)]);
+  early.bring(large.slice(0, 100));
+  assertEquals([early.refused.length, early.got.length], [1, 0]);
+});
+
+Deno.test("MqttShortcut looks at a large message behind the broker's acceptance when that was taken", () => {
+  const connection = new Connection(false, () => false);
+  connection.isOpen = false;
+  const accepted = packet(0x20, [0, 0]);
+  const large = packet(0x32, [...text("a"), 0, 1, ...new Array(BESIDE).fill(51)]);
+  connection.bring([...accepted, ...large]);
+  assertEquals(connection.got, [accepted]);
+  connection.isOpen = true;
+  connection.next();
+  assertEquals(connection.got, [accepted, large]);
+  assertEquals(connection.refused, []);
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { connectMqtt, type MqttOptions } from "../../../src/connection/mod.ts";
-import { KuiperError } from "../../../src/core/mod.ts";
+import { connectMqtt, type MqttConnection, type MqttOptions } from "../../../src/connection/mod.ts";
+import { endOfTurn, KuiperError } from "../../../src/core/mod.ts";
 import { lastTurn, startFakeBroker } from "../../fakes/mod.ts";
 import { textOf } from "./_mqtt_member.ts";
 
@@ -165,6 +165,82 @@ Deno.test("MqttConnection.closed tells why a connection was lost", async () => {
 });
 
 // -- Malformed --
+
+/** A connection to a broker that answers the first packet with these bytes. */
+async function answered(
+  bytes: readonly number[],
+  look: (connection: MqttConnection, of: { server: string; texts: string[] }) => Promise<void>,
+): Promise<void> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const server = `tcp://127.0.0.1:${(listener.addr as Deno.NetAddr).port}`;
+  const taken = use();
+  const connecting = connectMqtt(options(server), { ...taken, mostBytes: () => 16_777_216 });
+  using socket = await listener.accept();
+  await socket.read(new Uint8Array(1000));
+  const writer = socket.writable.getWriter();
+  const written = writer.write(new Uint8Array(bytes)).catch(() => {});
+  {
+    await using connection = await connecting;
+    await look(connection, { server, texts: taken.texts });
+  }
+  await written;
+}
+
+Deno.test("MqttConnection takes a large message that comes with the broker's acceptance", async () => {
+  const body = [0, 1, 0x74, 0, 1, ...new Array(300_000).fill(51)];
+  const length = [body.length & 0x7f | 0x80, body.length >> 7 & 0x7f | 0x80, body.length >> 14];
+  await answered([0x20, 2, 0, 0, 0x32, ...length, ...body], async (_, { texts }) => {
+    while (texts.length === 0) await new Promise<void>(endOfTurn);
+    assertEquals(texts, ["3".repeat(300_000)]);
+  });
+});
+
+Deno.test("MqttConnection ends when a broker releases no message at QoS 2, and not before those are many", async () => {
+  const body = [0, 1, 0x74, 0, 1, ...new Array(1_000_000).fill(51)];
+  const length = [body.length & 0x7f | 0x80, body.length >> 7 & 0x7f | 0x80, body.length >> 14];
+  const message = new Uint8Array([0x34, ...length, ...body]);
+  for (const isReleased of [true, false]) {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const server = `tcp://127.0.0.1:${(listener.addr as Deno.NetAddr).port}`;
+    const taken = use();
+    const connecting = connectMqtt(options(server), { ...taken, mostBytes: () => 16_777_216 });
+    using socket = await listener.accept();
+    await socket.read(new Uint8Array(1000));
+    const writer = socket.writable.getWriter();
+    await writer.write(new Uint8Array([0x20, 2, 0, 0]));
+    await using connection = await connecting;
+    for (let id = 1; id <= 80; id++) {
+      message.set([id >> 8, id & 255], 4 + 3);
+      const release = isReleased ? [0x62, 2, id >> 8, id & 255] : [];
+      const written = await writer.write(new Uint8Array([...message, ...release])).then(
+        () => true,
+        () => false,
+      );
+      if (!written) break;
+    }
+    if (isReleased) {
+      while (taken.texts.length < 80) await new Promise<void>(endOfTurn);
+      await connection.close();
+    } else {
+      assertEquals(
+        (await connection.closed)?.message,
+        `Lost ${server}: what it sent is no MQTT (ever more messages at QoS 2 and no PUBREL)`,
+      );
+    }
+    await writer.abort().catch(() => {});
+  }
+});
+
+Deno.test("MqttConnection ends when a packet that is no message is longer than any has to be", async () => {
+  const length = [0x80, 0x80, 0x80, 0x10];
+  await answered([0x20, 2, 0, 0, 0x90, ...length], async (connection, { server }) => {
+    const lost = await connection.closed;
+    assertEquals(
+      lost?.message,
+      `Lost ${server}: what it sent is no MQTT (a packet of 33554432 bytes that is no message)`,
+    );
+  });
+});
 
 Deno.test("MqttConnection ends when a packet lacks the id that its answer needs", async () => {
   for (

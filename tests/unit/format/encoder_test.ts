@@ -68,6 +68,8 @@ Deno.test("createEncoder() writes delimited: a line for each row, all of their f
   assertEquals(delimited([{ a: 1, b: 2 }, { b: 3, c: 4 }, {}]), "1,2,\n,3,4\n,,");
   assertEquals(delimited([{ a: 1, b: "x\ny" }, { a: "\r", b: 2 }]), '1,"x\ny"\n"\r",2');
   assertEquals(delimited([{}, {}, { a: 1, b: 2 }, { b: 3 }]), ",\n,\n1,2\n,3");
+  // Each object inherits something of these names.
+  assertEquals(delimited([{ a: 1, constructor: "c", toString: 2 }, { a: 2 }]), "1,c,2\n2,,");
   assertEquals(delimited([]), "");
   assertEquals(delimited([{}]), "");
   // An empty line would be no row.

@@ -98,3 +98,11 @@ Deno.test("tokenize() reads millions of characters in one token", () => {
     assert(tokenize({ text, what: "text" }).length <= 2);
   }
 });
+
+Deno.test("tokenize() shows the beginning of a word that is long", () => {
+  assertEquals(
+    sentence("é".repeat(1_000_000)).length < 1000 &&
+      sentence(`1${"a".repeat(1_000_000)}`).length < 1000,
+    true,
+  );
+});
