@@ -11,6 +11,13 @@ const USER_INFO = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#@"']+@/gi;
 /** What stands before a credential in the header Authorization: who tells of the header may leave it out. */
 const SCHEME = /^(?:basic|bearer|digest|token) +(?=\S)/i;
 
+/** A shorter beginning of one may be a word of its own. */
+const SHORTEST_BEGINNING = 6;
+
+/** How the texts end that are cut, and at how many characters that is seen. */
+const CUT = /(?:…(?: \(cut\))?)?"?$/;
+const CUT_LENGTH = 8;
+
 /** A shorter value is hidden only where its key is known: it would blacken every line of the log. */
 const SHORTEST = 3;
 
@@ -25,7 +32,8 @@ export function isSecretKey(name: string): boolean {
  * The values that must not be printed: what `${env:NAME}` and `passwordFile` gave, and the values of keys such as
  * `password`.
  *
- * - `mask` hides every value of at least three characters, also URL-encoded and as JSON writes it.
+ * - `mask` hides every value of at least three characters, also URL-encoded and as JSON writes it, whoever wrote that; and at the end of
+ *   a text the first half of one, or more, of six characters at least: it was cut there.
  */
 export class Secrets {
   readonly #values = new Set<string>();
@@ -35,15 +43,7 @@ export class Secrets {
   add(value: string): void {
     if (value.length < SHORTEST || this.#values.has(value)) return;
     if (SCHEME.test(value)) this.add(value.replace(SCHEME, ""));
-    for (
-      const form of [
-        value,
-        encodeURIComponent(value.toWellFormed()),
-        JSON.stringify(value).slice(1, -1),
-      ]
-    ) {
-      this.#values.add(form);
-    }
+    for (const form of formsOf(value)) this.#values.add(form);
     // The longest first: a secret may hold another one.
     this.#ordered = [...this.#values].sort((a, b) => b.length - a.length);
   }
@@ -64,7 +64,9 @@ export class Secrets {
   /** `text` with `***` in place of every secret and of user and password in URLs. */
   mask(text: string): string {
     let masked = text.includes("://") ? text.replace(USER_INFO, `$1${MASK}@`) : text;
-    for (const value of this.#ordered) masked = masked.replaceAll(value, MASK);
+    for (const value of this.#ordered) {
+      masked = withoutBeginning(masked.replaceAll(value, MASK), value);
+    }
     return masked;
   }
 
@@ -85,4 +87,35 @@ export class Secrets {
       }),
     );
   }
+}
+
+/** A value as it may be written: as it is, in a URL, in JSON. */
+function formsOf(value: string): string[] {
+  const inUrl = encodeURIComponent(value.toWellFormed());
+  const inJson = JSON.stringify(value).slice(1, -1);
+  const inAscii = inJson.replaceAll(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return [
+    value,
+    inUrl,
+    inUrl.replaceAll(/%[\dA-F]{2}/g, (escape) => escape.toLowerCase()),
+    inUrl.replaceAll("%20", "+"),
+    ...[inJson, inAscii].flatMap((text) => [text, text.replaceAll("/", "\\/")]),
+  ];
+}
+
+/** A text without the beginning of a secret at its end. */
+function withoutBeginning(text: string, secret: string): string {
+  const end = CUT.exec(text.slice(-CUT_LENGTH));
+  const at = text.length - (end?.[0].length ?? 0);
+  const least = Math.max(SHORTEST_BEGINNING, Math.ceil(secret.length / 2));
+  for (let length = Math.min(secret.length - 1, at); length >= least; length--) {
+    if (text[at - 1] !== secret[length - 1]) continue;
+    if (text.endsWith(secret.slice(0, length), at)) {
+      return text.slice(0, at - length) + MASK + text.slice(at);
+    }
+  }
+  return text;
 }

@@ -1,6 +1,6 @@
 import { fail, parseJson, type Row, type Value } from "../core/mod.ts";
 import type { Decoder, DecoderOptions } from "./decoder.ts";
-import { badPayload, textOf } from "./text.ts";
+import { badPayload, checkRows, textOf } from "./text.ts";
 
 /** A field's name and how its text is read. */
 interface FieldReader {
@@ -23,7 +23,7 @@ const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
  * fields `col0`, `col1` and so on, all texts.
  *
  * @throws KuiperError `config` when the delimiter is empty or holds a quote or a line break; `decode`, on decoding, when
- * a payload of a schemaless stream has more than a million fields.
+ * a payload has more than a million lines, or of a schemaless stream more than a million fields.
  */
 export function delimitedDecoder({ delimiter = ",", columns = [] }: DecoderOptions): Decoder {
   if (delimiter === "" || /["\r\n]/.test(delimiter)) {
@@ -41,6 +41,7 @@ export function delimitedDecoder({ delimiter = ",", columns = [] }: DecoderOptio
   const ending = new RegExp(`${RegExp.escape(delimiter)}|\\r?\\n`, "g");
   return (payload) => {
     const text = textOf(payload);
+    checkRows(countLines(text), text);
     const lines = text.includes('"')
       ? quotedLines(text, { delimiter, ending })
       : plainLines(text, delimiter);
@@ -53,6 +54,12 @@ export function delimitedDecoder({ delimiter = ",", columns = [] }: DecoderOptio
     }
     return lines.map(numberedRow);
   };
+}
+
+function countLines(text: string): number {
+  let count = 1;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count++;
+  return count;
 }
 
 // -- Rows --

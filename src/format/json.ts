@@ -1,6 +1,6 @@
 import { messageOf, parseJson, type Row, typeName } from "../core/mod.ts";
 import type { Decoder } from "./decoder.ts";
-import { badPayload, textOf } from "./text.ts";
+import { badPayload, checkRows, textOf } from "./text.ts";
 
 /** An object is a row and an array of objects several; integers keep every digit. */
 export function jsonDecoder(): Decoder {
@@ -13,6 +13,7 @@ export function jsonDecoder(): Decoder {
       throw badPayload(`is not JSON: ${reasonOf(messageOf(error))}`, text, error);
     }
     if (Array.isArray(value)) {
+      checkRows(value.length, text);
       const wrong = value.findIndex((item) => !isRow(item));
       if (wrong < 0) return value as Row[];
       throw badPayload(`holds ${typeName(value[wrong])} at [${wrong}], expected an object`, text);

@@ -34,3 +34,11 @@ export function badPayload(what: string, text: string, cause?: unknown): KuiperE
 function sampleOf(text: string): string {
   return JSON.stringify(text.length > SAMPLE ? `${text.slice(0, SAMPLE)}…` : text);
 }
+
+/** Most rows of a payload: a line of one letter takes a hundred times that. */
+const MOST_ROWS = 1_000_000;
+
+/** @throws KuiperError `decode` for a payload of too many rows. */
+export function checkRows(count: number, text: string): void {
+  if (count > MOST_ROWS) throw badPayload(`has more than ${MOST_ROWS} rows`, text);
+}

@@ -117,7 +117,7 @@ export function tameRealm(): Captured {
   tameTimers(realm);
   const signals = tameSignals(realm);
   tameFetch(realm, { grant, guard, hosts, signals });
-  if (grant.net !== true) tameSockets(realm, hosts);
+  tameSockets(realm, hosts);
   silenceCodeFromText(realm);
   removeForgeable();
   refuseShortKeys();
@@ -301,6 +301,8 @@ function removeForgeable(): void {
   for (const name of ["mark", "measure", "clearMarks", "clearMeasures"]) {
     Reflect.deleteProperty(Performance.prototype, name);
   }
+  // What the runtime is about to fill would lose its memory, and the program would end.
+  Reflect.deleteProperty(ArrayBuffer.prototype, "resize");
   // What one is made of has a class that is not meant for anybody: the runtime tidies up after whatever it has made.
   for (const part of partsOf(new Blob(["x"]))) {
     Reflect.deleteProperty(Object.getPrototypeOf(part), "constructor");

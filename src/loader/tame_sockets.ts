@@ -1,4 +1,5 @@
 import type { HostGuard } from "./granted_hosts.ts";
+import { headerList } from "./header_list.ts";
 import { hostnameOfUrl, portOfUrl, schemeOf } from "./path_text.ts";
 import { define, lazily, type Realm } from "./realm.ts";
 
@@ -6,6 +7,8 @@ const { construct, getPrototypeOf } = Reflect;
 const { defineProperties, defineProperty, getOwnPropertyDescriptors, setPrototypeOf } = Object;
 const makeText = String;
 const MakeUrl = URL;
+const MakeHeaders = Headers;
+const { isArray } = Array;
 
 type Constructor = new (...args: unknown[]) => object;
 
@@ -36,6 +39,7 @@ function checkedClass(name: string, real: Constructor, hosts: HostGuard): Constr
       checkAddress(text, hosts);
       args[0] = text;
     }
+    if (name === "WebSocket" && args.length > 1) args[1] = plainProtocols(args[1]);
     return construct(real, args, new.target);
   };
   const { name: _, ...own } = getOwnPropertyDescriptors(real);
@@ -44,6 +48,37 @@ function checkedClass(name: string, real: Constructor, hosts: HostGuard): Constr
   defineProperty(real.prototype, "constructor", { value: made });
   setPrototypeOf(made, getPrototypeOf(real));
   return made as unknown as Constructor;
+}
+
+/** Most characters of all protocols: of a request that is too long the runtime itself says that it could not be written. */
+const MOST_OF_PROTOCOLS = 8192;
+
+/** What a WebSocket is told beside its address: protocols, or an object that has them. */
+function plainProtocols(given: unknown): unknown {
+  if (given === undefined || given === null) return given;
+  if (typeof given !== "object" || isArray(given)) return textsOf(given);
+  const { protocols, headers, client } = given as Realm;
+  const options: Realm = { __proto__: null } as never;
+  if (protocols !== undefined) options.protocols = textsOf(protocols);
+  if (headers !== undefined) options.headers = headerList(new MakeHeaders(headers as HeadersInit));
+  if (client !== undefined) options.client = client;
+  return options;
+}
+
+function textsOf(given: unknown): string | string[] {
+  const texts: string[] = [];
+  let length = 0;
+  const count = isArray(given) ? given.length : 1;
+  for (let i = 0; i < count; i++) {
+    texts[i] = makeText(isArray(given) ? given[i] : given);
+    length += texts[i]!.length;
+    if (length > MOST_OF_PROTOCOLS) {
+      throw new TypeError(
+        `Cannot speak these protocols: they have more than ${MOST_OF_PROTOCOLS} characters`,
+      );
+    }
+  }
+  return isArray(given) ? texts : texts[0]!;
 }
 
 function checkAddress(text: string, hosts: HostGuard): void {

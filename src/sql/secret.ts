@@ -3,7 +3,8 @@
  */
 import type { Json } from "../core/mod.ts";
 
-const WORDS = "pass(?:word|wd|phrase)?|secret|token|credential|(?:private|api|access)[_-]?key";
+const WORDS =
+  "pass(?:word|wd|phrase)?|secret|token|credential|authorization|cookie|(?:private|api|access|signing)[_-]?key";
 const SECRET_NAME = new RegExp(WORDS, "i");
 /**
  * The value after `"password":` in a SQL text. Its quotes are escaped in a string with double quotes, so it ends at

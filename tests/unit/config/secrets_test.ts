@@ -100,3 +100,32 @@ Deno.test("isSecretKey() does know the usual names", () => {
   assertEquals(secret.filter((name) => !isSecretKey(name)), []);
   assertEquals(open.filter(isSecretKey), []);
 });
+
+Deno.test("Secrets.mask() does hide what is left of a secret where a text was cut", () => {
+  const secrets = new Secrets();
+  secrets.add("s3cr3tTOKENvalue");
+  for (const end of ["", "…", '…"', '"', "… (cut)"]) {
+    assertEquals(secrets.mask(`said s3cr3tTOKENvalu${end}`), `said ***${end}`);
+    assertEquals(secrets.mask(`said s3cr3tTO${end}`), `said ***${end}`);
+    // Less than half of it.
+    assertEquals(secrets.mask(`said s3cr3tT${end}`), `said s3cr3tT${end}`);
+  }
+  assertEquals(secrets.mask("s3cr3tTOKEN and more"), "s3cr3tTOKEN and more");
+  secrets.add("mqttpass");
+  assertEquals(secrets.mask("lost mqtt"), "lost mqtt");
+  assertEquals(secrets.mask("lost mqttpa"), "lost ***");
+});
+
+Deno.test("Secrets.mask() does hide a value in whatever form of JSON and of a URL", () => {
+  const secrets = new Secrets();
+  secrets.add("s3/cr t\u00e4/");
+  for (
+    const form of [
+      "s3\\/cr t\u00e4\\/",
+      "s3/cr t\\u00e4/",
+      "s3\\/cr t\\u00e4\\/",
+      "s3%2fcr%20t%c3%a4%2f",
+      "s3%2Fcr+t%C3%A4%2F",
+    ]
+  ) assertEquals(secrets.mask(`<${form}>`), "<***>");
+});

@@ -109,3 +109,14 @@ Deno.test("delimited decoder takes a million digits that are no number, in steps
   // Another decoder says that they do not fit.
   assertEquals(decode(`${text},${text}`, ",", columns), [{ n: text, f: text }]);
 });
+
+Deno.test("delimited decoder refuses more lines than a payload needs, declared columns or not", () => {
+  const payload = new TextEncoder().encode("1\n".repeat(1_000_001));
+  for (const columns of [[], [{ name: "a", type: { kind: "bigint" } as const }]]) {
+    assertThrows(
+      () => createDecoder({ format: "delimited", columns })(payload),
+      KuiperError,
+      "payload has more than 1000000 rows",
+    );
+  }
+});

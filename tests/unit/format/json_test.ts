@@ -105,3 +105,13 @@ Deno.test("json decoder throws nothing but errors of decoding", () => {
     }
   }));
 });
+
+Deno.test("json decoder refuses more rows than a payload needs", () => {
+  const rows = (count: number) => new TextEncoder().encode(`[${"{},".repeat(count - 1)}{}]`);
+  assertEquals(createDecoder({ format: "json" })(rows(1_000_000)).length, 1_000_000);
+  assertThrows(
+    () => createDecoder({ format: "json" })(rows(1_000_001)),
+    KuiperError,
+    "payload has more than 1000000 rows",
+  );
+});

@@ -38,6 +38,15 @@ Deno.test("tameRealm() does not tell by Deno.noColor what stands in the environm
   assertEquals(await valueOf("Deno.noColor"), true);
 });
 
+Deno.test("tameRealm() lets nobody take memory away that the runtime is about to fill", async () => {
+  assertEquals(
+    await valueOf(
+      `[typeof ArrayBuffer.prototype.resize, new ArrayBuffer(1, { maxByteLength: 2 }).resizable]`,
+    ),
+    ["undefined", true],
+  );
+});
+
 Deno.test("tameRealm() lets nobody lock a file that may only be read", async () => {
   const path = await Deno.makeTempFile();
   try {
