@@ -1,6 +1,6 @@
 /** A key whose value nobody should read: `password`, `token`, `privateKeyRaw` and the like. */
 const SECRET_KEY =
-  /(password|passwd|passphrase|secret|token|credentials?|authorization|cookie|(api|access|private|signing)_?key)(raw)?$/i;
+  /(password|passwd|pwd|passphrase|secret|token|credentials?|authorization|cookie|signature|(api|access|auth|private|signing|shared|functions|subscription)[_-]?key)(raw)?$/i;
 
 /**
  * User and password in a URL. No more of a scheme is looked at than schemes have: each line that a plugin writes is

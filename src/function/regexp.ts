@@ -63,6 +63,11 @@ interface Group {
   hasChoices: boolean;
   /** How many characters it takes at the most, without what repeats without a limit. */
   length: number;
+  /** The ways that lead to it, and how many coefficients there were there. */
+  readonly ways: number;
+  readonly degree: number;
+  /** The ways through its alternatives so far. */
+  out: number;
 }
 
 /**
@@ -83,26 +88,39 @@ function stepsOf(pattern: string, name: string): number[] {
     ways *= 2;
     pay(1);
   };
-  const groups: Group[] = [{ hasChoices: false, length: 0 }];
+  const newGroup = (): Group => ({
+    hasChoices: false,
+    length: 0,
+    ways,
+    degree: steps.length,
+    out: 0,
+  });
+  const groups: Group[] = [newGroup()];
   /** What a repetition that follows repeats. */
-  let last: Group = { hasChoices: false, length: 0 };
+  let last = newGroup();
   const token =
     /\\(?:[pPu]\{[^}]*\}|[^])|\[(?:\\[^]|[^\]\\])*\]|\(\?(?:<?[=!]|:|<\w+>)|\{(\d+)(,?)(\d*)\}\??|[*+?]\??|[^]/gu;
   for (const [part, least, comma, most] of pattern.matchAll(token)) {
     const open = groups.at(-1)!;
     const repeated = last;
-    last = { hasChoices: false, length: 0 };
+    last = newGroup();
     if (/^\\[1-9k]/.test(part)) refuse("a back reference");
     else if (/^\(\?<?[=!]/.test(part)) refuse("a look ahead or behind");
-    else if (part.startsWith("(")) groups.push({ hasChoices: false, length: 0 });
+    else if (part.startsWith("(")) groups.push(newGroup());
     else if (part === ")") {
       last = groups.pop()!;
+      ways += last.out;
       const around = groups.at(-1)!;
       around.length += last.length;
       if (last.hasChoices) around.hasChoices = true;
     } else if (part === "|") {
       open.hasChoices = true;
-      choose();
+      if (steps.length === open.degree) {
+        // Each alternative is tried from where the group begins.
+        open.out += ways;
+        ways = open.ways;
+        pay(1);
+      } else choose();
     } else if (least !== undefined || /^[*+?]/.test(part)) {
       const isOnce = part.startsWith("?");
       if (repeated.hasChoices && !isOnce) refuse("a repetition of a group with choices");

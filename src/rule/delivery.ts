@@ -62,6 +62,8 @@ export class Delivery {
     let lost = 0;
     let trial = this.#trial(0);
     while (true) {
+      // It is closed, or about to be: what it got now it would keep open.
+      if (this.#shared.cut.aborted) return this.#notReached(items.length - done);
       const asked = oneByOne ? items.slice(done, done + 1) : done === 0 ? items : items.slice(done);
       const result = await this.#answer(asked);
       const part = result.handed === undefined ? asked : asked.slice(0, result.handed);
@@ -93,6 +95,11 @@ export class Delivery {
         return left;
       }
     }
+  }
+
+  #notReached(left: number): number {
+    this.drop(left, NOT_REACHED);
+    return left;
   }
 
   /** Count and say what is dropped. */

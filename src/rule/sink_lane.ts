@@ -190,6 +190,7 @@ export class SinkLane {
   async #gather(gathering: Gathering, results: readonly RuleResult[]): Promise<void> {
     let empty = 0;
     for (const result of results) {
+      if (this.#shared.cut.aborted) break;
       const rows = this.#rowsOf(result);
       if (rows === undefined || rows.length === 0) {
         empty++;

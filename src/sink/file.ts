@@ -61,6 +61,7 @@ export class FileSink implements Sink {
   #saidLeftOut = false;
   readonly #clock: Clock;
   readonly #closing = new AbortController();
+  #isClosed = false;
   #checking: Promise<void> = Promise.resolve();
   /** Writing and the check of an idle file take turns. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -104,6 +105,8 @@ export class FileSink implements Sink {
       else for (const row of item.message as Row[]) rows.push(row);
     }
     return this.#inTurn(async () => {
+      // Its file would be opened again, and nobody would close it.
+      if (this.#isClosed) throw fail("io", `Cannot write ${this.#path}: the sink is closed`);
       let done = 0;
       let refused = -1;
       // What is gathered comes with others in one item, which are written all the same.
@@ -136,6 +139,7 @@ export class FileSink implements Sink {
     this.#closing.abort();
     await this.#checking;
     await this.#turn;
+    this.#isClosed = true;
     this.#end();
   }
 

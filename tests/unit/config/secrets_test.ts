@@ -94,6 +94,23 @@ Deno.test("Secrets.addKeysOf() does register the texts under secret keys", () =>
   assertEquals(secrets.mask("kuiper geheim plain"), "kuiper *** plain");
 });
 
+Deno.test("isSecretKey() does know the names of headers", () => {
+  for (
+    const name of [
+      "X-API-Key",
+      "X-Auth-Key",
+      "Ocp-Apim-Subscription-Key",
+      "X-Functions-Key",
+      "private-key",
+      "pwd",
+      "X-Signature",
+    ]
+  ) assertEquals(isSecretKey(name), true, name);
+  for (const name of ["key", "monkey", "X-Request-Id", "keyboard"]) {
+    assertEquals(isSecretKey(name), false, name);
+  }
+});
+
 Deno.test("isSecretKey() does know the usual names", () => {
   const secret = ["password", "Password", "db_passwd", "accessToken", "api_key", "privateKeyRaw"];
   const open = ["passwordFile", "privateKeyPath", "key", "tokens", "username"];

@@ -114,6 +114,12 @@ Deno.test("regexp_matches() counts what a pattern repeats, and refuses a text th
   }
   assertThrows(() => call("regexp_matches", "a".repeat(5000), "a*a{5}b"), Error, "is too long");
   assertThrows(() => call("regexp_matches", "a".repeat(48), "a?".repeat(24)), Error, "is too long");
+  // Alternatives are tried one after the other, and several times where they follow each other.
+  const words = `^(?:${Array.from({ length: 60 }, (_, i) => `w${i}`).join("|")})$`;
+  assertEquals(call("regexp_matches", "w59", words), true);
+  assertEquals(call("regexp_matches", "x".repeat(100_000), words), false);
+  const twice = "(?:a|a)".repeat(25) + "b";
+  assertThrows(() => call("regexp_matches", "a".repeat(30), twice), Error, "is too long");
   const long = `${text}2026-01-02`;
   assertEquals(call("regexp_substr", long, "[0-9]{4}-[0-9]{2}-[0-9]{2}"), "2026-01-02");
   assertEquals(call("regexp_substr", "a".repeat(9000), "a*"), "a".repeat(9000));

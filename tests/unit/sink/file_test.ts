@@ -345,3 +345,17 @@ Deno.test("FileSink says that a file cannot be opened", async () => {
   await using dir = await folder();
   await assertRejects(() => open({ path: dir.path }), Error, `Cannot open ${dir.path}`);
 });
+
+Deno.test("FileSink opens no file again once it is closed", async () => {
+  await using dir = await folder();
+  const path = join(dir.path, "out.json");
+  const first = await open({ path, fileType: "json" });
+  await first.collect(items({ a: 1 }));
+  await first.close(1000);
+  const late = await first.collect(items({ a: 2 }));
+  assertEquals(late.kind, "failed");
+  // A JSON array has one writer: it would be taken.
+  await using second = await open({ path, fileType: "json" });
+  assertEquals(await second.collect(items({ a: 3 })), { kind: "taken", refused: [] });
+  assertEquals(JSON.parse(await Deno.readTextFile(path)), [{ a: 1 }, { a: 3 }]);
+});
