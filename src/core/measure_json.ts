@@ -6,10 +6,13 @@ export interface JsonMeasure {
   readonly values: number;
   /** The arrays and objects among them. */
   readonly containers: number;
+  /** Keys of objects. */
+  readonly keys: number;
 }
 
 const QUOTE = 34;
 const COMMA = 44;
+const COLON = 58;
 const OPEN_ARRAY = 91;
 const BACKSLASH = 92;
 const CLOSE_ARRAY = 93;
@@ -25,6 +28,7 @@ export function measureJson(text: string): JsonMeasure {
   let deepest = 0;
   let values = 1;
   let containers = 0;
+  let keys = 0;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
       case QUOTE:
@@ -43,9 +47,12 @@ export function measureJson(text: string): JsonMeasure {
       case COMMA:
         values++;
         break;
+      case COLON:
+        keys++;
+        break;
     }
   }
-  return { depth: deepest, values, containers };
+  return { depth: deepest, values, containers, keys };
 }
 
 /** Where the quote is that ends the string which begins before `from`. */

@@ -143,6 +143,8 @@ export const LIMITS = {
   text: 268_435_456,
   /** Objects and arrays in them: a full batch, and one tuple that is as large. */
   containers: 2 * MOST_CONTAINERS,
+  /** Keys of objects in them. */
+  keys: 3_500_000,
   /** All values in them. */
   rowValues: 33_554_432,
 } as const;
@@ -191,11 +193,11 @@ const MEASURED_CHARS = 1_048_576;
 function rowsText(value: unknown): string {
   const text = string(value, "text", LIMITS.text);
   if (text.length < MEASURED_CHARS) return text;
-  const { values, containers } = measureJson(text);
-  if (containers > LIMITS.containers || values > LIMITS.rowValues) {
+  const { values, containers, keys } = measureJson(text);
+  if (containers > LIMITS.containers || keys > LIMITS.keys || values > LIMITS.rowValues) {
     throw new ProtocolError(
-      `sent rows of ${containers} objects and arrays and ${values} values, at most ` +
-        `${LIMITS.containers} and ${LIMITS.rowValues} pass`,
+      `sent rows of ${containers} objects and arrays with ${keys} keys and ${values} values, at most ` +
+        `${LIMITS.containers}, ${LIMITS.keys} and ${LIMITS.rowValues} pass`,
     );
   }
   return text;

@@ -264,6 +264,7 @@ Deno.test("readMessage() refuses rows that would fill the memory as values", () 
       { t: "batch", id: 1, seq: 1, count: 1, text: many, times: 1, dropped: 0, oversize: 0 },
       { t: "results", id: 1, text: many },
       { t: "results", id: 1, text: `[${"1,".repeat(34_000_000)}1]` },
+      { t: "results", id: 1, text: `[{${'"a":1,'.repeat(3_500_000)}"a":1}]` },
     ]
   ) assertThrows(() => readMessage(message), ProtocolError, "sent rows of");
   readMessage({ t: "results", id: 1, text: `[${"{},".repeat(1_000_000)}{}]` });
