@@ -185,6 +185,7 @@ async function answered(
     await look(connection, { server, texts: taken.texts });
   }
   await Promise.allSettled(written);
+  await lastTurn();
 }
 
 const ACCEPTED = [0x20, 2, 0, 0];
@@ -229,6 +230,7 @@ Deno.test("MqttConnection ends when a broker releases no message at QoS 2, and n
       );
     }
     await writer.abort().catch(() => {});
+    await lastTurn();
   }
 });
 
