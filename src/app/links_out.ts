@@ -6,21 +6,15 @@
  *
  * @module
  */
-import {
-  type BasePaths,
-  errorAt,
-  type Finding,
-  type OutsideLinks,
-  showPath,
-  warningAt,
-} from "../config/mod.ts";
+import { errorAt, type Finding, type OutsideLinks, showPath, warningAt } from "../config/mod.ts";
 import { fail, messageOf } from "../core/mod.ts";
 import { type Grant, isUnsafe } from "../loader/mod.ts";
-import { dirname, relative, resolve } from "@std/path";
+import { dirname, resolve } from "@std/path";
+import { asWritten, isCovered, leadsTo } from "./grant_paths.ts";
 import { linksIn, MOST_ENTRIES, type Place } from "./links_in.ts";
 import { ownFileUnder } from "./own_files.ts";
 import type { GrantAt, GrantOf } from "./own_grant.ts";
-import { isBelow, realPath } from "./real_path.ts";
+import { isBelow } from "./real_path.ts";
 
 /** What is known of the links. */
 interface Look {
@@ -177,10 +171,6 @@ async function look(
   return { unseen };
 }
 
-async function leadsTo(path: string): Promise<string> {
-  return await realPath(path).catch(() => resolve(path));
-}
-
 async function leadsOut(
   { path, real }: Place,
   { read, write, readsAll }: { read: string[]; write: string[]; readsAll: boolean },
@@ -195,10 +185,6 @@ async function leadsOut(
   // Whoever may read and write there may move links, alone or with their folders.
   const moves = readsAll || read.some((place) => write.some((one) => overlap(place, one)));
   return moves && text.split(/[/\\]/).includes("..") ? { path, text, missing } : undefined;
-}
-
-function isCovered(path: string, places: readonly string[]): boolean {
-  return places.some((place) => isBelow(path, place));
 }
 
 function overlap(one: string, other: string): boolean {
@@ -259,10 +245,4 @@ async function sentence(
   });
   return `${leads}: remove the link, or grant in etc/plugins.yaml where it leads, ` +
     `permissions: { ${wider.join(", ")} }${orIgnore}`;
-}
-
-/** A path as etc/plugins.yaml has it, which is taken from the base directory. */
-function asWritten({ base }: BasePaths, path: string): string {
-  const short = relative(base, path);
-  return short === "" || short.startsWith("..") ? path : short;
 }

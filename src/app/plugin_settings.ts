@@ -18,6 +18,7 @@ import { fileStamp } from "./file_stamp.ts";
 import { refuseLinksOut } from "./links_out.ts";
 import { misplacedRate } from "./misplaced_rate.ts";
 import { refuseOwnGrant, secretsGranted } from "./own_grant.ts";
+import { refuseUnreadFolders } from "./unread_folders.ts";
 import type { FoundPlugin } from "./plugin_finder.ts";
 
 /** How a sink or function is held. */
@@ -91,6 +92,7 @@ export class PluginSettings {
     withinOwn(granted, owner);
     const of = { paths: this.#input.paths, name: type, place: written.place };
     await refuseOwnGrant(granted, { ...of, owner });
+    await refuseUnreadFolders(granted, { ...of, owner });
     const { outsideLinks } = plugins.entryFor(type);
     const unseen = await refuseLinksOut(granted, { ...of, owner, outsideLinks });
     const warnings = unseen.map((message) => warningAt(written.place, message));

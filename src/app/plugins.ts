@@ -49,6 +49,7 @@ import { maskedError } from "./masking.ts";
 import { hasUrl } from "./has_url.ts";
 import { refuseLinksOut } from "./links_out.ts";
 import { refuseOwnGrant } from "./own_grant.ts";
+import { refuseUnreadFolders } from "./unread_folders.ts";
 import { describeSigned, PluginCode } from "./plugin_code.ts";
 import { changesOf } from "./plugin_changes.ts";
 import { describeLimits, describeRestart } from "./provenance.ts";
@@ -188,6 +189,7 @@ export class Plugins {
     withinOwn(known, owner);
     const { paths } = this.#input;
     await refuseOwnGrant(known, { paths, owner, name });
+    await refuseUnreadFolders(known, { paths, owner, name });
     // What was not looked at is said at its start, and of what may only be read its entry has a word to say.
     await refuseLinksOut(known, { paths, owner, name, outsideLinks: "ignore" });
     await this.#edit(draft);

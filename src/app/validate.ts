@@ -14,6 +14,7 @@ import { grantedOf, knownPart } from "./granted.ts";
 import { linkFindings } from "./links_out.ts";
 import { misplacedRate } from "./misplaced_rate.ts";
 import { ownGrantFindings } from "./own_grant.ts";
+import { unreadFolderFindings } from "./unread_folders.ts";
 import type { Sources } from "./sources.ts";
 
 /** What to look at besides the configuration and the stored streams. */
@@ -99,6 +100,7 @@ async function grants(plugins: PluginsConfig, { paths }: ConfigInput): Promise<F
     const { outsideLinks } = plugins.entryFor(name);
     findings.push(
       ...await ownGrantFindings(known, of),
+      ...await unreadFolderFindings(known, of),
       ...await linkFindings(known, { ...of, outsideLinks }),
     );
   }

@@ -43,6 +43,9 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   "files that no plugin may write over": [
     [/await refuseOwnGrant\(granted, \{[^}]*\}\);/g, ""],
   ],
+  "folders that may be read where they are written": [
+    [/await refuseUnreadFolders\(granted, \{[^}]*\}\);/g, ""],
+  ],
   "look for links that lead out": [
     [/const unseen = await refuseLinksOut\(granted, \{[^}]*\}\);/g, "const unseen = [];"],
   ],

@@ -52,7 +52,7 @@ const FOLLOWED = namesOf({ LINKS }).filter((name) =>
 
 /**
  * What one layer alone keeps a plugin from: where a link leads that is in a folder which it may only read, where the
- * operator lets such links be, or only write, and where a server redirects an event source to.
+ * operator lets such links be, and where a server redirects an event source to.
  */
 const ONE_LAYER: Readonly<Record<string, readonly string[]>> = {
   "permissions of the Worker": ["HOSTS redirectEvents"],
@@ -60,7 +60,6 @@ const ONE_LAYER: Readonly<Record<string, readonly string[]>> = {
   // It is what puts them there, all but fetch.
   "list of Deno": FOLLOWED.filter((name) => !name.startsWith("LINKS fetch")),
   "pinned internals": ["LINKS takenCall"],
-  "look for links that lead out": namesOf({ WRITTEN_LINKS }),
 };
 
 /** What is open in a copy of the executable. */

@@ -83,7 +83,7 @@ for (const venue of VENUES) {
     `validate and plugin check name a link that leads there ${venue.name}`,
     venue,
     async () => {
-      const grant = `{ write: ["data/mixed"] }`;
+      const grant = `{ read: ["data/mixed"], write: ["data/mixed"] }`;
       for (const args of [["run", "--type", "road"], ["validate"], ["plugin", "check", "road"]]) {
         const { code, stdout, stderr, rewritten } = await rewriting(venue, grant, { args });
         assertEquals([code, rewritten], [1, false], stdout + stderr);
@@ -99,9 +99,13 @@ for (const venue of VENUES) {
     `A plugin is run whose link stays in what it may write ${venue.name}`,
     venue,
     async () => {
-      const { code, stdout, stderr } = await rewriting(venue, `{ write: ["data/out"] }`, {
-        args: ["plugin", "check", "road"],
-      });
+      const { code, stdout, stderr } = await rewriting(
+        venue,
+        `{ read: ["data/out"], write: ["data/out"] }`,
+        {
+          args: ["plugin", "check", "road"],
+        },
+      );
       // It is denied what it tries, and so it ran.
       assertEquals(code, 1);
       assertStringIncludes(stdout + stderr, 'was denied write access to "');
