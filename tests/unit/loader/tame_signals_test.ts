@@ -77,11 +77,10 @@ Deno.test("What fetches asks no class that a plugin has put in the place of a gl
 });
 
 Deno.test("tameSignals() lets a plugin abort what it fetches, before the answer", async () => {
-  await using server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    () => new Promise(() => {}),
-  );
-  const host = `127.0.0.1:${server.addr.port}`;
+  // It never answers. A server of the runtime's with a request that nobody answers may never end.
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = listener.accept();
+  const host = `127.0.0.1:${listener.addr.port}`;
   assertEquals(
     await heard(
       `const a = new AbortController(); setTimeout(() => a.abort("before"));
@@ -90,4 +89,5 @@ Deno.test("tameSignals() lets a plugin abort what it fetches, before the answer"
     ),
     ["before"],
   );
+  using _socket = await accepted;
 });
