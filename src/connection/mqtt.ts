@@ -4,9 +4,12 @@ import type { Socket } from "node:net";
 import { clientOptions, type MqttMessage, type MqttOptions } from "./mqtt_options.ts";
 import { MqttShortcut, type ShortcutRest, type ShortcutUse } from "./mqtt_shortcut.ts";
 import { connectError, lostError, publishError, subscribeError } from "./mqtt_errors.ts";
+import { UnreleasedBytes } from "./mqtt_unreleased.ts";
 
 /** Milliseconds that the other side has to take our DISCONNECT before the socket is destroyed. */
 const FAREWELL_MS = 1000;
+/** Most bytes of messages at QoS 2 that a broker has not released. */
+const MOST_UNRELEASED = 67_108_864;
 /** Bytes of what stands for a payload that was too large. */
 const MARK_BYTES = 32;
 
@@ -77,9 +80,6 @@ function isMark(payload: IPublishPacket["payload"], mark: Uint8Array): boolean {
 function withoutPayload(message: IPublishPacket): MqttMessage {
   return { ...message, payload: new Uint8Array(0), isTooLarge: true };
 }
-
-/** Most bytes of messages at QoS 2 that a broker has not released. */
-const MOST_UNRELEASED = 67_108_864;
 
 /** A socket of which messages at QoS 0 go by the library, to the same place where it hands over the others. */
 function shortcutOf(
@@ -330,29 +330,6 @@ export class MqttConnection implements AsyncDisposable {
       // The broker waits for a sign of life, too.
       client.sendPing();
     };
-  }
-}
-
-/**
- * What the library keeps of messages at QoS 2 until the broker releases them. We subscribe at QoS 1 at most, but a session
- * may have such messages from before.
- */
-class UnreleasedBytes {
-  readonly #byId = new Map<number, number>();
-  #bytes = 0;
-
-  /** @returns how many bytes are kept after this packet. */
-  keeps(packet: Packet): number {
-    const isReleased = packet.cmd === "pubrel";
-    if (isReleased || packet.cmd === "publish" && packet.qos === 2) {
-      const id = packet.messageId!;
-      this.#bytes -= this.#byId.get(id) ?? 0;
-      const bytes = isReleased ? 0 : packet.length ?? packet.payload.length;
-      if (isReleased) this.#byId.delete(id);
-      else this.#byId.set(id, bytes);
-      this.#bytes += bytes;
-    }
-    return this.#bytes;
   }
 }
 

@@ -166,25 +166,37 @@ Deno.test("MqttConnection.closed tells why a connection was lost", async () => {
 
 // -- Malformed --
 
-/** A connection to a broker that answers the first packet with these bytes, and says more when it has accepted us. */
+/** What a broker says that a test writes byte by byte. */
+interface Talk {
+  readonly connection: MqttConnection;
+  readonly server: string;
+  /** The payloads that came. */
+  readonly texts: readonly string[];
+  /** @returns whether it was taken. */
+  say(bytes: Uint8Array): Promise<boolean>;
+}
+
+/** A connection to a broker that answers the first packet with these bytes. */
 async function answered(
-  { first, then }: { first: readonly number[]; then: readonly number[] },
-  look: (connection: MqttConnection, of: { server: string; texts: string[] }) => Promise<void>,
+  first: readonly number[],
+  look: (talk: Talk) => Promise<void>,
+  protocolVersion: MqttOptions["protocolVersion"] = "3.1.1",
 ): Promise<void> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const server = `tcp://127.0.0.1:${(listener.addr as Deno.NetAddr).port}`;
-  const taken = use();
-  const connecting = connectMqtt(options(server), { ...taken, mostBytes: () => 16_777_216 });
+  const taken = { ...use(), mostBytes: () => 16_777_216 };
+  const connecting = connectMqtt({ ...options(server), protocolVersion }, taken);
   using socket = await listener.accept();
   await socket.read(new Uint8Array(1000));
   const writer = socket.writable.getWriter();
-  const written = [writer.write(new Uint8Array(first))];
+  const say = (bytes: Uint8Array) => writer.write(bytes).then(() => true, () => false);
+  const said = say(new Uint8Array(first));
   {
     await using connection = await connecting;
-    written.push(writer.write(new Uint8Array(then)));
-    await look(connection, { server, texts: taken.texts });
+    await look({ connection, server, texts: taken.texts, say });
   }
-  await Promise.allSettled(written);
+  await said;
+  await writer.abort().catch(() => {});
   await lastTurn();
 }
 
@@ -194,7 +206,7 @@ Deno.test("MqttConnection takes a large message that comes with the broker's acc
   const body = [0, 1, 0x74, 0, 1, ...new Array(300_000).fill(51)];
   const length = [body.length & 0x7f | 0x80, body.length >> 7 & 0x7f | 0x80, body.length >> 14];
   const first = [...ACCEPTED, 0x32, ...length, ...body];
-  await answered({ first, then: [] }, async (_, { texts }) => {
+  await answered(first, async ({ texts }) => {
     while (texts.length === 0) await new Promise<void>(endOfTurn);
     assertEquals(texts, ["3".repeat(300_000)]);
   });
@@ -205,40 +217,31 @@ Deno.test("MqttConnection ends when a broker releases no message at QoS 2, and n
   const length = [body.length & 0x7f | 0x80, body.length >> 7 & 0x7f | 0x80, body.length >> 14];
   const message = new Uint8Array([0x34, ...length, ...body]);
   for (const isReleased of [true, false]) {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const server = `tcp://127.0.0.1:${(listener.addr as Deno.NetAddr).port}`;
-    const taken = use();
-    const connecting = connectMqtt(options(server), { ...taken, mostBytes: () => 16_777_216 });
-    using socket = await listener.accept();
-    await socket.read(new Uint8Array(1000));
-    const writer = socket.writable.getWriter();
-    await writer.write(new Uint8Array([0x20, 2, 0, 0]));
-    await using connection = await connecting;
-    for (let id = 1; id <= 80; id++) {
-      message.set([id >> 8, id & 255], 4 + 3);
-      const written = await writer.write(message).then(() => true, () => false);
-      if (isReleased) await writer.write(new Uint8Array([0x62, 2, id >> 8, id & 255]));
-      if (!written) break;
-    }
-    if (isReleased) {
-      while (taken.texts.length < 80) await new Promise<void>(endOfTurn);
-      await connection.close();
-    } else {
+    await answered(ACCEPTED, async ({ connection, server, texts, say }) => {
+      for (let id = 1; id <= 80; id++) {
+        message.set([id >> 8, id & 255], 4 + 3);
+        const isTaken = await say(message);
+        if (isReleased) await say(new Uint8Array([0x62, 2, id >> 8, id & 255]));
+        if (!isTaken) break;
+      }
+      if (isReleased) {
+        while (texts.length < 80) await new Promise<void>(endOfTurn);
+        return;
+      }
       assertEquals(
         (await connection.closed)?.message,
         `Lost ${server}: what it sent is no MQTT (ever more messages at QoS 2 and no PUBREL)`,
       );
-    }
-    await writer.abort().catch(() => {});
-    await lastTurn();
+    });
   }
 });
 
 Deno.test("MqttConnection ends when a packet that is no message is longer than any has to be", async () => {
   const length = [0x80, 0x80, 0x80, 0x10];
-  const then = [0x90, ...length];
-  await answered({ first: ACCEPTED, then }, async (connection, { server }) => {
+  await answered(ACCEPTED, async ({ connection, server, say }) => {
+    const said = say(new Uint8Array([0x90, ...length]));
     const lost = await connection.closed;
+    await said;
     assertEquals(
       lost?.message,
       `Lost ${server}: what it sent is no MQTT (a packet of 33554432 bytes that is no message)`,
@@ -257,19 +260,12 @@ Deno.test("MqttConnection ends when a packet lacks the id that its answer needs"
       ["5", [0x62, 0], "PUBREL"],
     ] as const
   ) {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const server = `tcp://127.0.0.1:${(listener.addr as Deno.NetAddr).port}`;
-    const connecting = connectMqtt({ ...options(server), protocolVersion }, use());
-    using socket = await listener.accept();
-    await socket.read(new Uint8Array(1000));
-    const connack = protocolVersion === "5" ? [0x20, 3, 0, 0, 0] : [0x20, 2, 0, 0];
-    await socket.write(new Uint8Array([...connack, ...packet]));
-    await using connection = await connecting;
-    const lost = await connection.closed;
-    assertEquals(
-      lost?.message,
-      `Lost ${server}: what it sent is no MQTT (a ${name} without a packet id)`,
-    );
+    const accepted = protocolVersion === "5" ? [0x20, 3, 0, 0, 0] : ACCEPTED;
+    await answered([...accepted, ...packet], async ({ connection, server }) => {
+      assertEquals(
+        (await connection.closed)?.message,
+        `Lost ${server}: what it sent is no MQTT (a ${name} without a packet id)`,
+      );
+    }, protocolVersion);
   }
-  await lastTurn();
 });
