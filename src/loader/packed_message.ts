@@ -5,8 +5,13 @@
  *
  * @module
  */
-import { measureJson } from "../core/mod.ts";
-import { type BatchMessage, type FromIsolate, LIMITS, ProtocolError } from "./protocol.ts";
+import {
+  type BatchMessage,
+  type FromIsolate,
+  LIMITS,
+  ProtocolError,
+  readHead,
+} from "./protocol.ts";
 
 /** The JSON of a message; or that without `text`, `times`, lengths and bytes of payloads, and those behind it. */
 export type PackedMessage =
@@ -130,24 +135,11 @@ export function unpackMessage(data: unknown): Record<string, unknown> {
   };
 }
 
-/** What would fill the memory as values is not parsed. */
 function parseHead(text: string): Record<string, unknown> {
   if (text.length > MOST_HEAD_CHARS) {
     throw new ProtocolError(
       `sent a message of ${text.length} characters, at most ${MOST_HEAD_CHARS} pass`,
     );
   }
-  if (measureJson(text).values > MOST_HEAD_VALUES) {
-    throw new ProtocolError(`sent a message of more than ${MOST_HEAD_VALUES} values`);
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new ProtocolError("sent a message that is no JSON");
-  }
-  if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw new ProtocolError("sent a message that is no object");
-  }
-  return value as Record<string, unknown>;
+  return readHead(text, { did: "sent", mostValues: MOST_HEAD_VALUES });
 }

@@ -13,8 +13,7 @@
  *
  * @module
  */
-import { measureJson } from "../core/mod.ts";
-import { LIMITS, ProtocolError } from "./protocol.ts";
+import { LIMITS, ProtocolError, readHead } from "./protocol.ts";
 
 /** Most bytes of a frame behind its first number. */
 export const MAX_FRAME_BYTES = 268_435_456;
@@ -232,7 +231,7 @@ export class FrameReader {
       }
       return frame.subarray(at, at += bytes);
     };
-    const message = this.#json(part(size(4)));
+    const message = this.#head(part(size(4)));
     if (size(5) > 0) message.text = this.#text(part(size(5) - 1));
     const times = size(6) > 0 ? own(part(size(6) - 1)) : undefined;
     const lengths = size(7) > 0 ? own(part(size(7) - 1)) : undefined;
@@ -248,33 +247,14 @@ export class FrameReader {
     return { id: size(3), message };
   }
 
-  #json(bytes: Uint8Array): FrameMessage {
-    const text = this.#head(bytes);
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      throw new ProtocolError("wrote a message that is no JSON");
-    }
-    if (value === null || typeof value !== "object" || Array.isArray(value)) {
-      throw new ProtocolError("wrote a message that is no object");
-    }
-    return value as FrameMessage;
-  }
-
-  /** The JSON of a frame. What would fill the memory as values is not parsed. */
-  #head(bytes: Uint8Array): string {
+  #head(bytes: Uint8Array): FrameMessage {
     const limits = this.#limits;
     if (limits !== undefined && bytes.byteLength > limits.mostHeadBytes) {
       throw new ProtocolError(
         `wrote a message of ${bytes.byteLength} bytes, at most ${limits.mostHeadBytes} pass`,
       );
     }
-    const text = this.#text(bytes);
-    if (limits !== undefined && measureJson(text).values > limits.mostHeadValues) {
-      throw new ProtocolError(`wrote a message of more than ${limits.mostHeadValues} values`);
-    }
-    return text;
+    return readHead(this.#text(bytes), { did: "wrote", mostValues: limits?.mostHeadValues });
   }
 
   #text(bytes: Uint8Array): string {

@@ -380,6 +380,32 @@ function readFailure(value: unknown): SourceFailure {
   };
 }
 
+/**
+ * Parse the JSON of a message. What would fill the memory as values is not parsed.
+ *
+ * @param of.did how it came: by a Worker's port or by the pipe of a process.
+ * @param of.mostValues absent for what is trusted.
+ * @throws ProtocolError when it is no object, or of too many values.
+ */
+export function readHead(
+  text: string,
+  { did, mostValues }: { did: "sent" | "wrote"; mostValues: number | undefined },
+): Record<string, unknown> {
+  if (mostValues !== undefined && measureJson(text).values > mostValues) {
+    throw new ProtocolError(`${did} a message of more than ${mostValues} values`);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new ProtocolError(`${did} a message that is no JSON`);
+  }
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    throw new ProtocolError(`${did} a message that is no object`);
+  }
+  return value as Record<string, unknown>;
+}
+
 /** Parse an offset. @throws ProtocolError when it is no JSON, or too deep or too much of it. */
 export function readOffset(text: string): Json {
   return parse(text, "an offset", MAX_DEPTH) as Json;
