@@ -28,11 +28,13 @@ export function ownAnswers(): OwnAnswers {
   const bodyOf = getterOf(prototype, "body");
   const isUsed = getterOf(prototype, "bodyUsed");
   const inResponse = partOf(new Response());
-  /** What stands in for an answer of the runtime's, and that by the request that it was made for. */
-  const standIns = new WeakMap<object, true>();
+  /** What stands in for an answer of the runtime's. */
+  const standIns = new WeakSet<object>();
   /** Requests that were answered. */
-  const answered = new WeakMap<object, true>();
+  const answered = new WeakSet<object>();
+  /** The runtime's answers, by the request that each was made for. */
   const realAnswers = new WeakMap<object, object>();
+  const { add, has } = WeakSet.prototype;
   const { get: getOf, set: setOf } = WeakMap.prototype;
   // The runtime waits for what it does by the class that a promise says it is of.
   pin(Promise.prototype, "constructor");
@@ -50,17 +52,17 @@ export function ownAnswers(): OwnAnswers {
       seal(answer, SWITCHING_PROTOCOLS);
       const instead = new MakeResponse(null);
       fix(instead, "status", SWITCHING_PROTOCOLS);
-      apply(setOf, standIns, [instead, true]);
+      apply(add, standIns, [instead]);
       apply(setOf, realAnswers, [request, answer]);
       return instead;
     },
-    isAnswered: (request) => apply(getOf, answered, [request]) === true,
+    isAnswered: (request) => apply(has, answered, [request]),
     own(answer, request) {
       // Whatever is given: the runtime complains of a request that is upgraded and answered in another way.
       const real = apply(getOf, realAnswers, [request]) as object | undefined;
       if (real !== undefined) return real;
-      apply(setOf, answered, [request, true]);
-      if (apply(getOf, standIns, [answer]) === true) {
+      apply(add, answered, [request]);
+      if (apply(has, standIns, [answer as object])) {
         throw new MakeError("This answer was made for another request");
       }
       const status = apply(statusOf, answer, []) as number;
