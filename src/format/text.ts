@@ -2,6 +2,8 @@ import { fail, type KuiperError } from "../core/mod.ts";
 
 /** Most characters of a payload that an error shows. */
 const SAMPLE = 60;
+/** Most rows of a payload: a line of one letter takes a hundred times that. */
+const MOST_ROWS = 1_000_000;
 
 const tolerant = new TextDecoder("utf-8");
 const strict = new TextDecoder("utf-8", { fatal: true });
@@ -34,9 +36,6 @@ export function badPayload(what: string, text: string, cause?: unknown): KuiperE
 function sampleOf(text: string): string {
   return JSON.stringify(text.length > SAMPLE ? `${text.slice(0, SAMPLE)}…` : text);
 }
-
-/** Most rows of a payload: a line of one letter takes a hundred times that. */
-const MOST_ROWS = 1_000_000;
 
 /** @throws KuiperError `decode` for a payload of too many rows. */
 export function checkRows(count: number, text: string): void {

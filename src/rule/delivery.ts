@@ -7,7 +7,7 @@ import type { OpMetrics } from "./status.ts";
 /** How often an item is handed over again at the most when the isolate was ended that had it. */
 export const RETRIES_AFTER_LOSS = 3;
 /** Why what was not handed over is dropped. */
-export const NOT_REACHED = "not taken before the stop: others took too long";
+const NOT_REACHED = "not taken before the stop: others took too long";
 /** The longest wait between tries, as a multiple of the first. */
 const LONGEST = 30;
 
@@ -63,7 +63,7 @@ export class Delivery {
     let trial = this.#trial(0);
     while (true) {
       // It is closed, or about to be: what it got now it would keep open.
-      if (this.#shared.cut.aborted) return this.#notReached(items.length - done);
+      if (this.#shared.cut.aborted) return this.notReached(items.length - done);
       const asked = oneByOne ? items.slice(done, done + 1) : done === 0 ? items : items.slice(done);
       const result = await this.#answer(asked);
       const part = result.handed === undefined ? asked : asked.slice(0, result.handed);
@@ -97,8 +97,9 @@ export class Delivery {
     }
   }
 
-  #notReached(left: number): number {
-    this.drop(left, NOT_REACHED);
+  /** Drop those that others kept from being handed over. @returns how many these are. */
+  notReached(left: number): number {
+    if (left > 0) this.drop(left, NOT_REACHED);
     return left;
   }
 

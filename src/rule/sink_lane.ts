@@ -7,7 +7,7 @@ import type { SinkHost, SinkInstance, SinkItem, SourceFailure } from "../contrac
 import { formatDuration, messageOf, type Row } from "../core/mod.ts";
 import { Channel } from "../flow/mod.ts";
 import { createEncoder, type Encoder } from "../format/mod.ts";
-import { backoffOf, Delivery, NOT_REACHED } from "./delivery.ts";
+import { backoffOf, Delivery } from "./delivery.ts";
 import { Gathering, type Portion } from "./gathering.ts";
 import { newOpMetrics } from "./op_metrics.ts";
 import { rowsOf, type RuleResult } from "./operator/operator.ts";
@@ -262,17 +262,11 @@ export class SinkLane {
       const isLast = at === items.length - 1;
       if (out.length === 0 || !isLast && bytes < PORTION_BYTES) continue;
       const left = await this.#delivery!.handOver(out);
-      if (left > 0) return left + this.#notReached(items.length - 1 - at);
+      if (left > 0) return left + this.#delivery!.notReached(items.length - 1 - at);
       out = [];
       bytes = 0;
     }
     return 0;
-  }
-
-  /** Others before them took too long. */
-  #notReached(count: number): number {
-    if (count > 0) this.#delivery!.drop(count, NOT_REACHED);
-    return count;
   }
 
   #settled(results: number): void {
