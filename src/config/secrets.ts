@@ -32,8 +32,8 @@ export function isSecretKey(name: string): boolean {
  * The values that must not be printed: what `${env:NAME}` and `passwordFile` gave, and the values of keys such as
  * `password`.
  *
- * - `mask` hides every value of at least three characters, also URL-encoded and as JSON writes it, whoever wrote that; and at the end of
- *   a text the first half of one, or more, of six characters at least: it was cut there.
+ * - `mask` hides every value of at least three characters, also URL-encoded and as JSON writes it, whoever wrote that; and
+ *   at the end of a text the first half of one, or more, of six characters at least: it was cut there.
  */
 export class Secrets {
   readonly #values = new Set<string>();

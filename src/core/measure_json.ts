@@ -20,8 +20,8 @@ const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
 
 /**
- * Measure a text before it is parsed: `[{},{},…]` takes twenty times its length in memory, and what is nested too deep ends
- * whoever walks it. A text that is no JSON has a measure too.
+ * Measure a text before it is parsed: `[{},{},…]` takes twenty times its length in memory, and what is nested too deep
+ * ends whoever walks it. A text that is no JSON has a measure too.
  */
 export function measureJson(text: string): JsonMeasure {
   let depth = 0;

@@ -10,8 +10,8 @@ const MOST_OF_NAME = 8192;
 const MOST_OF_ALL = 262_144;
 
 /**
- * The names and values in a `Headers`. The runtime ends the program for more than it has room for, or a longer name. A plugin
- * runs when this is asked, so it uses nothing that a plugin could have replaced.
+ * The names and values in a `Headers`. The runtime ends the program for more than it has room for, or a longer name. A
+ * plugin runs when this is asked, so it uses nothing that a plugin could have replaced.
  *
  * @throws TypeError for what is no `Headers`, or has too many or too long ones.
  */

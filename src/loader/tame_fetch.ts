@@ -14,8 +14,8 @@ const MakeUrl = URL;
 /**
  * `fetch` looks at the host that it is given, and at the file: it reads those, too, and they are looked at as by the calls
  * of files. Where a server redirects to is the runtime's to look at before it goes there; what comes from elsewhere in the
- * end is not handed over here either. A plugin runs when it is called, so it uses nothing
- * that a plugin could have replaced.
+ * end is not handed over here either. A plugin runs when it is called, so it uses nothing that a plugin
+ * could have replaced.
  */
 export function tameFetch(
   realm: Realm,

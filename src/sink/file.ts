@@ -40,8 +40,9 @@ interface Rolling {
 /**
  * The sink `file`: rows go to `path`, appended.
  *
- * - **lines**: a row of JSON a line. **csv**: the fields of the first row that has any are the columns; a field that is none is not
- *   written, and the first of a file is said. **json**: one array, whole after each batch, of which this is the only writer.
+ * - **lines**: a row of JSON a line. **csv**: the fields of the first row that has any are the columns; a field that is none
+ *   is not written, and the first of a file is said. **json**: one array, whole after each batch, of which this is the only
+ *   writer.
  * - **Rolling**: a file that is full is closed and the next one begun, also when nothing more comes. No file is begun
  *   twice, however fast they follow.
  * - **Whole rows**: what a batch holds is written at once, or in some texts where it is large; the end of the process

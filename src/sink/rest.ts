@@ -20,7 +20,8 @@ const LEAST_WAIT_MS = 1000;
 /**
  * The sink `rest`: each item is the body of a request.
  *
- * - **Later**: no answer, a timeout, 408, 425, 429 and 5xx are tried again; `Retry-After` is kept to, from a second to five minutes.
+ * - **Later**: no answer, a timeout, 408, 425, 429 and 5xx are tried again; `Retry-After` is kept to, from a second to five
+ *   minutes.
  * - **Never**: any other 4xx refuses the item.
  * - **Redirects** are not followed: what would be sent elsewhere may hold a secret.
  */

@@ -115,7 +115,8 @@ binaryTest("A binary that may not start itself says so, and what to do", async (
   await using site = await startLimited();
   // The permission is for the path that it was compiled for.
   const elsewhere = `${site.base.path}/other`;
-  // By another program: what this one has open to be written, whatever it starts meanwhile may hold open, and nothing runs then.
+  // By another program: what this one has open to be written, whatever it starts meanwhile may hold open, and nothing runs
+  // then.
   const copied = await new Deno.Command("cp", { args: [binaryPath(), elsewhere] }).output();
   assertEquals(copied.code, 0);
   const { code, stdout, stderr } = await new Deno.Command(elsewhere, {
